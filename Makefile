@@ -1,0 +1,42 @@
+# Needs make and Python >= 3.11; everything else is fetched. `make help` lists the targets.
+UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
+SYNC := .venv/.synced
+ENV ?= base
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run repro ui test test-all lint
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(SYNC) ## Install the locked environment into .venv
+
+run: $(SYNC) ## Run the whole pipeline (ENV=ham10000 for real images, ARGS for kedro's options)
+	.venv/bin/kedro run $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
+
+repro: $(SYNC) ## Run the stages through DVC: only what changed
+	.venv/bin/dvc repro $(ARGS)
+
+ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
+	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db --host 127.0.0.1 --port 5000
+
+test: $(SYNC) ## Run the tests
+	.venv/bin/pytest $(ARGS)
+
+test-all: $(SYNC) ## Run all tests, the long ones too
+	.venv/bin/pytest -m "" $(ARGS)
+
+lint: $(SYNC) ## Check style, types and layers
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+$(SYNC): pyproject.toml uv.lock $(UV)
+	$(UV) sync --locked --quiet
+	@touch $@
+
+.venv-uv/bin/uv:
+	python3 -m venv .venv-uv
+	.venv-uv/bin/python -m pip install --quiet "uv>=0.5"

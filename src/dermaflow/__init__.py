@@ -1,0 +1,1 @@
+"""Dermaflow: a dermatology image classification pipeline."""

@@ -1,0 +1,1 @@
+"""Plain torch and numpy: knows neither Kedro nor MLflow."""

@@ -1,0 +1,71 @@
+"""Percentile bootstrap that resamples groups, since images of one lesion are not independent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], dict[str, Floats]]
+
+# Bounds the memory of a chunk of resamples, at 8 bytes a weight and some ten such arrays alive.
+_CHUNK_WEIGHTS = 1_000_000
+
+
+def group_resamples(
+    groups: Sequence[str] | NDArray[np.object_], samples: int, generator: np.random.Generator
+) -> Iterator[Floats]:
+    """Draw as many groups as there are, with replacement, ``samples`` times.
+
+    Args:
+        groups: of each of N images.
+        samples: resamples in all.
+        generator: read on, chunk by chunk.
+
+    Yields:
+        float64 (R, N): how often each image is in each of R resamples; all images of a group
+        share one count.
+    """
+    names, member = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    chunk = max(1, _CHUNK_WEIGHTS // len(member))
+    share = np.full(len(names), 1 / len(names))
+    with tqdm(total=samples, desc="Bootstrap", unit="resample") as progress:
+        for start in range(0, samples, chunk):
+            rows = min(chunk, samples - start)
+            counts = generator.multinomial(len(names), share, size=rows)
+            yield counts[:, member].astype(np.float64)
+            progress.update(rows)
+
+
+def percentile_intervals(
+    statistic: Statistic,
+    groups: Sequence[str] | NDArray[np.object_],
+    samples: int,
+    confidence: float,
+    generator: np.random.Generator,
+) -> dict[str, tuple[float, float]]:
+    """Intervals between percentiles of the resampled statistics (Efron 1979).
+
+    Resamples in which a statistic is undefined (NaN) are left out of its interval; a statistic
+    undefined in all of them has none.
+
+    Args:
+        statistic: from weights (R, N) to values (R,) by name.
+        groups: of each of N images.
+        samples: resamples; with 0 there are no intervals.
+        confidence: in (0, 1), such as 0.95.
+        generator: of the resampling.
+    """
+    chunks = [statistic(weights) for weights in group_resamples(groups, samples, generator)]
+    tails = ((1 - confidence) / 2, (1 + confidence) / 2)
+    intervals = {}
+    for name in chunks[0] if chunks else ():
+        values = np.concatenate([chunk[name] for chunk in chunks])
+        values = values[~np.isnan(values)]
+        if len(values):
+            low, high = np.quantile(values, tails)
+            intervals[name] = (float(low), float(high))
+    return intervals

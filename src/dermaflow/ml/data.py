@@ -1,0 +1,93 @@
+"""Training batches from image stores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Dataset, WeightedRandomSampler
+
+from dermaflow.ml.image_store import ImageStore
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images of one store with their labels as class indices, int64 (N,)."""
+
+    store: ImageStore
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+    @classmethod
+    def from_table(
+        cls, store: ImageStore, table: pd.DataFrame, classes: Sequence[str]
+    ) -> LabelledImages:
+        """The images that ``table`` lists (columns image_id, label), in its order."""
+        labels = pd.Categorical(table["label"], categories=list(classes)).codes.astype(np.int64)
+        if (labels < 0).any():
+            unknown = sorted(set(table["label"]) - set(classes))
+            raise ValueError(f"labels that are no class: {unknown}")
+        return cls(store, store.rows(table["image_id"].tolist()), labels)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class BatchDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Several ``LabelledImages`` as one; an item is a whole batch, read by a list of indices."""
+
+    def __init__(self, parts: Sequence[LabelledImages]) -> None:
+        self._parts = [part for part in parts if len(part)]
+        self._starts = np.cumsum([0] + [len(part) for part in self._parts])
+        self.labels = np.concatenate([part.labels for part in self._parts])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        """uint8 (B, H, W, 3) and int64 (B,)."""
+        chosen = np.asarray(indices)
+        owner = np.searchsorted(self._starts, chosen, side="right") - 1
+        shape = self._parts[0].store.shape
+        pixels = np.empty((len(chosen), *shape), np.uint8)
+        for number, part in enumerate(self._parts):
+            mine = owner == number
+            pixels[mine] = part.store.take(part.rows[chosen[mine] - self._starts[number]])
+        return torch.from_numpy(pixels), torch.from_numpy(self.labels[chosen])
+
+
+def class_balancing_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
+    """Sampling weight of each image, n_c ** -balance, where n_c is the size of its class.
+
+    Args:
+        labels: int64 (N,).
+        balance: 0 samples as the data is, 1 every class alike.
+    """
+    counts = np.bincount(labels).astype(np.float64)
+    weights: NDArray[np.float64] = np.maximum(counts, 1)[labels] ** -balance
+    return weights
+
+
+def training_loader(
+    dataset: BatchDataset,
+    batch_size: int,
+    balance: float,
+    workers: int,
+    generator: torch.Generator,
+) -> DataLoader[tuple[Tensor, Tensor]]:
+    """Batches of one epoch: as many images as the set has, drawn with replacement by weight."""
+    weights = class_balancing_weights(dataset.labels, balance)
+    sampler = WeightedRandomSampler(weights.tolist(), len(dataset), generator=generator)
+    return DataLoader(
+        dataset,
+        sampler=BatchSampler(sampler, batch_size, drop_last=len(dataset) >= batch_size),
+        batch_size=None,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        pin_memory=torch.cuda.is_available(),
+    )

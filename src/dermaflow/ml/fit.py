@@ -1,0 +1,206 @@
+"""Fine-tuning of the classifier."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import balanced_accuracy_score
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from dermaflow.ml.data import BatchDataset, LabelledImages, training_loader
+from dermaflow.ml.ema import Ema
+from dermaflow.ml.optim import build_optimizer, build_schedule
+from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.runtime import Runtime, peak_memory_gib, torch_generator
+from dermaflow.ml.transforms import augment_batch
+from dermaflow.params import TrainParams
+
+# Receives named figures and a step that grows over the run.
+Log = Callable[[Mapping[str, float], int], None]
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Outcome of a training.
+
+    Attributes:
+        tensors: state dict of the epoch with the best validation balanced accuracy, on the CPU.
+        history: one record an epoch.
+        best_epoch: counted from 1.
+    """
+
+    tensors: dict[str, Tensor]
+    history: list[dict[str, float]]
+    best_epoch: int
+
+
+@dataclass
+class _Best:
+    score: float = -1.0
+    epoch: int = 0
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+
+def fit_classifier(
+    network: nn.Module,
+    frozen: list[nn.Module],
+    train: BatchDataset,
+    val: LabelledImages,
+    preprocess: Preprocess,
+    params: TrainParams,
+    runtime: Runtime,
+    seed: int,
+    log: Log,
+) -> FitResult:
+    """Train ``network`` and keep the best epoch's averaged weights.
+
+    Args:
+        network: maps float (N, 3, H, W) to logits; trained in place.
+        frozen: parts of it whose batch norm keeps its statistics.
+        train: real and synthetic training images.
+        val: real images; they choose the epoch and nothing else.
+        preprocess: shared with evaluation and serving.
+        log: called during training, so that curves are live.
+
+    Raises:
+        FloatingPointError: the loss is no longer finite.
+    """
+    network = network.to(runtime.device).to(memory_format=torch.channels_last)
+    loader = training_loader(
+        train,
+        params.batch_size,
+        params.balance,
+        params.workers,
+        torch_generator(seed, "train", "sampler"),
+    )
+    optimizer = build_optimizer(network, params)
+    scheduler = build_schedule(optimizer, len(loader), params)
+    ema = Ema(network, params.ema_decay)
+    step = _TrainStep(network, frozen, optimizer, scheduler, ema, preprocess, params, runtime, seed)
+
+    best, history = _Best(), []
+    with tqdm(total=params.epochs * len(loader) * params.batch_size, unit="img") as progress:
+        for epoch in range(1, params.epochs + 1):
+            record = _train_epoch(step, loader, epoch, params, progress, log)
+            record |= _validate(ema.module, val, preprocess, params.batch_size, runtime)
+            log({f"val/{k[4:]}": v for k, v in record.items() if k.startswith("val_")}, step.count)
+            history.append(record)
+            if record["val_balanced_accuracy"] > best.score:
+                best = _Best(record["val_balanced_accuracy"], epoch, ema.copy_weights())
+            elif epoch - best.epoch >= params.patience:
+                break
+    return FitResult(best.tensors, history, best.epoch)
+
+
+class _TrainStep:
+    """Forward, backward and update on one batch; counts steps over the epochs."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        frozen: list[nn.Module],
+        optimizer: torch.optim.Optimizer,
+        scheduler: torch.optim.lr_scheduler.LambdaLR,
+        ema: Ema,
+        preprocess: Preprocess,
+        params: TrainParams,
+        runtime: Runtime,
+        seed: int,
+    ) -> None:
+        self.network, self._frozen = network, frozen
+        self._optimizer, self._scheduler, self._ema = optimizer, scheduler, ema
+        self._preprocess, self._params, self._runtime = preprocess, params, runtime
+        self._generator = torch_generator(seed, "train", "augmentation")
+        self.count = 0
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self._scheduler.get_last_lr()[0])
+
+    def begin_epoch(self) -> None:
+        self.network.train()
+        for module in self._frozen:
+            module.eval()
+
+    def __call__(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        """One update; returns the loss without waiting for the device."""
+        device = self._runtime.device
+        images = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
+        images = augment_batch(images, self._params.augmentation, self._generator)
+        inputs = self._preprocess.to_input(images.permute(0, 2, 3, 1))
+        with self._runtime.autocast():
+            logits = self.network(inputs)
+        loss = functional.cross_entropy(
+            logits.float(),
+            labels.to(device, non_blocking=True),
+            label_smoothing=self._params.label_smoothing,
+        )
+        loss.backward()
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        self._scheduler.step()
+        self._ema.update_parameters(self.network)
+        self.count += 1
+        return loss.detach()
+
+
+def _train_epoch(
+    step: _TrainStep,
+    loader: DataLoader[tuple[Tensor, Tensor]],
+    epoch: int,
+    params: TrainParams,
+    progress: tqdm[Any],
+    log: Log,
+) -> dict[str, float]:
+    step.begin_epoch()
+    progress.set_description(f"train {epoch}/{params.epochs}")
+    losses: list[Tensor] = []
+    images, started = 0, time.perf_counter()
+    for pixels, labels in loader:
+        losses.append(step(pixels, labels))
+        images += len(labels)
+        progress.update(len(labels))
+        if step.count % params.log_every == 0:
+            recent = torch.stack(losses[-params.log_every :]).mean().item()
+            if not math.isfinite(recent):
+                raise FloatingPointError(f"training loss is {recent} at step {step.count}")
+            progress.set_postfix(loss=f"{recent:.3f}")
+            log({"train/loss": recent, "train/lr": step.learning_rate}, step.count)
+    loss = torch.stack(losses).mean().item()
+    seconds = time.perf_counter() - started
+    speed = {"train/images_per_s": images / seconds, "train/peak_memory_gib": peak_memory_gib()}
+    log(speed, step.count)
+    return {"epoch": epoch, "train_loss": loss}
+
+
+def _validate(
+    network: nn.Module,
+    val: LabelledImages,
+    preprocess: Preprocess,
+    batch_size: int,
+    runtime: Runtime,
+) -> dict[str, float]:
+    """Loss, accuracy and balanced accuracy of the averaged weights on real images."""
+    network.eval()
+    logits = []
+    with torch.inference_mode(), runtime.autocast():
+        for start in range(0, len(val), batch_size):
+            pixels = torch.from_numpy(val.store.take(val.rows[start : start + batch_size]))
+            logits.append(network(preprocess.to_input(pixels.to(runtime.device))).float().cpu())
+    scores = torch.cat(logits)
+    predicted: NDArray[np.int64] = scores.argmax(1).numpy()
+    return {
+        "val_loss": functional.cross_entropy(scores, torch.from_numpy(val.labels)).item(),
+        "val_accuracy": float((predicted == val.labels).mean()),
+        "val_balanced_accuracy": float(balanced_accuracy_score(val.labels, predicted)),
+    }

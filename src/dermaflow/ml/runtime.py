@@ -1,0 +1,84 @@
+"""What the machine offers: device, precision, memory; and seeding."""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+Precision = Literal["auto", "bf16", "fp32"]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where and in what precision a network runs.
+
+    Attributes:
+        device: ``cuda`` where there is one, else ``cpu``.
+        dtype: of matrix work under autocast; float32 means no autocast.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """Context in which matrix work is done in ``dtype``; a no-op for float32."""
+        enabled = self.dtype != torch.float32
+        dtype = self.dtype if enabled else None
+        return torch.autocast(self.device.type, dtype=dtype, enabled=enabled)
+
+    @property
+    def name(self) -> str:
+        """Short description, such as ``cpu/fp32``."""
+        return f"{self.device.type}/{'bf16' if self.dtype == torch.bfloat16 else 'fp32'}"
+
+
+def detect_runtime(precision: Precision = "auto") -> Runtime:
+    """Choose device and precision; ``auto`` takes bfloat16 only where the processor computes in it.
+
+    A CPU without AVX-512-BF16 or AMX emulates bfloat16, some ten times slower than float32.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if precision == "auto":
+        precision = "bf16" if _computes_bf16(device) else "fp32"
+    return Runtime(device, torch.bfloat16 if precision == "bf16" else torch.float32)
+
+
+def _computes_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # Newer than the oldest torch we support; without it the safe answer is no.
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def derive_seed(seed: int, *names: str) -> int:
+    """A 31-bit seed for a purpose, such as ``derive_seed(17, "gan", "df")``.
+
+    Purposes get unrelated streams, and adding one leaves the others as they were.
+    """
+    text = "/".join((str(seed), *names))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+def numpy_generator(seed: int, *names: str) -> np.random.Generator:
+    """A numpy generator of its own for a purpose."""
+    return np.random.default_rng(derive_seed(seed, *names))
+
+
+def torch_generator(seed: int, *names: str, device: str = "cpu") -> torch.Generator:
+    """A torch generator of its own for a purpose."""
+    return torch.Generator(device).manual_seed(derive_seed(seed, *names))
+
+
+def peak_memory_gib() -> float:
+    """Largest resident set of this process so far, in GiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return peak / (2**30 if sys.platform == "darwin" else 2**20)

@@ -1,0 +1,243 @@
+"""Typed parameters: one model a pipeline stage, mirroring ``conf/base/parameters_<stage>.yml``.
+
+Values live in ``conf/`` alone, so the models set types and ranges but no defaults, except ``None``
+where a key is optional. Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+OpenFraction = Annotated[float, Field(gt=0, lt=1)]
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+TableColumn = Literal[
+    "image_id", "file", "label", "lesion_id", "patient_id", "age", "sex", "localization", "dx_type"
+]
+ClassCode = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=32)]
+
+
+class Params(BaseModel):
+    """A group of parameters: immutable, and closed to unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+# --- ingest ---------------------------------------------------------------------------------------
+
+
+class PhantomSource(Params):
+    """Dermoscopy-like images drawn in code; for demonstration and tests only."""
+
+    images: dict[ClassCode, Annotated[int, Field(ge=0, le=100_000)]]
+    images_per_lesion: Annotated[float, Field(ge=1, le=8)]  # mean number of shots of one lesion
+    planted_faults: bool  # broken files and rows, which validate must catch
+
+
+class Ham10000Source(Params):
+    """The folder of zips and CSV as downloaded from the HAM10000 archive."""
+
+    folder: str
+    limit: PositiveInt | None = None  # take the first lesions up to this many images; None: all
+
+
+class TableSource(Params):
+    """Any CSV or Parquet table beside a folder of images."""
+
+    name: str  # the manifest's `source` value
+    table: str  # path of the .csv or .parquet
+    images: str  # folder in which file names are looked up
+    masks: str | None = None  # folder of <image_id>.png lesion masks
+    columns: dict[TableColumn, str]  # manifest column -> the table's; image_id, file, label needed
+    labels: dict[str, ClassCode]  # label as written in the table -> class code
+    licence: str
+
+    @model_validator(mode="after")
+    def _names_what_is_needed(self) -> TableSource:
+        missing = [name for name in ("image_id", "file", "label") if name not in self.columns]
+        if missing:
+            raise ValueError(f"columns must also say which column holds: {', '.join(missing)}")
+        return self
+
+
+class ImageParams(Params):
+    """Size of the stored images, and the caps a file must respect to be decoded."""
+
+    height: Annotated[int, Field(ge=32, le=1024)]  # pixels
+    width: Annotated[int, Field(ge=32, le=1024)]  # pixels
+    max_bytes: PositiveInt  # of the encoded file
+    max_pixels: PositiveInt  # of the decoded image
+
+
+class IngestParams(Params):
+    source: Literal["phantoms", "ham10000", "table"]  # which of the three sections below is used
+    phantoms: PhantomSource | None = None
+    ham10000: Ham10000Source | None = None
+    table: TableSource | None = None
+    image: ImageParams
+    shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
+
+    @model_validator(mode="after")
+    def _source_is_described(self) -> IngestParams:
+        if getattr(self, self.source) is None:
+            raise ValueError(f"source is '{self.source}' but the section {self.source} is not set")
+        return self
+
+
+# --- validate -------------------------------------------------------------------------------------
+
+
+class ExpectationParams(Params):
+    """One Great Expectations expectation, and what happens to what breaks it."""
+
+    expectation: Annotated[str, Field(pattern=r"^expect_[a-z_]+$")]
+    kwargs: dict[str, Any]
+    on_failure: Literal["quarantine", "stop"]  # the offending rows, or the whole run
+    reason: str  # shown in the quarantine table or in the error
+
+
+class SplitParams(Params):
+    """Shares of images; groups (lesions, patients) are never divided."""
+
+    val: OpenFraction
+    test: OpenFraction
+    folds: Annotated[int, Field(ge=2, le=20)]
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> SplitParams:
+        if self.val + self.test >= 1:
+            raise ValueError("val + test must leave something to train on (be below 1)")
+        return self
+
+
+class ValidateParams(Params):
+    expectations: dict[str, list[ExpectationParams]]  # suite name -> expectations
+    split: SplitParams
+
+
+# --- augment --------------------------------------------------------------------------------------
+
+
+class DcganParams(Params):
+    """The DCGAN that is fitted for each minority class."""
+
+    pixels: Literal[32, 64]  # side of the generated square; resized to the store's shape
+    latent: PositiveInt  # length of the noise vector
+    width: Annotated[int, Field(ge=8, le=512)]  # channels of the widest-resolution layer
+    steps: PositiveInt  # generator updates a class
+    batch_size: Annotated[int, Field(ge=4, le=1024)]
+    learning_rate: PositiveFloat
+    beta1: Fraction  # Adam's first moment
+    ema_decay: Fraction
+    r1_penalty: Annotated[float, Field(ge=0)]  # weight of the gradient penalty on real images
+    r1_every: PositiveInt  # steps between two such penalties
+    grid_every: PositiveInt  # steps between two rows of the progress grid
+    log_every: PositiveInt  # steps between two logged losses
+
+
+class AugmentParams(Params):
+    strategy: Literal["dcgan", "none"]
+    target_count: PositiveInt  # training images a class, real and synthetic together
+    min_real: Annotated[int, Field(ge=4)]  # classes with fewer real training images get no GAN
+    dcgan: DcganParams
+
+
+# --- train ----------------------------------------------------------------------------------------
+
+
+class BackboneParams(Params):
+    """Where ResNet-50's first weights come from, and what of them stays frozen."""
+
+    weights: Literal["scratch", "torchvision", "file"]
+    name: str  # torchvision's weight enum name; used with `torchvision`
+    path: str | None = None  # .safetensors file with torchvision's key names; used with `file`
+    stride: Literal["torchvision", "caffe"]  # bottleneck's strided convolution: 3x3 or first 1x1
+    frozen: list[Literal["stem", "layer1", "layer2", "layer3", "layer4"]]
+
+    @model_validator(mode="after")
+    def _file_needs_path(self) -> BackboneParams:
+        if self.weights == "file" and not self.path:
+            raise ValueError("backbone.weights is 'file' but backbone.path is not set")
+        return self
+
+
+class BatchAugmentParams(Params):
+    """Random changes made to each training batch, on the device."""
+
+    flip: bool  # both axes
+    rotate: bool  # quarter turns (square images) or half turns, then a free angle
+    max_degrees: Annotated[float, Field(ge=0, le=180)]
+    zoom: Annotated[float, Field(ge=0, le=0.9)]  # scale drawn from 1-zoom … 1+zoom
+    shift: Annotated[float, Field(ge=0, le=0.5)]  # share of the side
+    brightness: Annotated[float, Field(ge=0, le=0.9)]
+    contrast: Annotated[float, Field(ge=0, le=0.9)]
+    colour: Annotated[float, Field(ge=0, le=0.9)]  # gain a channel
+
+
+class TrainParams(Params):
+    backbone: BackboneParams
+    epochs: PositiveInt
+    batch_size: Annotated[int, Field(ge=2, le=4096)]
+    learning_rate: PositiveFloat  # of the head; the backbone's is times `backbone_factor`
+    backbone_factor: PositiveFloat
+    weight_decay: Annotated[float, Field(ge=0)]
+    warmup_epochs: Annotated[float, Field(ge=0)]
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    balance: Annotated[float, Field(ge=0, le=1)]  # sampling: 0 as the data, 1 every class alike
+    patience: PositiveInt  # epochs without a better validation balanced accuracy
+    augmentation: BatchAugmentParams
+    precision: Literal["auto", "bf16", "fp32"]
+    workers: Annotated[int, Field(ge=0, le=64)]
+    log_every: PositiveInt  # steps between two logged losses
+
+
+# --- evaluate, explain, register ------------------------------------------------------------------
+
+
+class EvaluateParams(Params):
+    batch_size: PositiveInt
+    bootstrap_samples: Annotated[int, Field(ge=0, le=100_000)]
+    confidence: OpenFraction
+    calibration_bins: Annotated[int, Field(ge=2, le=100)]
+
+
+class LimeParams(Params):
+    samples: PositiveInt  # perturbed images a picture
+    segments: Annotated[int, Field(ge=4, le=1000)]  # superpixels (SLIC)
+    compactness: PositiveFloat
+
+
+class ShapParams(Params):
+    evaluations: PositiveInt  # model evaluations a picture (Partition explainer)
+    blur: Annotated[int, Field(ge=3, le=129)]  # side of the box that blurs hidden parts, in pixels
+
+
+class ExplainParams(Params):
+    per_class: PositiveInt  # right and wrong predictions shown of each class, each
+    batch_size: PositiveInt
+    lime: LimeParams
+    shap: ShapParams
+
+
+class RegisterParams(Params):
+    name: Annotated[str, Field(pattern=r"^[\w\-. ]+$")]  # registered model name
+    intended_use: str
+    limitations: str
+
+
+class Parameters(Params):
+    """Everything under ``parameters`` in ``conf/``; its leaves are what MLflow logs."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    classes: Annotated[list[ClassCode], Field(min_length=2)]
+    ingest: IngestParams
+    validate_: ValidateParams = Field(alias="validate")
+    augment: AugmentParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    explain: ExplainParams
+    register_: RegisterParams = Field(alias="register")

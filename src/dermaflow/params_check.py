@@ -1,0 +1,76 @@
+"""From a validation error to one line that names the key and the file it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from dermaflow.errors import ParameterError
+from dermaflow.params import Parameters
+
+
+def check_parameters(values: Mapping[str, Any], folders: Sequence[Path]) -> Parameters:
+    """Validate everything under ``parameters``.
+
+    Args:
+        values: merged parameters of all files and of the command line.
+        folders: conf folders, the one that wins first; searched for the file of a wrong key.
+
+    Raises:
+        ParameterError: one line for each wrong key.
+    """
+    try:
+        return Parameters.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(detail, folders) for detail in error.errors()]
+        raise ParameterError("\n".join(lines)) from error
+
+
+def _explain(detail: ErrorDetails, folders: Sequence[Path]) -> str:
+    key = [str(part) for part in detail["loc"]]
+    if detail["type"] == "extra_forbidden":
+        near = get_close_matches(key[-1], _known_keys(key[:-1]), n=1)
+        problem = "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
+    elif detail["type"] == "missing":
+        problem, key_file = "missing", key[:-1]
+        return f"{'.'.join(key)}: {problem} ({_file_of(key_file, folders)})"
+    else:
+        problem = f"{detail['msg']}, not {detail['input']!r}"
+    return f"{'.'.join(key)}: {problem} ({_file_of(key, folders)})"
+
+
+def _known_keys(path: list[str]) -> list[str]:
+    """Keys allowed below ``path``."""
+    model: Any = Parameters
+    for name in path:
+        fields = {(f.alias or n): f for n, f in model.model_fields.items()}
+        model = fields[name].annotation if name in fields else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _file_of(key: list[str], folders: Sequence[Path]) -> str:
+    """The file that sets ``key``; if none does, it came from the command line."""
+    for folder in folders:
+        for path in sorted(folder.glob("parameters*.yml")):
+            if _contains(yaml.safe_load(path.read_text()) or {}, key):
+                return f"{folder.parent.name}/{folder.name}/{path.name}"
+    return "--params"
+
+
+def _contains(tree: Any, key: list[str]) -> bool:
+    for name in key:
+        if isinstance(tree, list) and name.isdigit() and int(name) < len(tree):
+            tree = tree[int(name)]
+        elif isinstance(tree, dict) and name in tree:
+            tree = tree[name]
+        else:
+            return False
+    return True

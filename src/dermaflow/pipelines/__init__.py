@@ -1,0 +1,1 @@
+"""One package a stage: ``pipeline.py`` wires, ``nodes.py`` holds pure functions."""

@@ -1,0 +1,186 @@
+"""Nodes of the augment stage: a DCGAN for each minority class, fitted on training rows only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
+from dermaflow.params import AugmentParams
+from dermaflow.schema import SYNTHETIC_COLUMNS
+from dermaflow.tracking.sink import current_sink
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from dermaflow.ml.weights import Weights
+
+GENERATE_BATCH = 64
+
+
+def fit_generators(
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    augment: AugmentParams,
+    classes: list[str],
+    seed: int,
+) -> tuple[Weights, dict[str, NDArray[np.uint8]]]:
+    """Fit a generator for every class that is below its target count.
+
+    Returns:
+        The averaged generators, keys ``<class>/<tensor>``, and their progress grids, uint8
+        (rows, columns, S, S, 3) a class. Both are empty where nothing is to be filled up.
+    """
+    from dermaflow.ml.gan import fit_dcgan
+    from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.ml.weights import Weights
+
+    train = manifest[manifest["split"] == "train"]
+    missing = missing_counts(train, augment, classes)
+    runtime, sink = detect_runtime("fp32"), current_sink()
+    tensors: dict[str, Any] = {}
+    grids: dict[str, NDArray[np.uint8]] = {}
+    fitted: dict[str, Any] = {}
+    with tqdm(total=augment.dcgan.steps * len(missing), unit="step") as progress:
+        for code in missing:
+            progress.set_description(f"dcgan {code}")
+            images = image_store.read(train.loc[train["label"] == code, "image_id"].tolist())
+            gan = fit_dcgan(
+                images, augment.dcgan, runtime, seed, code, sink.log, advance=progress.update
+            )
+            tensors |= {f"{code}/{name}": tensor for name, tensor in gan.tensors.items()}
+            grids[code] = gan.grid
+            fitted[code] = {"real_images": len(images), "losses": gan.history[-1:]}
+    config = {"kind": augment.strategy, "classes": fitted, "missing": missing, "seed": seed}
+    return Weights(tensors, config), grids
+
+
+def synthesise_images(
+    generators: Weights,
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    augment: AugmentParams,
+    seed: int,
+) -> tuple[ImageBatch, pd.DataFrame]:
+    """Draw the missing images of each class from its generator.
+
+    Returns:
+        The synthetic store's images, and one row an image with its provenance.
+    """
+    missing: dict[str, int] = generators.config["missing"]
+    records = [
+        {
+            "image_id": f"SYN_{code}_{number:05d}",
+            "label": code,
+            "split": "train",
+            "source": augment.strategy,
+            "generator": _fingerprint(generators, code),
+            "real_images": generators.config["classes"][code]["real_images"],
+            "noise_index": number,
+        }
+        for code, count in missing.items()
+        for number in range(count)
+    ]
+    table = pd.DataFrame.from_records(records, columns=list(SYNTHETIC_COLUMNS))
+    images = _generate_all(generators, missing, augment, image_store.shape, seed)
+    return ImageBatch(images, image_store.shape, image_store.shard_images), table
+
+
+def measure_synthesis(
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    synthetic_manifest: pd.DataFrame,
+    synthetic_store: ImageStore,
+) -> dict[str, Any]:
+    """Counts, diversity and closeness to training images of each synthetic class."""
+    from dermaflow.ml.synthesis_quality import compare_sets
+
+    train = manifest[manifest["split"] == "train"]
+    report: dict[str, Any] = {"classes": {}}
+    for code, rows in synthetic_manifest.groupby("label"):
+        real = image_store.read(train.loc[train["label"] == code, "image_id"].tolist())
+        synthetic = synthetic_store.read(rows["image_id"].tolist())
+        report["classes"][code] = {
+            "real": len(real),
+            "synthetic": len(synthetic),
+            **compare_sets(real, synthetic),
+        }
+    report["synthetic"] = len(synthetic_manifest)
+    return report
+
+
+def draw_synthesis(
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    synthetic_manifest: pd.DataFrame,
+    synthetic_store: ImageStore,
+    gan_grids: dict[str, NDArray[np.uint8]],
+) -> dict[str, Figure]:
+    """Real beside synthetic images of each class, and each generator's progress."""
+    from dermaflow.reporting.synthesis import draw_class_counts, draw_progress, draw_side_by_side
+
+    train = manifest[manifest["split"] == "train"]
+    figures = {"00_class_counts.png": draw_class_counts(train, synthetic_manifest)}
+    for code, rows in synthetic_manifest.groupby("label"):
+        real_ids = train.loc[train["label"] == code, "image_id"].head(12).tolist()
+        synthetic_ids = rows["image_id"].head(12).tolist()
+        figures[f"{code}_real_and_synthetic.png"] = draw_side_by_side(
+            str(code), image_store.read(real_ids), synthetic_store.read(synthetic_ids)
+        )
+    for code, grid in gan_grids.items():
+        figures[f"{code}_progress.png"] = draw_progress(code, grid)
+    return figures
+
+
+def missing_counts(
+    train: pd.DataFrame, augment: AugmentParams, classes: list[str]
+) -> dict[str, int]:
+    """How many images each class lacks to its target; classes too small for a GAN are left out."""
+    if augment.strategy == "none":
+        return {}
+    counts = train["label"].value_counts()
+    return {
+        code: augment.target_count - int(counts[code])
+        for code in classes
+        if augment.min_real <= counts.get(code, 0) < augment.target_count
+    }
+
+
+def _generate_all(
+    generators: Weights,
+    missing: dict[str, int],
+    augment: AugmentParams,
+    shape: tuple[int, int, int],
+    seed: int,
+) -> Iterator[StoredImage]:
+    import torch
+
+    from dermaflow.ml.gan import build_generator, generate, to_shape
+    from dermaflow.ml.runtime import torch_generator
+
+    for code, count in missing.items():
+        prefix = f"{code}/"
+        state = {k.removeprefix(prefix): v for k, v in generators.tensors.items() if prefix in k}
+        network = build_generator(augment.dcgan)
+        network.load_state_dict(state)
+        random = torch_generator(seed, "synthesis", code)
+        noise = torch.randn(count, augment.dcgan.latent, generator=random)
+        for start in range(0, count, GENERATE_BATCH):
+            images = generate(network, noise[start : start + GENERATE_BATCH])
+            for offset, pixels in enumerate(to_shape(images, *shape[:2])):
+                yield StoredImage(f"SYN_{code}_{start + offset:05d}", pixels)
+
+
+def _fingerprint(generators: Weights, code: str) -> str:
+    """First 16 hex digits of the SHA-256 of a class's generator weights."""
+    digest = hashlib.sha256()
+    for name in sorted(generators.tensors):
+        if name.startswith(f"{code}/"):
+            digest.update(generators.tensors[name].numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,38 @@
+"""Wiring of the augment stage."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from dermaflow.pipelines.augment.nodes import (
+    draw_synthesis,
+    fit_generators,
+    measure_synthesis,
+    synthesise_images,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """From training rows to generators, synthetic images and a report on them."""
+    return pipeline(
+        [
+            node(
+                fit_generators,
+                ["manifest", "image_store", "params:augment", "params:classes", "params:seed"],
+                ["generators", "gan_grids"],
+            ),
+            node(
+                synthesise_images,
+                ["generators", "manifest", "image_store", "params:augment", "params:seed"],
+                ["synthetic_store", "synthetic_manifest"],
+            ),
+            node(
+                measure_synthesis,
+                ["manifest", "image_store", "synthetic_manifest", "synthetic_store"],
+                "augmentation_report",
+            ),
+            node(
+                draw_synthesis,
+                ["manifest", "image_store", "synthetic_manifest", "synthetic_store", "gan_grids"],
+                "gan_figures",
+            ),
+        ]
+    )

@@ -1,0 +1,120 @@
+"""Nodes of the train stage."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dermaflow.errors import ValidationError
+from dermaflow.ml.image_store import ImageStore
+from dermaflow.params import BackboneParams, IngestParams, TrainParams
+from dermaflow.tracking.sink import current_sink
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torchvision.models import ResNet
+
+    from dermaflow.ml.weights import Weights
+
+logger = logging.getLogger(__name__)
+
+
+def train_classifier(
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    synthetic_manifest: pd.DataFrame,
+    synthetic_store: ImageStore,
+    train: TrainParams,
+    ingest: IngestParams,
+    classes: list[str],
+    seed: int,
+) -> tuple[Weights, dict[str, Any]]:
+    """Fine-tune ResNet-50 on the training split; validation chooses the epoch.
+
+    Returns:
+        The best epoch's weights with their description, and the history of all epochs.
+
+    Raises:
+        ValidationError: a group crosses splits, or a synthetic image is not in the training split.
+        WeightsError: the backbone's first weights cannot be had.
+    """
+    from dermaflow.ml.classifier import describe, freeze
+    from dermaflow.ml.data import BatchDataset, LabelledImages
+    from dermaflow.ml.fit import fit_classifier
+    from dermaflow.ml.preprocess import Preprocess
+    from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.ml.weights import Weights
+
+    check_splits(manifest, synthetic_manifest)
+    of_split = dict(list(manifest.groupby("split")))
+    real = LabelledImages.from_table(image_store, of_split["train"], classes)
+    synthetic = LabelledImages.from_table(synthetic_store, synthetic_manifest, classes)
+    network = initialise_network(train.backbone, len(classes), seed)
+    preprocess = Preprocess(**ingest.image.model_dump())
+    runtime = detect_runtime(train.precision)
+    logger.info(
+        "Training on %s: %d real, %d synthetic images", runtime.name, len(real), len(synthetic)
+    )
+    result = fit_classifier(
+        network=network,
+        frozen=freeze(network, train.backbone.frozen),
+        train=BatchDataset([real, synthetic]),
+        val=LabelledImages.from_table(image_store, of_split["val"], classes),
+        preprocess=preprocess,
+        params=train,
+        runtime=runtime,
+        seed=seed,
+        log=current_sink().log,
+    )
+    config = describe(classes, preprocess, train.backbone.stride)
+    history = {
+        "best_epoch": result.best_epoch,
+        "real_images": len(real),
+        "synthetic_images": len(synthetic),
+        "epochs": result.history,
+    }
+    return Weights(result.tensors, config), history
+
+
+def draw_training(training_history: dict[str, Any]) -> dict[str, Figure]:
+    """Curves of loss and balanced accuracy."""
+    from dermaflow.reporting.training import draw_history
+
+    return {"01_history.png": draw_history(training_history)}
+
+
+def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> None:
+    """Raise ValidationError if a group crosses splits or a synthetic image is not for training."""
+    crossing = manifest.groupby("group_id")["split"].nunique().gt(1)
+    if crossing.any():
+        raise ValidationError(
+            f"manifest: {crossing.sum()} groups are in more than one split, "
+            f"{crossing.idxmax()!r} for one; run the validate stage again"
+        )
+    if not synthetic_manifest["split"].eq("train").all():
+        raise ValidationError("synthetic_manifest: an image is outside the training split")
+    shared = set(manifest["image_id"]) & set(synthetic_manifest["image_id"])
+    if shared:
+        raise ValidationError(f"synthetic_manifest: {min(shared)!r} is the id of a real image")
+
+
+def initialise_network(backbone: BackboneParams, classes: int, seed: int) -> ResNet:
+    """ResNet-50 with the configured first weights; parts they do not cover start at random."""
+    import torch
+
+    from dermaflow.ml.classifier import build_resnet50, load_torchvision_weights, load_weights_file
+    from dermaflow.ml.runtime import derive_seed
+
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(seed, "train", "initialisation"))
+        network = build_resnet50(classes, backbone.stride)
+    if backbone.weights == "torchvision":
+        untouched = load_torchvision_weights(network, backbone.name)
+    elif backbone.weights == "file" and backbone.path:
+        untouched = load_weights_file(network, backbone.path)
+    else:
+        return network
+    logger.info("Backbone weights loaded; starting at random: %s", ", ".join(untouched))
+    return network

@@ -1,0 +1,28 @@
+"""Wiring of the train stage."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from dermaflow.pipelines.train.nodes import draw_training, train_classifier
+
+
+def create_pipeline() -> Pipeline:
+    """From real and synthetic images to the classifier's weights."""
+    return pipeline(
+        [
+            node(
+                train_classifier,
+                {
+                    "manifest": "manifest",
+                    "image_store": "image_store",
+                    "synthetic_manifest": "synthetic_manifest",
+                    "synthetic_store": "synthetic_store",
+                    "train": "params:train",
+                    "ingest": "params:ingest",
+                    "classes": "params:classes",
+                    "seed": "params:seed",
+                },
+                ["classifier", "training_history"],
+            ),
+            node(draw_training, "training_history", "training_figures"),
+        ]
+    )

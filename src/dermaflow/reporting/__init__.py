@@ -1,0 +1,1 @@
+"""From data to figures and pages; knows neither Kedro nor MLflow."""

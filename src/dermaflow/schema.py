@@ -1,0 +1,54 @@
+"""Column names of the tables that travel between stages, in one place."""
+
+from __future__ import annotations
+
+# What a source tells of an image (`raw_records`); `file` is the name to read it by.
+RECORD_COLUMNS = (
+    "image_id",
+    "lesion_id",
+    "patient_id",
+    "label",
+    "age",
+    "sex",
+    "localization",
+    "dx_type",
+    "source",
+    "licence",
+    "file",
+)
+
+# What decoding adds (`raw_manifest`): of the encoded file, the original and the stored pixels.
+DECODE_COLUMNS = ("sha256", "width", "height", "brightness", "contrast", "error")
+
+# What validate adds (`manifest`).
+SPLIT_COLUMNS = ("group_id", "split", "fold")
+
+# What augment tells of a generated image (`synthetic_manifest`); `generator` is the hash of its
+# weights, `noise_index` the place of its noise in the class's seeded stream.
+SYNTHETIC_COLUMNS = (
+    "image_id",
+    "label",
+    "split",
+    "source",
+    "generator",
+    "real_images",
+    "noise_index",
+)
+
+SPLITS = ("train", "val", "test")
+
+# HAM10000's class codes in words (Tschandl et al. 2018, doi:10.1038/sdata.2018.161).
+CLASS_NAMES = {
+    "akiec": "Actinic keratosis / Bowen",  # and intraepithelial carcinoma
+    "bcc": "Basal cell carcinoma",
+    "bkl": "Benign keratosis",  # solar lentigo, seborrhoeic and lichen planus-like keratosis
+    "df": "Dermatofibroma",
+    "mel": "Melanoma",
+    "nv": "Melanocytic naevus",
+    "vasc": "Vascular lesion",  # angioma, angiokeratoma, pyogenic granuloma, haemorrhage
+}
+
+
+def probability_columns(classes: list[str]) -> list[str]:
+    """Names of the probability columns of ``predictions``: ``p_<class>`` for each class."""
+    return [f"p_{code}" for code in classes]

@@ -1,0 +1,1 @@
+"""The served model: preprocessing, weights and contract behind one MLflow pyfunc."""

@@ -1,0 +1,16 @@
+"""Kedro project settings: see https://docs.kedro.org/en/stable/configure/configuration_basics/."""
+
+from omegaconf.resolvers import oc
+
+from dermaflow.hooks import ParameterHook, TrackingHook
+
+HOOKS = (ParameterHook(), TrackingHook())
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # `soft`: an environment overrides single keys of a parameter group, not the whole group.
+    "merge_strategy": {"parameters": "soft", "catalog": "soft", "mlflow": "soft"},
+    "config_patterns": {"mlflow": ["mlflow*"]},
+    "custom_resolvers": {"oc.env": oc.env},
+}

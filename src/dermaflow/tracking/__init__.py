@@ -1,0 +1,1 @@
+"""Experiment tracking: the metric sink, the MLflow run and system metrics."""
