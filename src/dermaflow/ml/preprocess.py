@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+if TYPE_CHECKING:
+    import torch
 
 # Channel statistics of ImageNet on [0, 1] RGB, which torchvision's and most public weights expect.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -42,48 +44,45 @@ class Preprocess:
     std: tuple[float, float, float] = IMAGENET_STD
 
     def open(self, encoded: bytes) -> Image.Image:
-        """Decode bytes fully into an upright RGB image of its own size.
+        """Decode the first frame into an upright RGB image of its own size.
+
+        Transparent parts show white, and 16-bit greys keep their high byte's precision.
 
         Raises:
             ImageError: too large, no supported image, or damaged.
         """
-        if not encoded:
-            raise ImageError("empty file")
-        if len(encoded) > self.max_bytes:
-            raise ImageError(f"file larger than {self.max_bytes} bytes")
-        try:
-            with Image.open(io.BytesIO(encoded), formats=ALLOWED_FORMATS) as image:
-                if image.width * image.height > self.max_pixels:
-                    raise ImageError(f"image larger than {self.max_pixels} pixels")
-                image.load()
-                return ImageOps.exif_transpose(image).convert("RGB")
-        except ImageError:
-            raise
-        except UnidentifiedImageError as error:
-            raise ImageError("not a JPEG, PNG, BMP, TIFF or WebP image") from error
-        except Image.DecompressionBombError as error:
-            raise ImageError("decompression bomb") from error
-        except (OSError, SyntaxError, ValueError) as error:
-            raise ImageError("damaged or truncated image") from error
+        return _to_rgb(self._load(encoded))
 
-    def resize(self, image: Image.Image, *, mask: bool = False) -> NDArray[np.uint8]:
+    def resize(self, image: Image.Image) -> NDArray[np.uint8]:
         """Scale to cover (height, width), keeping proportions, and cut out the centre.
 
         Returns:
-            uint8 (H, W, 3); for a mask (H, W, 1) with values 0 and 255.
+            uint8 (H, W, C), with C the image's channels.
         """
-        method = Image.Resampling.NEAREST if mask else Image.Resampling.BILINEAR
-        fitted = ImageOps.fit(image, (self.width, self.height), method)
-        if mask:
-            return (np.asarray(fitted.convert("L"))[:, :, None] > 127).astype(np.uint8) * 255
-        return np.asarray(fitted, np.uint8).copy()
+        fitted = ImageOps.fit(image, (self.width, self.height), Image.Resampling.BILINEAR)
+        pixels = np.array(fitted, np.uint8)
+        return pixels.reshape(self.height, self.width, -1)
 
     def decode(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize: bytes to uint8 (H, W, 3). Raises ImageError."""
         return self.resize(self.open(encoded))
 
+    def decode_mask(self, encoded: bytes) -> NDArray[np.uint8]:
+        """Decode and resize a mask, cut as its image is: uint8 (H, W, 1), 255 inside, 0 outside.
+
+        Inside is what exceeds half of the mask's largest value, so that 0/1, 0/255 and 16-bit
+        masks mean the same, and the noise of a lossy format means nothing. Raises ImageError.
+        """
+        loaded = self._load(encoded)
+        grey = np.asarray(loaded if _is_deep(loaded) else loaded.convert("L"))
+        inside = grey > grey.max() / 2
+        scaled = self.resize(Image.fromarray(inside.astype(np.uint8) * 255))
+        return np.where(scaled > 127, 255, 0).astype(np.uint8)
+
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
         """Normalise uint8 (N, H, W, 3) to float32 (N, 3, H, W), on the device of ``pixels``."""
+        import torch  # here, for ingest decodes without it
+
         images = torch.as_tensor(pixels)
         mean = torch.tensor(self.mean, device=images.device)
         std = torch.tensor(self.std, device=images.device)
@@ -101,3 +100,50 @@ class Preprocess:
             k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
         }
         return cls(**fields)
+
+    def _load(self, encoded: bytes) -> Image.Image:
+        """Decode bytes into an upright image of whatever mode it has. Raises ImageError."""
+        if not encoded:
+            raise ImageError("empty file")
+        if len(encoded) > self.max_bytes:
+            raise ImageError(f"file larger than {self.max_bytes} bytes")
+        try:
+            with Image.open(io.BytesIO(encoded), formats=ALLOWED_FORMATS) as image:
+                # Pillow has read the header alone so far.
+                if image.width * image.height > self.max_pixels:
+                    raise ImageError(f"image larger than {self.max_pixels} pixels")
+                image.load()
+                return _upright(image)
+        except ImageError:
+            raise
+        except UnidentifiedImageError:
+            raise ImageError("not a JPEG, PNG, BMP, TIFF or WebP image") from None
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise ImageError(f"image larger than {self.max_pixels} pixels") from None
+        # Decoders raise nearly anything on hostile bytes, with pieces of them in the text.
+        except Exception:
+            raise ImageError("damaged or truncated image") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn as EXIF says. An image whose EXIF is damaged is taken as it lies."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # as above; the pixels are sound
+        return image.copy()
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether it has more than 8 bits a channel, of which Pillow's ``convert`` clips the upper."""
+    return image.mode.startswith("I;16")
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("I", "F"):
+        raise ImageError("32-bit pixels have no known range")
+    if _is_deep(image):
+        image = Image.fromarray((np.asarray(image) / 257 + 0.5).astype(np.uint8))
+    if image.has_transparency_data:
+        opaque = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(opaque, image.convert("RGBA"))
+    return image.convert("RGB")

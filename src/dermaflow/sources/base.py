@@ -9,6 +9,12 @@ import pandas as pd
 from dermaflow.errors import SourceError
 from dermaflow.params import IngestParams
 
+# Names that count as images when a source looks for files that its table forgot.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+# No single file is read beyond this, whatever ``ingest.image.max_bytes`` allows to be decoded.
+MAX_FILE_BYTES = 256 * 2**20
+
 
 class ImageSource(Protocol):
     """A set of encoded images with a table that describes them."""
@@ -21,11 +27,16 @@ class ImageSource(Protocol):
         ...
 
     def read(self, file: str) -> bytes:
-        """Encoded bytes of one of the ``file`` values. Raises FileNotFoundError where it is not."""
+        """Encoded bytes of one of the ``file`` values; safe to call from several threads.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            OSError: it cannot or must not be read; the text says why.
+        """
         ...
 
     def read_mask(self, image_id: str) -> bytes | None:
-        """Encoded lesion mask (non-zero inside), or None where the source has none."""
+        """Encoded lesion mask (non-zero inside), or None where there is none. Raises OSError."""
         ...
 
     def unlisted(self) -> list[str]:

@@ -1,0 +1,23 @@
+"""Wiring of the ingest stage."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from dermaflow.pipelines.ingest.nodes import (
+    build_raw_manifest,
+    decode_images,
+    decode_masks,
+    read_records,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """From a source's files to a manifest and stores of pixels."""
+    settings = ["params:ingest", "params:seed"]
+    return pipeline(
+        [
+            node(read_records, settings, ["raw_records", "unlisted_files"]),
+            node(decode_images, ["raw_records", *settings], "image_store"),
+            node(decode_masks, ["raw_records", *settings], "mask_store"),
+            node(build_raw_manifest, ["raw_records", "image_store"], "raw_manifest"),
+        ]
+    )

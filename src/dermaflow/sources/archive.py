@@ -1,0 +1,89 @@
+"""Images read in place from zips that somebody else made; nothing is unpacked to disk."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from threading import Lock
+
+from dermaflow.errors import SourceError
+from dermaflow.sources.base import IMAGE_SUFFIXES, MAX_FILE_BYTES
+
+# DEFLATE reaches 1032:1 on zeros alone; images, which are compressed already, stay near 1:1.
+_MAX_RATIO = 100
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class ZipFolder:
+    """The images of one or more zips, by their names without folders.
+
+    Args:
+        paths: the zips; a name may occur once in all of them together.
+        key: the parameter that names their folder, for error texts.
+
+    Raises:
+        SourceError: a zip is missing or damaged, or a name occurs twice.
+    """
+
+    def __init__(self, paths: Sequence[Path], key: str) -> None:
+        self._members: dict[str, tuple[zipfile.ZipFile, zipfile.ZipInfo]] = {}
+        # ZipFile counts its open members without a lock; reading is quick beside decoding.
+        self._lock = Lock()
+        for path in paths:
+            archive = _open_zip(path, key)
+            for member in archive.infolist():
+                self._add(path, archive, member)
+
+    def _add(self, path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+        # Zips can be made with backslashes; macOS adds a shadow of each file.
+        place = PurePosixPath(member.filename.replace("\\", "/"))
+        if place.name.startswith(".") or place.suffix.lower() not in IMAGE_SUFFIXES:
+            return
+        if place.name in self._members:
+            raise SourceError(f"{path}: {place.name!r} occurs twice; which is right is unknown")
+        self._members[place.name] = (archive, member)
+
+    def names(self) -> list[str]:
+        """Names of all images, in the order of the zips."""
+        return list(self._members)
+
+    def read(self, name: str) -> bytes:
+        """Bytes of an image; safe to call from several threads.
+
+        Raises:
+            FileNotFoundError: there is no such image.
+            OSError: it is encrypted, damaged, too large or suspiciously compressed.
+        """
+        if name not in self._members:
+            raise FileNotFoundError("in none of the zips")
+        archive, member = self._members[name]
+        _refuse_unsafe(member)
+        try:
+            with self._lock:
+                return archive.read(member)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+            raise OSError("damaged inside its zip") from error
+
+
+def _open_zip(path: Path, key: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except FileNotFoundError as error:
+        raise SourceError(f"{path} is missing (see {key})") from error
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise SourceError(f"{path} is no readable zip; download it again ({error})") from error
+
+
+def _refuse_unsafe(member: zipfile.ZipInfo) -> None:
+    """Raise OSError for what must not be read. ``ZipFile`` never yields more than is declared."""
+    if member.flag_bits & _ENCRYPTED:
+        raise OSError("encrypted inside its zip")
+    if member.compress_type not in _METHODS:
+        raise OSError("compressed by an unusual method inside its zip")
+    if member.file_size > MAX_FILE_BYTES:
+        raise OSError(f"larger than {MAX_FILE_BYTES} bytes inside its zip")
+    if member.file_size > max(2**20, _MAX_RATIO * member.compress_size):
+        raise OSError("compressed more than an image can be: it may be a zip bomb")

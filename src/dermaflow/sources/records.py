@@ -1,0 +1,78 @@
+"""From a table as somebody wrote it to the records that ingest expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from dermaflow.errors import SourceError
+from dermaflow.params import TableColumn
+from dermaflow.schema import RECORD_COLUMNS
+
+# What people write, in any case, where they do not know.
+_UNKNOWN = frozenset(("", "-", "?", "n/a", "na", "nan", "none", "null", "unknown"))
+# Columns in which those words would be a value like any other.
+_VERBATIM = frozenset(("image_id", "lesion_id", "patient_id", "label", "file"))
+
+
+def read_records(
+    path: Path, columns: Mapping[TableColumn, str], *, source: str, licence: str, key: str
+) -> pd.DataFrame:
+    """Read a table as ``RECORD_COLUMNS``: text stripped, ``age`` float64 in years.
+
+    Args:
+        path: a Parquet file, or text in UTF-8 with ``,``, ``;`` or tabs between the columns.
+        columns: record column -> column of the table; record columns left out become missing.
+        source, licence: the same for every row.
+        key: the parameter that names the columns or the folder, for error texts.
+
+    Raises:
+        SourceError: the table is missing or unreadable, or lacks a column.
+    """
+    table = _read_table(path, key)
+    for name, column in columns.items():
+        if column not in table.columns:
+            known = ", ".join(map(str, table.columns[:20]))
+            raise SourceError(
+                f"{path} has no column '{column}' for {name} (see {key}); its columns: {known}"
+            )
+    records = pd.DataFrame(None, table.index, list(RECORD_COLUMNS), dtype=object)
+    for name, column in columns.items():
+        records[name] = _clean_text(table[column], verbatim=name in _VERBATIM)
+    records["age"] = pd.to_numeric(records["age"], errors="coerce").astype("float64")
+    return records.assign(source=source, licence=licence)
+
+
+def _read_table(path: Path, key: str) -> pd.DataFrame:
+    if not path.is_file():
+        raise SourceError(f"there is no table {path} (see {key})")
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pd.read_parquet(path, dtype_backend="numpy_nullable")
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        separator = max(",;\t", key=header.count)
+        return pd.read_csv(
+            path,
+            sep=separator,
+            dtype=str,
+            keep_default_na=False,
+            index_col=False,  # else a separator at the end of each row would shift the columns
+            encoding="utf-8-sig",
+        )
+    except (OSError, ValueError) as error:  # pandas' and pyarrow's parser errors are ValueErrors
+        why = " ".join(str(error).split())
+        raise SourceError(f"{path} is no readable CSV (UTF-8) or Parquet table: {why}") from error
+
+
+def _clean_text(column: pd.Series, *, verbatim: bool) -> pd.Series:
+    """Text without outer blanks; None where there is none."""
+    unknown = frozenset(("",)) if verbatim else _UNKNOWN
+
+    def clean(value: object) -> str | None:
+        text = "" if pd.isna(value) else str(value).strip()
+        return None if text.casefold() in unknown else text
+
+    return pd.Series([clean(value) for value in column], index=column.index, dtype=object)

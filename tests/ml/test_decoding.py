@@ -1,0 +1,115 @@
+"""Decoding tells what it saw or why it failed, in order and without piling up."""
+
+import hashlib
+import io
+import threading
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dermaflow.ml.decoding import decode_image, decode_mask, grey_statistics, map_in_threads
+from dermaflow.ml.preprocess import Preprocess
+
+PREPROCESS = Preprocess(32, 48)
+
+
+def png(colour, size=(96, 64), mode="RGB"):
+    buffer = io.BytesIO()
+    Image.new(mode, size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_an_image_tells_its_hash_size_and_greys():
+    encoded = png((200, 100, 50))
+    stored = decode_image("a", lambda: encoded, PREPROCESS)
+    assert stored.pixels.shape == (32, 48, 3)
+    assert stored.info == {
+        "sha256": hashlib.sha256(encoded).hexdigest(),
+        "width": 96,
+        "height": 64,
+        "brightness": pytest.approx(0.299 * 200 + 0.587 * 100 + 0.114 * 50),
+        "contrast": 0,
+        "error": None,
+    }
+
+
+def test_greys_of_half_black_half_white():
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    pixels[:2] = 255
+    assert grey_statistics(pixels) == (127.5, 127.5)
+
+
+def test_bytes_that_are_no_image_keep_their_hash_and_a_reason():
+    stored = decode_image("a", lambda: b"letter", PREPROCESS)
+    assert stored.pixels is None
+    assert stored.info["sha256"] == hashlib.sha256(b"letter").hexdigest()
+    assert "not a JPEG" in stored.info["error"]
+    assert stored.info["width"] is None
+
+
+def test_a_file_that_cannot_be_read_has_a_reason_without_its_path(tmp_path):
+    stored = decode_image("a", (tmp_path / "x.jpg").read_bytes, PREPROCESS)
+    assert stored.pixels is None
+    assert stored.info["error"] == "No such file or directory"
+    assert set(stored.info) == set(decode_image("a", lambda: png("red"), PREPROCESS).info)
+
+
+def test_a_mask_tells_its_share_of_the_area():
+    image = Image.new("L", (96, 64))
+    image.paste(255, (0, 0, 48, 64))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    stored = decode_mask("a", buffer.getvalue, PREPROCESS)
+    assert stored.pixels.shape == (32, 48, 1)
+    assert stored.info == {"mask_area": 0.5, "error": None}
+
+
+def test_masks_that_are_missing_or_damaged_have_no_pixels():
+    missing = decode_mask("a", lambda: None, PREPROCESS)
+    damaged = decode_mask("a", lambda: b"x", PREPROCESS)
+    assert missing.pixels is None
+    assert damaged.pixels is None
+    assert missing.info == {"mask_area": None, "error": None}
+    assert damaged.info["error"]
+
+
+def test_results_keep_the_order_of_the_items():
+    def slow_first(item):
+        time.sleep(0.02 if item % 5 == 0 else 0)
+        return item
+
+    assert list(map_in_threads(slow_first, range(50), workers=4)) == list(range(50))
+
+
+def test_items_run_at_the_same_time():
+    barrier = threading.Barrier(3, timeout=20)
+    assert len(list(map_in_threads(lambda _: barrier.wait(), range(3), workers=3))) == 3
+
+
+def test_few_items_are_consumed_ahead():
+    taken = []
+
+    def items():
+        for item in range(1000):
+            taken.append(item)
+            yield item
+
+    results = map_in_threads(lambda item: item, items(), workers=2)
+    for _ in range(10):
+        next(results)
+    assert len(taken) <= 10 + 4 * 2
+    results.close()
+
+
+def test_an_error_ends_the_stream_at_its_place():
+    def fail_at_three(item):
+        if item == 3:
+            raise RuntimeError("three")
+        return item
+
+    results = map_in_threads(fail_at_three, range(100), workers=2)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(RuntimeError, match="three"):
+        next(results)

@@ -1,0 +1,218 @@
+"""A table in a hospital's own words becomes records, and no row reads outside its folder."""
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from dermaflow.errors import SourceError
+from dermaflow.params import TableSource
+from dermaflow.schema import RECORD_COLUMNS
+from dermaflow.sources import records as records_module
+from dermaflow.sources import table as table_module
+from dermaflow.sources.table import Table
+
+COLUMNS = {
+    "image_id": "ID",
+    "file": "Picture",
+    "label": "Diagnosis",
+    "lesion_id": "Lesion",
+    "patient_id": "Patient",
+    "age": "Age",
+    "sex": "Sex",
+}
+CSV = (
+    "ID,Picture,Diagnosis,Lesion,Patient,Age,Sex\n"
+    "1,a.jpg,Nevus,L1,P1,40,male\n"
+    "2,sub/b.png,Melanoma NOS,,P1,unknown,\n"
+    "3,c.jpg,Wart,L3,P2,,Unknown\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    images = tmp_path / "images"
+    (images / "sub").mkdir(parents=True)
+    (images / "a.jpg").write_bytes(b"A")
+    (images / "sub" / "b.png").write_bytes(b"B")
+    (images / "stray.jpg").write_bytes(b"S")
+    (images / "notes.txt").write_text("no image")
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    (tmp_path / "list.csv").write_text(CSV)
+    return tmp_path
+
+
+def describe(folder, **changes):
+    values = {
+        "name": "clinic",
+        "table": str(folder / "list.csv"),
+        "images": str(folder / "images"),
+        "columns": COLUMNS,
+        "labels": {"Nevus": "nv", "Melanoma NOS": "mel"},
+        "licence": "internal",
+    }
+    return TableSource(**(values | changes))
+
+
+def test_columns_and_labels_are_translated(folder):
+    records = Table(describe(folder)).records()
+    assert tuple(records.columns) == RECORD_COLUMNS
+    assert records["image_id"].tolist() == ["1", "2", "3"]
+    assert records["label"].tolist() == ["nv", "mel", "Wart"]
+    assert records["patient_id"].tolist() == ["P1", "P1", "P2"]
+    assert set(records["source"]) == {"clinic"}
+    assert set(records["licence"]) == {"internal"}
+
+
+def test_an_image_without_lesion_is_its_own(folder):
+    assert Table(describe(folder)).records()["lesion_id"].tolist() == ["L1", "2", "L3"]
+    columns = {name: column for name, column in COLUMNS.items() if name != "lesion_id"}
+    records = Table(describe(folder, columns=columns)).records()
+    assert records["lesion_id"].tolist() == ["1", "2", "3"]
+
+
+def test_unknown_ages_and_sexes_are_missing(folder):
+    records = Table(describe(folder)).records()
+    assert records["age"].dtype == "float64"
+    assert records["age"].isna().tolist() == [False, True, True]
+    assert records["sex"].isna().tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CSV.encode("utf-8-sig"),
+        CSV.replace(",", ";").encode(),
+        CSV.replace(",", "\t").encode(),
+        CSV.replace("\n", "\r\n").encode(),
+        CSV.replace(",a.jpg", ", a.jpg ").encode(),
+        CSV.replace("male\n", "male,\n").replace(",\n", ",,\n").encode(),
+    ],
+    ids=["byte order mark", "semicolons", "tabs", "CRLF", "blanks", "trailing separators"],
+)
+@pytest.mark.filterwarnings("ignore::pandas.errors.ParserWarning")
+def test_dialects_of_csv_mean_the_same(folder, text):
+    expected = Table(describe(folder)).records()
+    (folder / "list.csv").write_bytes(text)
+    pd.testing.assert_frame_equal(Table(describe(folder)).records(), expected)
+
+
+def test_parquet_means_the_same_as_csv(folder):
+    expected = Table(describe(folder)).records()
+    table = pd.DataFrame(
+        {
+            "ID": [1, 2, 3],
+            "Picture": ["a.jpg", "sub/b.png", "c.jpg"],
+            "Diagnosis": pd.Categorical(["Nevus", "Melanoma NOS", "Wart"]),
+            "Lesion": ["L1", None, "L3"],
+            "Patient": ["P1", "P1", "P2"],
+            "Age": [40.0, None, None],
+            "Sex": ["male", None, None],
+        }
+    )
+    table.to_parquet(folder / "list.parquet")
+    read = Table(describe(folder, table=str(folder / "list.parquet"))).records()
+    pd.testing.assert_frame_equal(read, expected)
+
+
+def test_whole_numbers_with_gaps_keep_their_look(folder):
+    table = pd.DataFrame({"ID": pd.array([7, None], "Int64"), "Picture": "a.jpg", "Diagnosis": "x"})
+    table.to_parquet(folder / "list.parquet")
+    columns = {"image_id": "ID", "file": "Picture", "label": "Diagnosis"}
+    source = Table(describe(folder, table=str(folder / "list.parquet"), columns=columns))
+    ids = source.records()["image_id"]
+    assert ids[0] == "7"
+    assert pd.isna(ids[1])
+
+
+def test_files_may_be_written_without_suffix(folder):
+    (folder / "list.csv").write_text(CSV.replace("a.jpg", "a").replace("b.png", "b"))
+    source = Table(describe(folder))
+    assert source.records()["file"].tolist() == ["a.jpg", "sub/b.png", "c.jpg"]
+    assert source.unlisted() == ["stray.jpg"]
+
+
+def test_images_are_read_from_the_folder(folder):
+    source = Table(describe(folder))
+    assert source.read("a.jpg") == b"A"
+    assert source.read("sub/b.png") == b"B"
+    assert source.unlisted() == ["stray.jpg"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "c.jpg", "../secret.jpg", "sub/../../secret.jpg", "sub", "", ".", "a\0.jpg", "x" * 5000,
+        "/etc/hostname",
+    ],
+)  # fmt: skip
+def test_what_is_not_inside_the_folder_is_not_found(folder, name):
+    with pytest.raises(FileNotFoundError):
+        Table(describe(folder)).read(name)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder):
+    (folder / "images" / "link.jpg").symlink_to(folder / "secret.jpg")
+    with pytest.raises(FileNotFoundError):
+        Table(describe(folder)).read("link.jpg")
+
+
+def test_the_folder_itself_may_be_a_link(folder):
+    (folder / "linked").symlink_to(folder / "images")
+    source = Table(describe(folder, images=str(folder / "linked")))
+    assert source.read("a.jpg") == b"A"
+    assert source.unlisted() == ["stray.jpg"]
+
+
+def test_a_huge_file_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(table_module, "MAX_FILE_BYTES", 0)
+    with pytest.raises(OSError, match="larger than 0 bytes"):
+        Table(describe(folder)).read("a.jpg")
+
+
+def test_masks_lie_by_image_id_and_are_no_images(folder):
+    masks = folder / "images" / "masks"
+    masks.mkdir()
+    (masks / "1.png").write_bytes(b"M")
+    source = Table(describe(folder, masks=str(masks)))
+    assert source.read_mask("1") == b"M"
+    assert source.read_mask("2") is None
+    assert source.read_mask("../a") is None
+    assert source.unlisted() == ["stray.jpg"]
+    assert Table(describe(folder)).read_mask("1") is None
+
+
+def test_a_missing_column_is_named(folder):
+    columns = COLUMNS | {"age": "Alter"}
+    with pytest.raises(SourceError, match=r"list\.csv has no column 'Alter' for age .*Diagnosis"):
+        Table(describe(folder, columns=columns))
+
+
+@pytest.mark.parametrize("key", ["table", "images", "masks"])
+def test_a_missing_path_is_named(folder, key):
+    with pytest.raises(SourceError, match=r"nowhere.*ingest\.table"):
+        Table(describe(folder, **{key: str(folder / "nowhere")}))
+
+
+@pytest.mark.parametrize("content", [b"", b"ID,Picture\n1,\xff\xfe\n", b'ID\n"open\n'])
+def test_an_unreadable_table_is_named_in_one_line(folder, content):
+    (folder / "list.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=r"list\.csv") as caught:
+        Table(describe(folder))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_parquet_is_named(folder):
+    (folder / "list.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(SourceError, match=r"list\.parquet"):
+        Table(describe(folder, table=str(folder / "list.parquet")))
+
+
+def test_needed_columns_must_be_described(folder):
+    with pytest.raises(ValidationError, match="file, label"):
+        describe(folder, columns={"image_id": "ID"})
+
+
+def test_words_for_unknown_are_values_in_names():
+    column = pd.Series(["NA", "none", " x ", ""])
+    assert records_module._clean_text(column, verbatim=True).tolist() == ["NA", "none", "x", None]
+    assert records_module._clean_text(column, verbatim=False).tolist() == [None, None, "x", None]
