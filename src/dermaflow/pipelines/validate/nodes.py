@@ -1,0 +1,175 @@
+"""Nodes of the validate stage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.params import ValidateParams
+from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLITS
+from dermaflow.validation.data_docs import render_data_docs
+from dermaflow.validation.quarantine import build_quarantine, count_reasons, find_faults
+from dermaflow.validation.split import count_crossings, find_groups, split_groups
+from dermaflow.validation.suites import SuiteResult, run_suite
+
+logger = logging.getLogger(__name__)
+
+# Suites over the rows of a manifest, and suites over what is left of it.
+ROW_SUITES = ("manifest_rows", "image_statistics")
+SET_SUITES = ("clean_set", "clean_classes")
+
+
+def check_manifest(
+    raw_manifest: pd.DataFrame,
+    unlisted_files: list[str],
+    validate: ValidateParams,
+    classes: list[str],
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, bytes]]:
+    """Set aside what cannot be used, and stop if what is left will not do.
+
+    Of rows that say the same the first is kept. Rows and unlisted files are all in one of the two
+    tables that come out.
+
+    Returns:
+        The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
+        Data Docs as HTML by their path.
+
+    Raises:
+        ParameterError: an expectation in conf is wrong.
+        ValidationError: an expectation with ``on_failure: stop`` is not met.
+    """
+    _refuse_unknown_suites(validate)
+    rows = raw_manifest.reset_index(drop=True)
+    repeats = rows.index[rows.duplicated() & rows["image_id"].notna()]
+    table = rows.drop(index=repeats).assign(aspect_ratio=lambda t: t["width"] / t["height"])
+    values = {"classes": classes}
+    results = [_run(name, validate, table, values) for name in ROW_SUITES]
+    _stop_if_broken(results)
+
+    faults = find_faults(rows, repeats, results)
+    quarantine = build_quarantine(rows, faults, unlisted_files)
+    kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
+    clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
+    if len(clean) + len(quarantine) != len(rows) + len(unlisted_files):
+        raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
+
+    reasons = count_reasons(faults, len(unlisted_files))
+    summary = ", ".join(f"{reason}: {count}" for reason, count in reasons.items())
+    logger.info("%d images are clean, %d quarantined (%s)", len(clean), len(quarantine), summary)
+    results += [
+        _run("clean_set", validate, _describe_set(clean, quarantine), values),
+        _run("clean_classes", validate, _describe_classes(clean, classes), values),
+    ]
+    _stop_if_broken(results, f"quarantined: {summary or 'nothing'}")
+    report = {
+        "rows": len(rows),
+        "unlisted_files": len(unlisted_files),
+        "clean": len(clean),
+        "quarantined": len(quarantine),
+        "quarantined_by_reason": reasons,
+        "suites": {result.name: _describe_result(result) for result in results},
+    }
+    return clean, quarantine, report, render_data_docs(results, report, quarantine)
+
+
+def split_manifest(
+    clean_manifest: pd.DataFrame, validate: ValidateParams, seed: int
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Add ``SPLIT_COLUMNS``; see ``dermaflow.validation.split`` for how groups are divided.
+
+    Returns:
+        The manifest, rows in their order, and a report for JSON: images and groups by class and
+        split, images by class and fold.
+
+    Raises:
+        ValidationError: a lesion or patient would be on two sides.
+    """
+    manifest = clean_manifest.join(split_groups(clean_manifest, validate.split, seed))
+    across_splits = count_crossings(manifest, "split")
+    across_folds = count_crossings(manifest, "fold")
+    if across_splits or across_folds:
+        raise ValidationError(
+            f"{across_splits} lesions or patients are on two sides of the split, {across_folds} of "
+            "the folds; the split is wrong and must not be used"
+        )
+    report = {
+        "groups_across_splits": across_splits,
+        "groups_across_folds": across_folds,
+        "images": _count(manifest, "split", SPLITS),
+        "groups": _count(manifest.drop_duplicates(["label", "group_id"]), "split", SPLITS),
+        "fold_images": _count(manifest, "fold", range(validate.split.folds)),
+    }
+    totals = ", ".join(f"{name} {(manifest['split'] == name).sum()}" for name in SPLITS)
+    logger.info("%d groups split: %s images", manifest["group_id"].nunique(), totals)
+    return manifest, report
+
+
+def _run(
+    name: str, validate: ValidateParams, table: pd.DataFrame, values: dict[str, Any]
+) -> SuiteResult:
+    return run_suite(name, validate.expectations.get(name, []), table, values)
+
+
+def _refuse_unknown_suites(validate: ValidateParams) -> None:
+    known = (*ROW_SUITES, *SET_SUITES)
+    for name in validate.expectations:
+        if name not in known:
+            raise ParameterError(
+                f"validate.expectations.{name}: unknown suite; choose among {', '.join(known)} "
+                "(parameters_validate.yml)"
+            )
+
+
+def _stop_if_broken(results: Iterable[SuiteResult], context: str = "") -> None:
+    lines = [
+        f"suite {result.name}: {outcome.params.reason}; {outcome.params.expectation} on "
+        f"{outcome.column or 'the table'} with {outcome.params.kwargs} observed {outcome.observed} "
+        "(parameters_validate.yml)"
+        for result in results
+        for outcome in result.failures("stop")
+    ]
+    if lines:
+        raise ValidationError("\n".join([*lines, context] if context else lines))
+
+
+def _describe_set(clean: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:
+    """The one row that the suite ``clean_set`` is about."""
+    total = len(clean) + len(quarantine)
+    counts = {"images": len(clean), "quarantined": len(quarantine)}
+    return pd.DataFrame([counts | {"quarantined_share": len(quarantine) / max(total, 1)}])
+
+
+def _describe_classes(clean: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """The rows that the suite ``clean_classes`` is about: each class, with images and groups."""
+    grouped = clean.assign(group_id=find_groups(clean)).groupby("label")["group_id"]
+    counts = pd.DataFrame({"images": grouped.size(), "groups": grouped.nunique()})
+    counts = counts.reindex(classes, fill_value=0).astype("int64")
+    return counts.rename_axis("label").reset_index()
+
+
+def _describe_result(result: SuiteResult) -> dict[str, Any]:
+    expectations = [
+        {
+            **outcome.params.model_dump(),
+            "success": outcome.success,
+            "checked": outcome.checked,
+            "unexpected": len(outcome.rows),
+            "unexpected_share": len(outcome.rows) / max(outcome.checked, 1),
+            "observed": outcome.observed,
+        }
+        for outcome in result.outcomes
+    ]
+    return {"success": result.success, "expectations": expectations}
+
+
+def _count(rows: pd.DataFrame, column: str, sides: Iterable[Any]) -> dict[str, dict[str, int]]:
+    """Rows by label and side."""
+    counts = pd.crosstab(rows["label"], rows[column]).reindex(columns=list(sides), fill_value=0)
+    return {
+        str(label): {str(side): int(count) for side, count in row.items()}
+        for label, row in counts.iterrows()
+    }

@@ -1,0 +1,23 @@
+"""Wiring of the validate stage."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from dermaflow.pipelines.validate.nodes import check_manifest, split_manifest
+
+
+def create_pipeline() -> Pipeline:
+    """From what a source says to clean rows with a split that keeps lesions whole."""
+    return pipeline(
+        [
+            node(
+                check_manifest,
+                ["raw_manifest", "unlisted_files", "params:validate", "params:classes"],
+                ["clean_manifest", "quarantine", "validation_report", "data_docs"],
+            ),
+            node(
+                split_manifest,
+                ["clean_manifest", "params:validate", "params:seed"],
+                ["manifest", "split_report"],
+            ),
+        ]
+    )

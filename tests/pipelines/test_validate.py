@@ -1,0 +1,196 @@
+"""The validate stage with the suites of conf/base."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.params import ValidateParams
+from dermaflow.pipelines.validate.nodes import check_manifest, split_manifest
+from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLIT_COLUMNS
+
+CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
+
+
+@pytest.fixture(scope="module")
+def settings(project_path):
+    text = (project_path / "conf" / "base" / "parameters_validate.yml").read_text()
+    return yaml.safe_load(text)["validate"]
+
+
+@pytest.fixture(scope="module")
+def validate(settings):
+    return ValidateParams(**settings)
+
+
+def manifest(count=140):
+    """Sound rows, two images a lesion; the values that real tables have and that must pass."""
+    number = np.arange(count)
+    return pd.DataFrame(
+        {
+            "image_id": [f"i{n}" for n in number],
+            "lesion_id": [f"l{n // 2}" for n in number],
+            "patient_id": None,
+            "label": [CLASSES[n // 2 % 7] for n in number],
+            "age": np.where(number % 9, 5.0 * (number % 18), np.nan),  # 0 and unknown among them
+            "sex": [("male", "female", "unknown", None)[n % 4] for n in number],
+            "localization": [("back", "unknown", None)[n % 3] for n in number],
+            "dx_type": [
+                ("histo", "follow_up", "consensus", "confocal", None)[n % 5] for n in number
+            ],
+            "source": "test",
+            "licence": "none",
+            "file": [f"i{n}.jpg" for n in number],
+            "sha256": [f"{n:064x}" for n in number],
+            "width": 600.0,
+            "height": 450.0,
+            "brightness": 150.0,
+            "contrast": 25.0,
+            "error": pd.Series([None] * count, dtype=object),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def faulty():
+    """Sound rows, then one or two rows for each fault."""
+    sound = manifest()
+
+    def row(image_id, **changes):
+        base = {"image_id": image_id, "file": f"{image_id}.jpg", "lesion_id": f"l_{image_id}"}
+        return sound.iloc[[1]].assign(**base | changes)
+
+    unreadable = dict.fromkeys(("width", "height", "brightness", "contrast"), np.nan)
+    rows = [
+        row("broken", error="truncated", **unreadable),
+        row("old", age=400.0),
+        row("strange", label="<script>alert(1)</script>"),
+        row("black", brightness=0.0, contrast=0.0),
+        row("tiny", width=20.0, height=20.0),
+        row("homeless", lesion_id=None),
+        row("twice", label="nv"),
+        row("twice", label="mel"),
+        row("same"),
+        row("same"),
+        row(None),
+    ]
+    return pd.concat([sound, *rows], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def checked(faulty, validate):
+    return check_manifest(faulty, ["stray.jpg"], validate, CLASSES)
+
+
+def test_sound_rows_all_pass(validate):
+    raw = manifest()
+    clean, quarantine, report, _ = check_manifest(raw, [], validate, CLASSES)
+    pd.testing.assert_frame_equal(clean, raw)
+    assert quarantine.empty
+    assert report["quarantined"] == 0
+    assert all(suite["success"] for suite in report["suites"].values())
+
+
+def test_every_fault_is_set_aside_with_its_reason(checked):
+    _, quarantine, _, _ = checked
+    reasons = quarantine.set_index(quarantine["image_id"].fillna(quarantine["file"]))["reason"]
+    assert reasons["broken"] == "image cannot be read (truncated)"
+    assert reasons["old"] == "age is impossible (age: 400)"
+    assert reasons["strange"].startswith("label is none of the classes")
+    assert "uniform" in reasons["black"] and "too dark" in reasons["black"]
+    assert "too small (width: 20)" in reasons["tiny"]
+    assert reasons["homeless"].startswith("lesion_id is missing")
+    assert reasons["twice"].str.contains("nothing tells which row is right").all()
+    assert len(reasons["twice"]) == 2
+    assert reasons["same"] == "row repeats an earlier one"
+    assert reasons["stray.jpg"] == "no row lists this file"
+    assert reasons["None.jpg"] == "image_id is missing"
+    stages = quarantine.groupby("stage")["file"].apply(set)
+    assert stages["ingest"] == {"broken.jpg", "stray.jpg"}
+
+
+def test_no_row_is_lost_or_counted_twice(faulty, checked):
+    clean, quarantine, report, _ = checked
+    assert list(clean.columns) == [*RECORD_COLUMNS, *DECODE_COLUMNS]
+    assert len(faulty) + 1 == len(clean) + len(quarantine)
+    assert (report["clean"], report["quarantined"]) == (len(clean), len(quarantine))
+    assert clean["image_id"].is_unique
+    assert set(manifest()["image_id"]) | {"same"} == set(clean["image_id"])
+
+
+def test_the_report_is_json_and_counts(checked):
+    report = checked[2]
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report["quarantined_by_reason"]["image cannot be read"] == 1
+    ages = next(
+        entry
+        for entry in report["suites"]["manifest_rows"]["expectations"]
+        if entry["kwargs"].get("column") == "age"
+    )
+    assert (ages["success"], ages["unexpected"]) == (False, 1)
+    assert 0 < ages["unexpected_share"] < 0.01
+
+
+def test_data_docs_stand_alone_and_do_not_run_what_the_data_says(checked, faulty, validate):
+    docs = checked[3]
+    page = docs["index.html"].decode()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert not re.findall(r'(?:src|href)="?[^"#]', page)  # nothing outside the page
+    assert "values must belong to this set" in page  # as Great Expectations words it
+    assert check_manifest(faulty, ["stray.jpg"], validate, CLASSES)[3] == docs
+
+
+def test_inputs_are_left_alone(faulty, validate):
+    before = faulty.copy(deep=True)
+    check_manifest(faulty, [], validate, CLASSES)
+    pd.testing.assert_frame_equal(faulty, before)
+
+
+def test_a_broken_set_stops_with_the_name_of_the_expectation(validate):
+    raw = manifest()
+    raw.loc[raw["label"] == "df", "age"] = 400
+    with pytest.raises(ValidationError) as caught:
+        check_manifest(raw, [], validate, CLASSES)
+    text = str(caught.value)
+    for part in ("clean_classes", "expect_column_values_to_be_between", "groups", "df 0"):
+        assert part in text
+    assert "age is impossible: 20" in text
+
+
+def test_nothing_left_stops_too(validate):
+    with pytest.raises(ValidationError, match="clean_set"):
+        check_manifest(manifest().assign(error="empty file"), [], validate, CLASSES)
+
+
+def test_a_stop_in_a_suite_over_rows_stops_before_quarantine(settings):
+    strict = json.loads(json.dumps(settings))
+    strict["expectations"]["manifest_rows"][5]["on_failure"] = "stop"
+    with pytest.raises(ValidationError, match=r"manifest_rows: age is impossible.*i3 400"):
+        raw = manifest()
+        raw.loc[3, "age"] = 400
+        check_manifest(raw, [], ValidateParams(**strict), CLASSES)
+
+
+def test_an_unknown_suite_is_refused(settings):
+    wrong = settings | {"expectations": {"manifest_row": []}}
+    with pytest.raises(
+        ParameterError, match=r"validate\.expectations\.manifest_row: unknown suite"
+    ):
+        check_manifest(manifest(), [], ValidateParams(**wrong), CLASSES)
+
+
+def test_split_adds_its_columns_and_counts_everything(validate):
+    clean = manifest()
+    result, report = split_manifest(clean, validate, 17)
+    assert list(result.columns) == [*clean.columns, *SPLIT_COLUMNS]
+    pd.testing.assert_frame_equal(result[clean.columns], clean)
+    assert report["groups_across_splits"] == report["groups_across_folds"] == 0
+    assert sum(sum(row.values()) for row in report["images"].values()) == len(clean)
+    assert sum(sum(row.values()) for row in report["groups"].values()) == 70
+    assert all(min(row.values()) > 0 for row in report["images"].values())
+    assert json.loads(json.dumps(report)) == report

@@ -1,0 +1,137 @@
+"""Groups stay whole, classes get their shares, and the split is a function of the data alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermaflow.errors import ValidationError
+from dermaflow.params import SplitParams
+from dermaflow.validation.split import count_crossings, cut, find_groups, split_groups
+
+PARAMS = SplitParams(val=0.15, test=0.2, folds=5)
+CLASSES = {"nv": 400, "mel": 90, "df": 12}  # lesions of each
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Lesions with one to four images; one patient in five has two lesions."""
+    rng = np.random.default_rng(3)
+    lesions = [(label, f"{label}{n}") for label, count in CLASSES.items() for n in range(count)]
+    table = [
+        {
+            "lesion_id": lesion,
+            "patient_id": f"p{number - number % 5 % 2}" if number % 2 else None,
+            "label": label,
+        }
+        for number, (label, lesion) in enumerate(lesions)
+        for _ in range(1 + rng.poisson(0.4))
+    ]
+    return pd.DataFrame(table)
+
+
+def test_a_chain_of_lesions_and_patients_is_one_group():
+    rows = pd.DataFrame(
+        [("b", "p1"), ("c", "p1"), ("c", "p2"), ("a", "p2"), ("d", None), ("d", "p3"), ("e", None)],
+        columns=["lesion_id", "patient_id"],
+    )
+    assert find_groups(rows).tolist() == ["a", "a", "a", "a", "d", "d", "e"]
+
+
+def test_missing_patients_link_nothing():
+    rows = pd.DataFrame({"lesion_id": ["a", "b", "c"], "patient_id": [None, np.nan, pd.NA]})
+    assert find_groups(rows).nunique() == 3
+
+
+def test_a_row_of_which_nothing_is_known_is_refused():
+    rows = pd.DataFrame({"lesion_id": ["a", None], "patient_id": [None, None]})
+    with pytest.raises(ValidationError, match="1 clean rows have neither"):
+        find_groups(rows)
+
+
+def test_no_rows_make_no_groups():
+    assert find_groups(pd.DataFrame({"lesion_id": [], "patient_id": []})).empty
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shares", "parts"),
+    [
+        ([1] * 10, [0.2, 0.3, 0.5], [0, 0, 1, 1, 1, 2, 2, 2, 2, 2]),
+        ([3, 1, 1, 1], [0.5, 0.5], [0, 1, 1, 1]),
+        ([9, 1, 1], [0.1, 0.1, 0.8], [0, 1, 2]),  # each part gets a group
+        ([5, 5], [0.1, 0.1, 0.8], [1, 2]),  # too few: the last parts get them
+        ([7], [0.2, 0.8], [1]),
+        ([], [0.2, 0.8], []),
+    ],
+)
+def test_cut_in_closed_form(sizes, shares, parts):
+    assert cut(sizes, shares) == parts
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_crosses_the_split_or_the_folds(rows, seed):
+    manifest = rows.join(split_groups(rows, PARAMS, seed))
+    assert manifest["patient_id"].notna().any()
+    assert count_crossings(manifest, "split") == 0
+    assert count_crossings(manifest, "fold") == 0
+    assert ((manifest["fold"] == -1) == (manifest["split"] == "test")).all()
+
+
+def test_crossings_are_counted():
+    manifest = pd.DataFrame(
+        {
+            "group_id": ["a", "a", "b"],
+            "lesion_id": ["a", "a", "b"],
+            "patient_id": [None, None, None],
+            "split": ["train", "test", "test"],
+        }
+    )
+    assert count_crossings(manifest, "split") == 2  # the group, and the lesion it consists of
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_class_gets_its_share_to_within_one_group(rows, seed):
+    rows = rows.assign(patient_id=None)
+    manifest = rows.join(split_groups(rows, PARAMS, seed))
+    for _, members in manifest.groupby("label"):
+        largest = members["lesion_id"].value_counts().max()
+        counts = members["split"].value_counts()
+        for split, share in (("test", PARAMS.test), ("val", PARAMS.val)):
+            assert abs(counts[split] - share * len(members)) <= largest
+        folds = members.loc[members["fold"] >= 0, "fold"].value_counts()
+        assert len(folds) == PARAMS.folds
+        assert folds.max() - folds.min() <= 2 * largest
+
+
+def test_the_order_of_rows_means_nothing(rows):
+    shuffled = rows.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(
+        split_groups(shuffled, PARAMS, 7).sort_index(), split_groups(rows, PARAMS, 7)
+    )
+
+
+def test_another_seed_is_another_split(rows):
+    assert (split_groups(rows, PARAMS, 7)["split"] != split_groups(rows, PARAMS, 8)["split"]).any()
+
+
+def test_newcomers_move_few_of_the_others(rows):
+    late = rows["lesion_id"].isin(rows["lesion_id"].drop_duplicates().sample(10, random_state=1))
+    before = split_groups(rows[~late], PARAMS, 7)
+    after = split_groups(rows, PARAMS, 7).loc[before.index]
+    assert (before["split"] != after["split"]).mean() < 0.03
+
+
+def test_a_group_with_several_labels_is_placed_with_the_rarest():
+    rows = pd.DataFrame({"lesion_id": [f"x{n}" for n in range(40)], "patient_id": None})
+    rows["label"] = ["nv"] * 30 + ["df"] * 10
+    mixed = pd.concat([rows, rows.iloc[30:].assign(label="nv")], ignore_index=True)
+    shares = mixed.join(split_groups(mixed, PARAMS, 1))
+    assert (shares[shares["label"] == "df"]["split"] == "test").sum() == 2
+
+
+def test_a_group_larger_than_a_share_goes_to_training():
+    rows = pd.DataFrame({"lesion_id": ["big"] * 30 + [f"x{n}" for n in range(30)]})
+    rows = rows.assign(patient_id=None, label="nv")
+    for seed in range(5):
+        split = split_groups(rows, PARAMS, seed)["split"]
+        assert set(split[:30]) == {"train"}
+        assert (split == "test").sum() == 12
