@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,12 @@ _CHUNK_WEIGHTS = 1_000_000
 
 
 def group_resamples(
-    groups: Sequence[str] | NDArray[np.object_], samples: int, generator: np.random.Generator
+    groups: NDArray[np.str_], samples: int, generator: np.random.Generator
 ) -> Iterator[Floats]:
     """Draw as many groups as there are, with replacement, ``samples`` times.
 
     Args:
-        groups: of each of N images.
+        groups: (N,), of each image.
         samples: resamples in all.
         generator: read on, chunk by chunk.
 
@@ -29,10 +29,10 @@ def group_resamples(
         float64 (R, N): how often each image is in each of R resamples; all images of a group
         share one count.
     """
-    names, member = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    names, member = np.unique(groups, return_inverse=True)
     chunk = max(1, _CHUNK_WEIGHTS // len(member))
     share = np.full(len(names), 1 / len(names))
-    with tqdm(total=samples, desc="Bootstrap", unit="resample") as progress:
+    with tqdm(total=samples, desc="Bootstrap", unit="sample", disable=not samples) as progress:
         for start in range(0, samples, chunk):
             rows = min(chunk, samples - start)
             counts = generator.multinomial(len(names), share, size=rows)
@@ -42,7 +42,7 @@ def group_resamples(
 
 def percentile_intervals(
     statistic: Statistic,
-    groups: Sequence[str] | NDArray[np.object_],
+    groups: NDArray[np.str_],
     samples: int,
     confidence: float,
     generator: np.random.Generator,
@@ -54,7 +54,7 @@ def percentile_intervals(
 
     Args:
         statistic: from weights (R, N) to values (R,) by name.
-        groups: of each of N images.
+        groups: (N,), of each image.
         samples: resamples; with 0 there are no intervals.
         confidence: in (0, 1), such as 0.95.
         generator: of the resampling.

@@ -6,93 +6,138 @@ bootstrap is a thousand rows. Everything below is computed for all rows together
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from dermaflow.schema import probability_columns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Probabilities come as float32: what is below its epsilon is not told apart from 0.
+_EPSILON = float(np.finfo(np.float32).eps)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a classifier said of N images, and the truth.
+
+    Attributes:
+        classes: C codes.
+        labels: int64 (N,), indices into ``classes``.
+        probabilities: float64 (N, C), rows sum to 1.
+        groups: of each image (str); images of a group are not independent.
+    """
+
+    classes: tuple[str, ...]
+    labels: Ints
+    probabilities: Floats
+    groups: NDArray[np.str_]
+
+    @classmethod
+    def from_table(cls, table: pd.DataFrame, classes: Sequence[str]) -> Predictions:
+        """From the columns label, group_id and ``p_<class>``. Raises KeyError for one missing."""
+        labels = pd.Index(list(classes)).get_indexer(table["label"]).astype(np.int64)
+        if (labels < 0).any():
+            unknown = sorted(set(table["label"]) - set(classes))
+            raise KeyError(f"labels that are no class: {unknown}")
+        probabilities = table[probability_columns(list(classes))].to_numpy(np.float64)
+        return cls(tuple(classes), labels, probabilities, table["group_id"].to_numpy(str))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def predicted(self) -> Ints:
+        """Index of the most probable class, int64 (N,); the first of equals."""
+        predicted: Ints = self.probabilities.argmax(1)
+        return predicted
+
 
 @dataclass(frozen=True)
 class Ranking:
-    """Images ordered by falling score, those of equal score together, summed a weighting.
+    """Images ordered by falling score, those of equal score summed, for R weightings.
 
     Attributes:
         positives: float64 (R, T), weight of the positive images at each of T distinct scores.
         negatives: float64 (R, T), of the negative ones.
-        scores: float64 (T,), falling.
     """
 
     positives: Floats
     negatives: Floats
-    scores: Floats
 
 
-def score_predictions(
-    labels: Ints, probabilities: Floats, classes: Sequence[str], bins: int, weights: Floats
+def score(
+    predictions: Predictions, weights: Floats, bins: int, recalls: Mapping[str, float]
 ) -> dict[str, Floats]:
-    """All metrics of one set of predictions, for R weightings of its N images.
+    """All metrics, for R weightings of the N images.
 
     Args:
-        labels: int64 (N,), indices into ``classes``.
-        probabilities: float64 (N, C); the predicted class is the first of the largest.
-        classes: C codes, which name the keys of per-class values.
-        bins: of the calibration error.
+        predictions: of N images.
         weights: float64 (R, N), not negative.
+        bins: of the calibration error.
+        recalls: class -> the recall at which its precision is asked for.
 
     Returns:
-        Float64 (R,) a key: ``accuracy``, ``log_loss``, ``ece``, means over classes
-        (``balanced_accuracy``, ``macro_f1``, ``macro_auc``) and ``<class>/precision``, ``/recall``,
-        ``/f1``, ``/auc``, ``/support``. NaN where a value is undefined: all but the support of a
-        class without images, the precision of one never predicted, the AUC where all images are
-        of one class. A mean is over the classes where its values are defined.
+        Float64 (R,) a key: ``accuracy``, ``log_loss``, ``ece``, the means over classes
+        ``balanced_accuracy``, ``macro_auc`` and ``macro_f1``, and for each class
+        ``<class>/precision``, ``/recall``, ``/f1``, ``/auc``, ``/support``. NaN where a value is
+        undefined: all but the support of a class without images, the precision of one never
+        predicted, the AUC of one that all images have. Means are over the defined values.
     """
-    confusion = confusion_matrices(labels, probabilities.argmax(1), len(classes), weights)
+    confusion = confusion_matrices(predictions, weights)
     hits = np.diagonal(confusion, axis1=1, axis2=2)
-    support, predicted = confusion.sum(2), confusion.sum(1)
-    known = support > 0
+    support, called = confusion.sum(2), confusion.sum(1)
+    rankings = {
+        code: rank(predictions.labels == number, predictions.probabilities[:, number], weights)
+        for number, code in enumerate(predictions.classes)
+    }
     per_class = {
-        "precision": divide(hits, np.where(known, predicted, 0)),
+        "precision": divide(hits, np.where(support > 0, called, 0)),
         "recall": divide(hits, support),
-        "f1": divide(2 * hits, np.where(known, support + predicted, 0)),
-        "auc": np.stack(
-            [auc(rank(labels == c, probabilities[:, c], weights)) for c in range(len(classes))], 1
-        ),
+        "f1": divide(2 * hits, np.where(support > 0, support + called, 0)),
+        "auc": np.stack([auc(ranking) for ranking in rankings.values()], axis=1),
         "support": support,
     }
-    total = weights.sum(1)
     values = {
-        "accuracy": divide(hits.sum(1), total),
+        "accuracy": divide(hits.sum(1), weights.sum(1)),
         "balanced_accuracy": _mean_defined(per_class["recall"]),
         "macro_auc": _mean_defined(per_class["auc"]),
         "macro_f1": _mean_defined(per_class["f1"]),
-        "log_loss": log_loss(labels, probabilities, weights),
-        "ece": calibration_error(labels, probabilities, bins, weights),
+        "log_loss": log_loss(predictions, weights),
+        "ece": calibration_error(predictions, weights, bins),
     }
-    for number, code in enumerate(classes):
+    for number, code in enumerate(predictions.classes):
         values |= {f"{code}/{name}": column[:, number] for name, column in per_class.items()}
+    for code, target in recalls.items():
+        values[f"{code}/precision_at_recall_{target:g}"] = precision_at_recall(
+            rankings[code], target
+        )
     return values
 
 
-def confusion_matrices(labels: Ints, predicted: Ints, classes: int, weights: Floats) -> Floats:
+def confusion_matrices(predictions: Predictions, weights: Floats) -> Floats:
     """Weight of each pair of true class (rows) and predicted class: float64 (R, C, C)."""
-    cells = np.eye(classes * classes)[labels * classes + predicted]  # (N, C * C), one-hot
-    return (weights @ cells).reshape(-1, classes, classes)
+    classes = len(predictions.classes)
+    cells = np.eye(classes * classes)[predictions.labels * classes + predictions.predicted]
+    confusion: Floats = (weights @ cells).reshape(-1, classes, classes)
+    return confusion
 
 
 def rank(positive: NDArray[np.bool_], scores: Floats, weights: Floats) -> Ranking:
-    """Order images by falling score, summing the weights (R, N) of those with equal scores."""
+    """Order images (N,) by falling score, and sum weights (R, N) where scores are equal."""
     order = np.argsort(-scores, kind="stable")
-    scores, weights = scores[order], weights[:, order]
+    weights = weights[:, order]
     positives = weights * positive[order]
-    starts = np.flatnonzero(np.diff(scores, prepend=np.inf))
-    if len(starts) == len(scores):  # no ties, as nearly always: sums of one are spared
-        return Ranking(positives, weights - positives, scores)
-    sums = [np.add.reduceat(side, starts, axis=1) for side in (positives, weights - positives)]
-    return Ranking(*sums, scores[starts])
+    sides = (positives, weights - positives)
+    starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))
+    if len(starts) < len(scores):  # without ties there is nothing to sum
+        sides = (np.add.reduceat(sides[0], starts, 1), np.add.reduceat(sides[1], starts, 1))
+    return Ranking(*sides)
 
 
 def auc(ranking: Ranking) -> Floats:
@@ -107,44 +152,40 @@ def auc(ranking: Ranking) -> Floats:
 
 def roc_curve(ranking: Ranking) -> tuple[Floats, Floats]:
     """False and true positive rates as the threshold falls, each (R, T + 1), from 0 to 1."""
-    sides = []
-    for side in (ranking.negatives, ranking.positives):
-        sums = np.pad(side.cumsum(1), ((0, 0), (1, 0)))
-        sides.append(divide(sums, sums[:, -1:]))
-    return sides[0], sides[1]
+    sums = [
+        np.pad(side.cumsum(1), ((0, 0), (1, 0))) for side in (ranking.negatives, ranking.positives)
+    ]
+    return divide(sums[0], sums[0][:, -1:]), divide(sums[1], sums[1][:, -1:])
 
 
 def precision_recall_curve(ranking: Ranking) -> tuple[Floats, Floats]:
-    """Precision and recall at each threshold, from the highest down, each (R, T)."""
+    """Precision and recall at each distinct score, from the highest down, each (R, T)."""
     hits = ranking.positives.cumsum(1)
     alarms = hits + ranking.negatives.cumsum(1)
     return divide(hits, alarms), divide(hits, hits[:, -1:])
 
 
 def precision_at_recall(ranking: Ranking, target: float) -> Floats:
-    """Best precision (R,) among the thresholds whose recall reaches ``target``."""
+    """Best precision (R,) among the thresholds whose recall is at least ``target`` (above 0)."""
     precision, recall = precision_recall_curve(ranking)
-    reached: Floats = np.where(recall >= target, precision, -np.inf).max(1, initial=-np.inf)
-    return np.where(np.isfinite(reached), reached, np.nan)
+    best = np.where(recall >= target, precision, -1).max(1, initial=-1)
+    return np.where(best < 0, np.nan, best)
 
 
-def log_loss(labels: Ints, probabilities: Floats, weights: Floats) -> Floats:
-    """Mean negative log probability of the true class (R,), in nats.
-
-    Probabilities are held at or above float32's epsilon, so one sure mistake does not cost all.
-    """
-    of_truth = probabilities[np.arange(len(labels)), labels]
+def log_loss(predictions: Predictions, weights: Floats) -> Floats:
+    """Mean negative log probability of the true class (R,), in nats."""
+    of_truth = predictions.probabilities[np.arange(len(predictions)), predictions.labels]
     return divide(weights @ -np.log(np.maximum(of_truth, _EPSILON)), weights.sum(1))
 
 
-def calibration_error(labels: Ints, probabilities: Floats, bins: int, weights: Floats) -> Floats:
+def calibration_error(predictions: Predictions, weights: Floats, bins: int) -> Floats:
     """Expected calibration error (R,), in [0, 1] (Guo et al. 2017, arXiv:1706.04599).
 
     The mean gap between confidence (the largest probability) and accuracy, over ``bins`` equal
     bins of confidence weighted by what they hold.
     """
-    confidence = probabilities.max(1)
-    surplus = confidence - (probabilities.argmax(1) == labels)
+    confidence = predictions.probabilities.max(1)
+    surplus = confidence - (predictions.predicted == predictions.labels)
     members = np.eye(bins)[confidence_bins(confidence, bins)]  # (N, bins), one-hot
     return divide(np.abs(weights @ (members * surplus[:, None])).sum(1), weights.sum(1))
 
@@ -156,15 +197,12 @@ def confidence_bins(confidence: Floats, bins: int) -> Ints:
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:
     """Quotient, NaN where the denominator is 0."""
-    blank = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
-    quotient: Floats = np.divide(numerator, denominator, out=blank, where=denominator > 0)
-    return quotient
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    quotient: Floats = np.full(shape, np.nan)
+    return np.divide(numerator, denominator, out=quotient, where=denominator > 0)
 
 
 def _mean_defined(values: Floats) -> Floats:
     """Mean over the columns (R, C) that are not NaN: (R,), NaN where there is none."""
     defined = ~np.isnan(values)
-    return divide(np.where(defined, values, 0).sum(1), defined.sum(1).astype(np.float64))
-
-
-_EPSILON = float(np.finfo(np.float32).eps)
+    return divide(np.where(defined, values, 0).sum(1), defined.sum(1, dtype=np.float64))

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from dermaflow.schema import CLASS_NAMES
@@ -38,14 +37,15 @@ CLASS_COLOURS = {
     "vasc": "#cc79a7",
 }
 # For class codes not listed above, once the colours of absent classes are used up.
-_SPARE_COLOURS = ("#882255", "#999933", "#332288", "#ddaa33", "#661100", "#44aa99", "#8a8a8a")
+_SPARE_COLOURS = ("#332288", "#882255", "#999933", "#661100", "#44aa99", "#ddcc77", "#8a8a8a")
 
-# White to deep blue, even in lightness; for shares in [0, 1].
+# Near white to deep blue, even in lightness; for shares in [0, 1].
 SHARE_MAP = LinearSegmentedColormap.from_list(
-    "share", ["#ffffff", "#d3e5f3", "#86bbdf", "#3a87bd", "#0b4f82"]
+    "share", ["#f4f7f9", "#d3e5f3", "#86bbdf", "#3a87bd", "#0b4f82"]
 )
 
-RC_PARAMS: dict[str, Any] = {
+# Any: newer matplotlib types the keys as a Literal that older releases do not have.
+RC_PARAMS: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": QUIET,
     "axes.grid": True,
@@ -152,25 +152,7 @@ def class_name(code: str) -> str:
 
 def readable_on(fill: float) -> str:
     """Colour of text that stays legible on ``SHARE_MAP`` at the share ``fill`` in [0, 1]."""
-    return "#ffffff" if fill > 0.55 else INK
-
-
-def spread_labels(labels: Sequence[Text], gap: float, low: float, high: float) -> None:
-    """Move text vertically, as little as its order allows, until no two are nearer than ``gap``.
-
-    Args:
-        labels: text placed in data coordinates.
-        gap: smallest distance, in units of the y axis.
-        low: lowest position allowed.
-        high: highest position allowed, at least ``gap * (len(labels) - 1)`` above ``low``.
-    """
-    ordered = sorted(labels, key=lambda label: float(label.get_position()[1]))
-    y = np.array([float(label.get_position()[1]) for label in ordered])
-    steps = gap * np.arange(len(y))
-    # In the frame where neighbours stand `gap` nearer, order is all that has to hold.
-    lowered = np.clip(np.maximum.accumulate(y - steps), low, high - gap * (len(y) - 1))
-    for label, position in zip(ordered, lowered + steps, strict=True):
-        label.set_y(float(position))
+    return "#ffffff" if fill > 0.7 else INK
 
 
 def label_axes(axes: Axes, x: str, y: str, title: str = "") -> None:
