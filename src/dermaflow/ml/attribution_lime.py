@@ -47,8 +47,9 @@ class VectorisedLime(LimeImageExplainer):  # type: ignore[misc]
         shown[0] = 1
         scores = []
         for start in range(0, num_samples, batch_size):
-            visible = shown[start : start + batch_size, segments, None] == 1  # (N, H, W, 1)
-            scores.append(classifier_fn(np.where(visible, image, fudged_image)))
+            # `take`, unlike indexing, gives C order, and with it pictures that are channels_last.
+            visible = shown[start : start + batch_size].take(segments, axis=1) == 1  # (N, H, W)
+            scores.append(classifier_fn(np.where(visible[..., None], image, fudged_image)))
         return shown, np.concatenate(scores)
 
 
@@ -67,9 +68,12 @@ def explain_with_lime(
     Returns:
         The map, with ``fit`` among the notes: the stand-in's weighted R² on the samples (≤ 1).
     """
-    # The library takes superpixels to be numbered from 0, while SLIC starts at 1 by default.
     superpixels = slic(
-        pixels, n_segments=params.segments, compactness=params.compactness, start_label=0
+        pixels,
+        n_segments=params.segments,
+        compactness=params.compactness,
+        sigma=1,  # pixels; without it grain breaks superpixels up, and SLIC then merges them all
+        start_label=0,  # where the library counts from; SLIC would start at 1
     )
     # `explain_instance(random_seed=...)` would reach the segmentation only.
     explainer = VectorisedLime(random_state=seed)

@@ -9,27 +9,32 @@ import numpy as np
 from shap import PartitionExplainer
 from shap.maskers import Image
 
-from dermaflow.ml.attribution import Attribution, ClassProbability, blur
+from dermaflow.ml.attribution import Attribution, ClassProbability
 from dermaflow.ml.image_store import Pixels
 from dermaflow.params import ShapParams
 
 
 def explain_with_shap(
-    probability: ClassProbability, pixels: Pixels, params: ShapParams, batch_size: int, seed: int
+    probability: ClassProbability,
+    pixels: Pixels,
+    hidden: Pixels,
+    params: ShapParams,
+    batch_size: int,
+    seed: int,
 ) -> Attribution:
     """Relevance of ever smaller rectangles, refined where the probability depends on them most.
 
-    Hidden parts are blurred. The map adds up to p(image) - p(blurred image).
+    The map adds up to p(image) - p(hidden).
 
     Args:
-        pixels: uint8 (H, W, 3).
+        pixels, hidden: uint8 (H, W, 3), the image and what stands for its hidden pixels.
         seed: of the order among equally promising rectangles; equal seeds give equal bits.
 
     Returns:
-        The map, with ``base`` among the notes: the probability of the blurred image.
+        The map, with ``base`` among the notes: p(hidden).
     """
     # An array as mask value: the masker's own blur and inpainting need OpenCV.
-    explainer = PartitionExplainer(probability, Image(blur(pixels, params.blur)))
+    explainer = PartitionExplainer(probability, Image(hidden))
     with _seeded_global_numpy(seed):
         explanation = explainer(
             pixels[None], max_evals=params.evaluations, batch_size=batch_size, silent=True

@@ -1,0 +1,189 @@
+"""Nodes of the explain stage: what the classifier looked at in chosen test images."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from dermaflow.ml.image_store import ImageStore, Pixels
+from dermaflow.ml.weights import Weights
+from dermaflow.params import ExplainParams
+from dermaflow.schema import probability_columns
+
+METHODS = ("lime", "shap")
+
+
+def choose_images(
+    predictions: pd.DataFrame, explain: ExplainParams, classes: list[str]
+) -> pd.DataFrame:
+    """Pick typical test images: up to ``per_class`` right and wrong predictions of each true class.
+
+    Typical is what lies evenly spread over the ranks of the predicted probability: for one image
+    the median, so neither the surest nor the closest call. No two are of one group.
+
+    Returns:
+        image_id, label, predicted, probability (of the predicted class) and outcome (right, wrong),
+        classes in their order, right before wrong.
+    """
+    test = predictions[predictions["split"] == "test"].sort_values("image_id")
+    test = test.assign(
+        probability=test[probability_columns(classes)].max(axis=1),
+        outcome=np.where(test["predicted"] == test["label"], "right", "wrong"),
+    )
+    chosen, taken = [], set[str]()
+    # Wrong ones are rare, so they come first to a group that has both.
+    for outcome in ("wrong", "right"):
+        for code in classes:
+            cell = test[(test["label"] == code) & (test["outcome"] == outcome)]
+            cell = cell[~cell["group_id"].isin(taken)].drop_duplicates("group_id")
+            cell = _spread(cell.sort_values("probability", kind="stable"), explain.per_class)
+            taken.update(cell["group_id"])
+            chosen.append(cell)
+    table = pd.concat(chosen)
+    place = table["label"].map(classes.index)
+    table = table.assign(place=place).sort_values(["place", "outcome"], kind="stable")
+    columns = ["image_id", "label", "predicted", "probability", "outcome"]
+    return table[columns].reset_index(drop=True)
+
+
+def _spread(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """``count`` rows (or all, if fewer) from the middles of as many equal stretches."""
+    count = min(count, len(rows))
+    return rows.iloc[[int((k + 0.5) * len(rows) / count) for k in range(count)]]
+
+
+def explain_images(
+    explained_images: pd.DataFrame,
+    image_store: ImageStore,
+    classifier: Weights,
+    explain: ExplainParams,
+    seed: int,
+) -> Weights:
+    """LIME and SHAP maps of the predicted class.
+
+    Returns:
+        ``lime/<image_id>`` and ``shap/<image_id>``, float32 (H, W), in probability; beside them
+        the settings, and each method's notes on each image.
+    """
+    import torch
+
+    from dermaflow.ml.attribution import blur, class_probability
+    from dermaflow.ml.attribution_lime import explain_with_lime
+    from dermaflow.ml.attribution_shap import explain_with_shap
+    from dermaflow.ml.classifier import load_classifier
+    from dermaflow.ml.runtime import derive_seed, detect_runtime
+
+    # Small differences of probability are what is explained, and bfloat16 keeps three digits.
+    runtime = detect_runtime("fp32")
+    model = load_classifier(classifier, runtime.device)
+    tensors: dict[str, Any] = {}
+    notes: dict[str, dict[str, dict[str, float]]] = {}
+    for row in tqdm(list(explained_images.itertuples()), desc="LIME and SHAP", unit="img"):
+        pixels = image_store.read([row.image_id])[0]
+        hidden = blur(pixels, explain.blur)
+        score = class_probability(model, row.predicted, runtime, explain.batch_size)
+        seeds = {method: derive_seed(seed, "explain", method, row.image_id) for method in METHODS}
+        size = explain.batch_size
+        maps = {
+            "lime": explain_with_lime(score, pixels, explain.lime, size, seeds["lime"]),
+            "shap": explain_with_shap(score, pixels, hidden, explain.shap, size, seeds["shap"]),
+        }
+        notes[row.image_id] = {method: found.notes for method, found in maps.items()}
+        for method, found in maps.items():
+            tensors[f"{method}/{row.image_id}"] = torch.from_numpy(found.relevance)
+    return Weights(tensors, {"seed": seed, "settings": explain.model_dump(), "notes": notes})
+
+
+def measure_explanations(
+    explained_images: pd.DataFrame,
+    explanation_maps: Weights,
+    mask_store: ImageStore,
+    image_store: ImageStore,
+    classifier: Weights,
+    explain: ExplainParams,
+    seed: int,
+) -> pd.DataFrame:
+    """How far each map keeps to the lesion, and whether the network uses what it points at.
+
+    Returns:
+        A row an image and method: the columns of ``explained_images``; method; mask_share, the
+        lesion's share of the image; relevance_inside, the share of the positive relevance that
+        lies in it; lift, the second by the first (all three missing without a mask); deletion,
+        the mean probability while the most relevant pixels are blurred first; deletion_shifted,
+        the same for the map moved to random places; fit, R² of LIME's linear stand-in.
+    """
+    from dermaflow.ml.attribution import blur, class_probability, compare_deletion, share_inside
+    from dermaflow.ml.classifier import load_classifier
+    from dermaflow.ml.runtime import detect_runtime, numpy_generator
+
+    runtime = detect_runtime("fp32")
+    model = load_classifier(classifier, runtime.device)
+    rows = []
+    for row in tqdm(explained_images.to_dict("records"), desc="measuring maps", unit="img"):
+        image_id = row["image_id"]
+        pixels = image_store.read([image_id])[0]
+        hidden = blur(pixels, explain.blur)
+        score = class_probability(model, row["predicted"], runtime, explain.batch_size)
+        inside = read_mask(mask_store, image_id)
+        area = np.nan if inside is None else float(inside.mean())
+        for method in METHODS:
+            relevance = explanation_maps.tensors[f"{method}/{image_id}"].numpy()
+            share = np.nan if inside is None else share_inside(relevance, inside)
+            rng = numpy_generator(seed, "explain", "shift", method, image_id)
+            measures = {
+                "method": method,
+                "mask_share": area,
+                "relevance_inside": share,
+                "lift": share / area if area > 0 else np.nan,
+                "fit": explanation_maps.config["notes"][image_id][method].get("fit", np.nan),
+            }
+            rows.append(row | measures | compare_deletion(score, pixels, hidden, relevance, rng))
+    return pd.DataFrame(rows)
+
+
+def draw_explanations(
+    explained_images: pd.DataFrame,
+    explanation_maps: Weights,
+    explanations: pd.DataFrame,
+    image_store: ImageStore,
+    mask_store: ImageStore,
+    classes: list[str],
+) -> dict[str, Figure]:
+    """An overview of all chosen images, and a figure for each."""
+    from dermaflow.reporting.explanations import Explained, draw_explained, draw_overview
+
+    measures = {
+        image_id: rows.set_index("method").to_dict("index")
+        for image_id, rows in explanations.groupby("image_id")
+    }
+    pictures = [
+        Explained(
+            **row,
+            pixels=image_store.read([row["image_id"]])[0],
+            mask=read_mask(mask_store, row["image_id"]),
+            maps={m: explanation_maps.tensors[f"{m}/{row['image_id']}"].numpy() for m in METHODS},
+            measures=measures[row["image_id"]],
+        )
+        for row in explained_images.to_dict("records")
+    ]
+    figures = {"00_overview.png": draw_overview(pictures, classes)}
+    for number, picture in enumerate(pictures, start=1):
+        # Ids come from the data set, and may hold what a file name may not.
+        name = re.sub(r"[^\w.-]", "_", picture.image_id)
+        file = f"{number:02}_{picture.label}_as_{picture.predicted}_{name}.png"
+        figures[file] = draw_explained(picture)
+    return figures
+
+
+def read_mask(mask_store: ImageStore, image_id: str) -> NDArray[np.bool_] | None:
+    """Where the lesion is, bool (H, W); None where no mask is stored."""
+    if image_id not in mask_store:
+        return None
+    mask: Pixels = mask_store.read([image_id])[0, :, :, 0]
+    return mask > 127

@@ -1,0 +1,29 @@
+"""Wiring of the explain stage."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from dermaflow.pipelines.explain.nodes import (
+    choose_images,
+    draw_explanations,
+    explain_images,
+    measure_explanations,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """From the classifier and its predictions to relevance maps, their measures and pictures."""
+    chosen_from = ["predictions", "params:explain", "params:classes"]
+    model = ["image_store", "classifier", "params:explain", "params:seed"]
+    tables = ["explained_images", "explanation_maps"]
+    return pipeline(
+        [
+            node(choose_images, chosen_from, "explained_images"),
+            node(explain_images, ["explained_images", *model], "explanation_maps"),
+            node(measure_explanations, [*tables, "mask_store", *model], "explanations"),
+            node(
+                draw_explanations,
+                [*tables, "explanations", "image_store", "mask_store", "params:classes"],
+                "explanation_figures",
+            ),
+        ]
+    )
