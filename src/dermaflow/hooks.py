@@ -5,20 +5,34 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 
+from dermaflow.schema import STAGES
+
 if TYPE_CHECKING:
-    from kedro.framework.context import KedroContext
     from kedro.config import OmegaConfigLoader
+    from kedro.framework.context import KedroContext
     from kedro.io import DataCatalog
 
     from dermaflow.tracking.run import TrackedRun
 
-# Both report to their makers unless told not to.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("DVC_NO_ANALYTICS", "true")
+# MLflow and DVC report to their makers unless told not to. MLflow sets up its own logging when
+# imported, so that only its own variables keep it from filling the screen.
+for variable, value in {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DVC_NO_ANALYTICS": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}.items():
+    os.environ.setdefault(variable, value)
+
+
+def _in_order(names: list[str] | None) -> list[str]:
+    """Pipeline names in the order of the data; Kedro gives them in none."""
+    known = [name for name in STAGES if name in (names or ())]
+    return known + sorted(set(names or ()) - set(STAGES))
 
 
 class ParameterHook:
@@ -29,7 +43,7 @@ class ParameterHook:
         """Check everything under ``parameters``. Raises ParameterError."""
         from dermaflow.params_check import check_parameters
 
-        loader: OmegaConfigLoader = context.config_loader
+        loader = cast("OmegaConfigLoader", context.config_loader)
         folders = [Path(loader.conf_source) / env for env in (loader.env, loader.base_env) if env]
         check_parameters(loader["parameters"], folders)
 
@@ -57,7 +71,7 @@ class TrackingHook:
         assert self._context is not None
         loader = self._context.config_loader
         config = TrackingConfig(**loader["mlflow"]).resolve(self._context.project_path)
-        stages = "+".join(run_params["pipeline_names"] or ["all"])
+        stages = "+".join(_in_order(run_params["pipeline_names"])) or "all"
         env = run_params["env"] or "base"
         commit, dirty = code_version(self._context.project_path)
         tags = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -41,6 +42,8 @@ class TrackedRun:
         self.run_id: str = run.info.run_id
         mlflow.set_tags(dict(tags))
         self._monitor = _start_monitor(self.run_id, config.system_metrics_interval)
+        # MLflow would call a run finished that Ctrl-C cut off.
+        atexit.register(self.close, "KILLED")
         logger.info("MLflow run %s (%s)", run.info.run_name, self.run_id)
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
@@ -66,20 +69,21 @@ class TrackedRun:
 
     def close(self, status: str) -> None:
         """End the run: ``FINISHED``, ``FAILED`` or ``KILLED``."""
+        atexit.unregister(self.close)
         if self._monitor:
             self._monitor.finish()
         mlflow.end_run(status)
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one: keys joined with dots, lists of plain values kept as one leaf."""
+    """Nested mappings as one: keys joined with dots. A list is a leaf; one of mappings, as JSON."""
     flat: dict[str, Any] = {}
     for key, value in parameters.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
             flat |= flatten(value, f"{name}.")
         elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-            flat |= flatten({str(i): item for i, item in enumerate(value)}, f"{name}.")
+            flat[name] = json.dumps(value)
         else:
             flat[name] = value
     return flat

@@ -1,0 +1,59 @@
+"""Nodes of the register stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dermaflow.ml.weights import Weights
+from dermaflow.params import RegisterParams
+from dermaflow.schema import SPLITS
+
+
+def describe_model(
+    classifier: Weights,
+    manifest: pd.DataFrame,
+    synthetic_manifest: pd.DataFrame,
+    metrics: dict[str, float],
+    register: RegisterParams,
+) -> dict[str, Any]:
+    """Write the contract that goes with the model, for JSON.
+
+    Raises:
+        KeyError: the weights' description lacks a part; they are none of the train stage's.
+    """
+    from dermaflow.serving.contract import build_contract
+    from dermaflow.tracking.versions import data_version
+
+    preprocess = classifier.config["preprocess"]
+    splits = manifest["split"].value_counts()
+    training_data = {
+        "data_version": data_version(manifest, (preprocess["height"], preprocess["width"])),
+        "sources": sorted(manifest["source"].unique()),
+        "licences": sorted(manifest["licence"].unique()),
+        "images": {split: int(splits.get(split, 0)) for split in SPLITS},
+        "synthetic_images": len(synthetic_manifest),
+    }
+    return build_contract(
+        classifier.config, training_data, metrics, register.intended_use, register.limitations
+    )
+
+
+def register_model(
+    classifier: Weights, model_contract: dict[str, Any], register: RegisterParams
+) -> dict[str, str]:
+    """Register weights and contract as the next version of the model in MLflow.
+
+    Returns:
+        Where it is now: ``name``, ``version``, ``model_uri``, ``run_id``; for JSON.
+    """
+    from dermaflow.tracking.registry import register_version
+
+    data = model_contract["training_data"]
+    tags = {
+        "dermaflow.data_version": data["data_version"],
+        "dermaflow.data_licence": "; ".join(data["licences"]),
+        "dermaflow.data_source": "; ".join(data["sources"]),
+    }
+    return register_version(register.name, classifier, model_contract, tags)

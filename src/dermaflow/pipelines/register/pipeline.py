@@ -1,0 +1,21 @@
+"""Wiring of the register stage."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from dermaflow.pipelines.register.nodes import describe_model, register_model
+
+
+def create_pipeline() -> Pipeline:
+    """From weights and metrics to a version in MLflow's model registry."""
+    return pipeline(
+        [
+            node(
+                describe_model,
+                ["classifier", "manifest", "synthetic_manifest", "metrics", "params:register"],
+                "model_contract",
+            ),
+            node(
+                register_model, ["classifier", "model_contract", "params:register"], "registration"
+            ),
+        ]
+    )

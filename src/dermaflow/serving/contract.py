@@ -1,0 +1,60 @@
+"""The served model's contract: what goes in, what comes out, and what it may be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dermaflow.schema import CLASS_NAMES, probability_columns
+
+INPUT_COLUMN = "image"
+LABEL_COLUMN = "label"
+
+
+def build_contract(
+    classifier: Mapping[str, Any],
+    training_data: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    intended_use: str,
+    limitations: str,
+) -> dict[str, Any]:
+    """A description that machines and people can read, JSON-ready.
+
+    Args:
+        classifier: the JSON beside the weights (see ``dermaflow.ml.classifier.describe``).
+        training_data: sources, licences and counts.
+        metrics: of the evaluation; those of the test split are quoted.
+        intended_use, limitations: one sentence or more each.
+    """
+    classes: Sequence[str] = classifier["classes"]
+    preprocess = classifier["preprocess"]
+    return {
+        "task": "classification of one dermoscopic image",
+        "intended_use": intended_use,
+        "limitations": limitations,
+        "input": {
+            INPUT_COLUMN: {
+                "type": "string",
+                "content": "base64 of an encoded image (JPEG, PNG, BMP, TIFF or WebP)",
+                "max_encoded_bytes": preprocess["max_bytes"],
+                "max_pixels": preprocess["max_pixels"],
+                "seen_by_the_network": {
+                    "shape": [3, preprocess["height"], preprocess["width"]],
+                    "channels": "RGB, scaled to cover the shape and cut at the centre",
+                    "dtype": "float32",
+                    "mean": preprocess["mean"],
+                    "std": preprocess["std"],
+                },
+            }
+        },
+        "output": {
+            LABEL_COLUMN: {"type": "string", "content": "the most probable class"},
+            **{
+                column: {"type": "double", "range": [0, 1], "content": CLASS_NAMES.get(code, code)}
+                for code, column in zip(classes, probability_columns(list(classes)), strict=True)
+            },
+        },
+        "architecture": {key: classifier[key] for key in ("architecture", "stride")},
+        "training_data": dict(training_data),
+        "test_metrics": {k: v for k, v in metrics.items() if k.startswith("test/")},
+    }

@@ -1,0 +1,83 @@
+"""Answers for encoded images; plain Python, whatever serves it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dermaflow.ml.classifier import load_classifier
+from dermaflow.ml.image_store import Pixels
+from dermaflow.ml.predict import predict
+from dermaflow.ml.preprocess import ImageError
+from dermaflow.ml.runtime import detect_runtime
+from dermaflow.ml.weights import load_weights
+from dermaflow.schema import probability_columns
+from dermaflow.serving.contract import LABEL_COLUMN
+
+# Images that pass the network together; bounds the memory of a large request.
+BATCH_SIZE = 32
+
+
+class Predictor:
+    """A classifier read from its folder of weights.
+
+    Args:
+        folder: as ``dermaflow.ml.weights.save_weights`` writes it.
+
+    Raises:
+        WeightsError: a file is missing, damaged, or does not belong to the others.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._runtime = detect_runtime()
+        self._classifier = load_classifier(load_weights(folder), self._runtime.device)
+
+    def predict(self, images: Sequence[object]) -> pd.DataFrame:
+        """Classify base64-encoded images.
+
+        Returns:
+            A row an image: ``label`` (str), then ``p_<class>`` (float64, adding up to 1).
+
+        Raises:
+            ImageError: an entry is no image that may be decoded; the text tells its place among
+                the images and the reason, and holds nothing of it.
+        """
+        classes = self._classifier.classes
+        probabilities = predict(self._classifier, self._batches(images), self._runtime)
+        labels = np.array(classes, dtype=object)[probabilities.argmax(1)]
+        table = pd.DataFrame(
+            probabilities.astype(np.float64), columns=probability_columns(list(classes))
+        )
+        table.insert(0, LABEL_COLUMN, labels)
+        return table
+
+    def _batches(self, images: Sequence[object]) -> Iterator[Pixels]:
+        for start in range(0, len(images), BATCH_SIZE):
+            chunk = enumerate(images[start : start + BATCH_SIZE], start + 1)
+            yield np.stack([self._decode(number, len(images), image) for number, image in chunk])
+
+    def _decode(self, number: int, count: int, image: object) -> Pixels:
+        try:
+            return self._classifier.preprocess.decode(decode_base64(image))
+        except ImageError as error:
+            raise ImageError(f"image {number} of {count}: {error}") from None
+
+
+def decode_base64(text: object) -> bytes:
+    """Bytes of a base64 text, with or without a ``data:`` prefix and line breaks.
+
+    Raises:
+        ImageError: it is none.
+    """
+    if not isinstance(text, str):
+        raise ImageError("not a base64 text")
+    payload = text.partition(",")[2] if text.startswith("data:") else text
+    try:
+        return base64.b64decode("".join(payload.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ImageError("not a base64 text") from None

@@ -1,0 +1,145 @@
+"""Putting a model into MLflow's registry."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+from PIL import Image
+
+import dermaflow
+from dermaflow.ml.weights import Weights, save_weights
+from dermaflow.serving.contract import INPUT_COLUMN
+
+logger = logging.getLogger(__name__)
+
+# What `dermaflow.serving` imports; everything else of the project is not needed to serve.
+SERVING_PACKAGES = (
+    "mlflow", "numpy", "pandas", "pillow", "pyarrow", "safetensors", "torch", "torchvision", "tqdm",
+)  # fmt: skip
+CONTRACT_FILE = "contract.json"
+
+
+def register_version(
+    name: str, classifier: Weights, contract: Mapping[str, Any], tags: Mapping[str, str]
+) -> dict[str, str]:
+    """Log the served model to the active run and register it as the next version of ``name``.
+
+    The model's folder holds the weights, the contract, the code that serves them and the packages
+    it needs, and no pickle.
+
+    Args:
+        name: of the registered model.
+        classifier: weights with their description.
+        contract: see ``dermaflow.serving.contract``.
+        tags: of the version, on top of those that name the run and its code.
+
+    Returns:
+        ``name``, ``version``, ``model_uri`` and ``run_id``.
+
+    Raises:
+        RuntimeError: no MLflow run is active.
+    """
+    run = mlflow.active_run()
+    if run is None:
+        raise RuntimeError("a model is registered from within an MLflow run, and none is active")
+    with tempfile.TemporaryDirectory() as folder, _without_uv_detection():
+        info = _log_model(Path(folder) / "weights", classifier, contract)
+    client = MlflowClient()
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name, description=contract["intended_use"])
+    registered = client.create_model_version(
+        name, info.model_uri, run.info.run_id, model_id=info.model_id
+    )
+    all_tags = _code_tags(client, run.info.run_id) | dict(tags)
+    for key, value in all_tags.items():
+        client.set_model_version_tag(name, registered.version, key, value)
+    uri = f"models:/{name}/{registered.version}"
+    logger.info("Registered %s", uri)
+    return {
+        "name": name,
+        "version": str(registered.version),
+        "model_uri": uri,
+        "run_id": run.info.run_id,
+    }
+
+
+def _log_model(folder: Path, classifier: Weights, contract: Mapping[str, Any]) -> Any:
+    from dermaflow.serving.model_code import WEIGHTS
+
+    package = Path(dermaflow.__file__).parent
+    save_weights(folder, classifier)
+    (folder / CONTRACT_FILE).write_text(json.dumps(contract, indent=2) + "\n")
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(package / "serving" / "model_code.py"),
+        artifacts={WEIGHTS: str(folder)},
+        code_paths=[str(package)],
+        signature=contract_signature(contract),
+        input_example=example_input(classifier.config["preprocess"]),
+        pip_requirements=serving_requirements(),
+        metadata={"intended_use": contract["intended_use"]},
+    )
+
+
+def contract_signature(contract: Mapping[str, Any]) -> ModelSignature:
+    """MLflow's signature of the contract's inputs and outputs."""
+    return ModelSignature(
+        inputs=Schema([ColSpec(e["type"], name) for name, e in contract["input"].items()]),
+        outputs=Schema([ColSpec(e["type"], name) for name, e in contract["output"].items()]),
+    )
+
+
+def example_input(preprocess: Mapping[str, Any]) -> pd.DataFrame:
+    """A picture of nothing, drawn here, since a real one would carry a licence and a patient."""
+    disc = Image.radial_gradient("L").resize((preprocess["width"], preprocess["height"]))
+    picture = Image.composite(
+        Image.new("RGB", disc.size, "#e8c4b0"), Image.new("RGB", disc.size, "#7a4a32"), disc
+    )
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return pd.DataFrame({INPUT_COLUMN: [base64.b64encode(buffer.getvalue()).decode()]})
+
+
+def serving_requirements() -> list[str]:
+    """The packages needed to serve, at the installed versions (less torch's build suffix)."""
+    return [f"{name}=={version(name).partition('+')[0]}" for name in SERVING_PACKAGES]
+
+
+def _code_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
+    """Which run made the version, and with which code."""
+    run_tags = client.get_run(run_id).data.tags
+    commit = run_tags.get("dermaflow.git_commit", "none")
+    dirty = run_tags.get("dermaflow.git_dirty") == "true"
+    return {
+        "dermaflow.run_id": run_id,
+        "dermaflow.code_version": f"{commit}{' with changes' if dirty else ''}",
+    }
+
+
+@contextmanager
+def _without_uv_detection() -> Iterator[None]:
+    """Keep MLflow from copying the project's lock file, with all that training needs, along."""
+    before = os.environ.get("MLFLOW_UV_AUTO_DETECT")
+    os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["MLFLOW_UV_AUTO_DETECT"]
+        else:
+            os.environ["MLFLOW_UV_AUTO_DETECT"] = before
