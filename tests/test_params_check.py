@@ -69,5 +69,5 @@ def test_a_key_from_the_command_line_is_said_to_be(conf):
 def test_a_file_backbone_needs_its_path(conf):
     values, folder = conf
     backbone = values["train"]["backbone"] | {"weights": "file", "path": None}
-    with pytest.raises(ParameterError, match="backbone.path is not set"):
+    with pytest.raises(ParameterError, match=r"backbone\.path is not set"):
         check_parameters(values | {"train": values["train"] | {"backbone": backbone}}, [folder])

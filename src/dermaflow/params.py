@@ -213,12 +213,12 @@ class LimeParams(Params):
 
 class ShapParams(Params):
     evaluations: PositiveInt  # model evaluations a picture (Partition explainer)
-    blur: Annotated[int, Field(ge=3, le=129)]  # side of the box that blurs hidden parts, in pixels
 
 
 class ExplainParams(Params):
     per_class: PositiveInt  # right and wrong predictions shown of each class, each
     batch_size: PositiveInt
+    blur: Annotated[float, Field(gt=0, le=1)]  # side of the hiding box / shorter side
     lime: LimeParams
     shap: ShapParams
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -38,8 +38,9 @@ def _explain(detail: ErrorDetails, folders: Sequence[Path]) -> str:
         near = get_close_matches(key[-1], _known_keys(key[:-1]), n=1)
         problem = "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
     elif detail["type"] == "missing":
-        problem, key_file = "missing", key[:-1]
-        return f"{'.'.join(key)}: {problem} ({_file_of(key_file, folders)})"
+        return f"{'.'.join(key)}: missing ({_file_of(key[:-1], folders)})"
+    elif detail["type"] == "value_error":  # of a validator of ours: its text says it all
+        problem = str(detail["ctx"]["error"])
     else:
         problem = f"{detail['msg']}, not {detail['input']!r}"
     return f"{'.'.join(key)}: {problem} ({_file_of(key, folders)})"
@@ -50,14 +51,18 @@ def _known_keys(path: list[str]) -> list[str]:
     model: Any = Parameters
     for name in path:
         fields = {(f.alias or n): f for n, f in model.model_fields.items()}
-        model = fields[name].annotation if name in fields else None
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        annotation = fields[name].annotation if name in fields else None
+        kinds = (annotation, *get_args(annotation))  # the latter of an optional group
+        model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+        if model is None:
             return []
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _file_of(key: list[str], folders: Sequence[Path]) -> str:
     """The file that sets ``key``; if none does, it came from the command line."""
+    if not key:  # a whole group is missing, from the folder that must hold them all
+        return f"{folders[-1].parent.name}/{folders[-1].name}"
     for folder in folders:
         for path in sorted(folder.glob("parameters*.yml")):
             if _contains(yaml.safe_load(path.read_text()) or {}, key):

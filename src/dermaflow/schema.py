@@ -1,6 +1,9 @@
-"""Column names of the tables that travel between stages, in one place."""
+"""Names that stages share, in one place: the stages' own, and the columns of their tables."""
 
 from __future__ import annotations
+
+# In the order of the data; each is a package under `dermaflow.pipelines`.
+STAGES = ("ingest", "validate", "augment", "train", "evaluate", "explain", "register")
 
 # What a source tells of an image (`raw_records`); `file` is the name to read it by.
 RECORD_COLUMNS = (

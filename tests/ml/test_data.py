@@ -32,9 +32,7 @@ def two_parts(tmp_path):
         pd.DataFrame({"image_id": ["x104", "x100"], "label": ["b", "a"]}),
     ]
     stores = [first, second]
-    return [
-        LabelledImages.from_table(s, t, CLASSES) for s, t in zip(stores, tables, strict=True)
-    ]
+    return [LabelledImages.from_table(s, t, CLASSES) for s, t in zip(stores, tables, strict=True)]
 
 
 def test_a_batch_across_stores_keeps_order_and_labels(two_parts):

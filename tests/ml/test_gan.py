@@ -65,7 +65,9 @@ def test_r1_of_a_linear_discriminator_is_its_squared_norm():
     weights = torch.randn(1, 3, 4, 4)
     images = torch.randn(6, 3, 4, 4, requires_grad=True)
     logits = (images * weights).sum(dim=(1, 2, 3))
-    assert r1_penalty(logits, images).item() == pytest.approx(weights.square().sum().item(), rel=1e-5)
+    assert r1_penalty(logits, images).item() == pytest.approx(
+        weights.square().sum().item(), rel=1e-5
+    )
 
 
 def test_same_seed_same_bits_other_seed_or_class_other_bits():

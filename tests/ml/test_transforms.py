@@ -36,7 +36,9 @@ def test_zero_ranges_leave_images_unchanged(size):
 
 def test_square_images_are_flipped_and_turned_by_quarters_only():
     before = images(24, 16, 16)
-    after = augment_batch(before, NOTHING.model_copy(update={"flip": True, "rotate": True}), random())
+    after = augment_batch(
+        before, NOTHING.model_copy(update={"flip": True, "rotate": True}), random()
+    )
     seen = set()
     for image, original in zip(after, before, strict=True):
         symmetries = {

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from dermaflow.errors import WeightsError
 from dermaflow.files import replacing_folder
+
+if TYPE_CHECKING:
+    import torch  # heavy: whoever only names `Weights` in an annotation is spared it
 
 TENSORS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
@@ -28,6 +29,8 @@ class Weights:
 
 def save_weights(folder: str | Path, weights: Weights) -> None:
     """Write ``weights`` as a folder, replacing what is there only once it is whole."""
+    from safetensors.torch import save_file
+
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.tensors.items()}
     with replacing_folder(folder) as partial:
         save_file(tensors, partial / TENSORS_FILE)
@@ -47,6 +50,8 @@ def load_weights(folder: str | Path) -> Weights:
 
 def load_tensors(path: str | Path) -> dict[str, torch.Tensor]:
     """Read a safetensors file. Raises WeightsError, naming the file."""
+    from safetensors.torch import load_file
+
     try:
         return load_file(path)
     except FileNotFoundError as error:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
+from dermaflow.ml.weights import Weights
 from dermaflow.params import AugmentParams
 from dermaflow.schema import SYNTHETIC_COLUMNS
 from dermaflow.tracking.sink import current_sink
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from dermaflow.ml.weights import Weights
 
 GENERATE_BATCH = 64
 
@@ -39,7 +36,6 @@ def fit_generators(
     """
     from dermaflow.ml.gan import fit_dcgan
     from dermaflow.ml.runtime import detect_runtime
-    from dermaflow.ml.weights import Weights
 
     train = manifest[manifest["split"] == "train"]
     missing = missing_counts(train, augment, classes)

@@ -6,17 +6,16 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageStore
+from dermaflow.ml.weights import Weights
 from dermaflow.params import BackboneParams, IngestParams, TrainParams
 from dermaflow.tracking.sink import current_sink
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from torchvision.models import ResNet
-
-    from dermaflow.ml.weights import Weights
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,6 @@ def train_classifier(
     from dermaflow.ml.fit import fit_classifier
     from dermaflow.ml.preprocess import Preprocess
     from dermaflow.ml.runtime import detect_runtime
-    from dermaflow.ml.weights import Weights
 
     check_splits(manifest, synthetic_manifest)
     of_split = dict(list(manifest.groupby("split")))

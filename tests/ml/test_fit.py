@@ -1,0 +1,186 @@
+"""The training loop on networks small enough to see through."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from dermaflow.ml.data import BatchDataset, LabelledImages
+from dermaflow.ml.fit import fit_classifier
+from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.ml.optim import build_optimizer, build_schedule
+from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.runtime import detect_runtime
+from dermaflow.params import BackboneParams, BatchAugmentParams, TrainParams
+
+PARAMS = TrainParams(
+    backbone=BackboneParams(
+        weights="scratch", name="IMAGENET1K_V2", stride="torchvision", frozen=[]
+    ),
+    epochs=4,
+    batch_size=16,
+    learning_rate=0.05,
+    backbone_factor=0.5,
+    weight_decay=0.01,
+    warmup_epochs=1,
+    ema_decay=0.9,
+    label_smoothing=0.0,
+    balance=1.0,
+    patience=10,
+    augmentation=BatchAugmentParams(
+        flip=True,
+        rotate=True,
+        max_degrees=10,
+        zoom=0.1,
+        shift=0.05,
+        brightness=0.1,
+        contrast=0.1,
+        colour=0.05,
+    ),
+    precision="fp32",
+    workers=0,
+    log_every=2,
+)
+CLASSES = ["bright", "dark"]
+RUNTIME = detect_runtime("fp32")
+PREPROCESS = Preprocess(height=16, width=16)
+
+
+class Small(nn.Module):
+    """A backbone with batch norm and a head, named as ResNet names them."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 4, 3, stride=2)
+        self.bn1 = nn.BatchNorm2d(4)
+        self.fc = nn.Linear(4, len(CLASSES))
+
+    def forward(self, images):
+        return self.fc(torch.relu(self.bn1(self.conv1(images))).mean(dim=(2, 3)))
+
+
+def small_network():
+    torch.manual_seed(0)
+    return Small()
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    """Training and validation images whose class is their brightness."""
+    folder = tmp_path_factory.mktemp("stores")
+    random = np.random.default_rng(0)
+    labels = [CLASSES[number % 2] for number in range(96)]
+    levels = {"bright": 170, "dark": 80}
+    images = (
+        StoredImage(f"x{i}", random.normal(levels[label], 25, (16, 16, 3)).astype(np.uint8))
+        for i, label in enumerate(labels)
+    )
+    write_image_store(folder / "store", ImageBatch(images, (16, 16, 3)))
+    store = ImageStore(folder / "store")
+    table = pd.DataFrame({"image_id": [f"x{i}" for i in range(96)], "label": labels})
+    train = LabelledImages.from_table(store, table[:64], CLASSES)
+    return train, LabelledImages.from_table(store, table[64:], CLASSES)
+
+
+def fit(sets, params=PARAMS, network=None, frozen=(), log=lambda metrics, step: None, seed=1):
+    train, val = sets
+    return fit_classifier(
+        network=network or small_network(),
+        frozen=list(frozen),
+        train=BatchDataset([train]),
+        val=val,
+        preprocess=PREPROCESS,
+        params=params,
+        runtime=RUNTIME,
+        seed=seed,
+        log=log,
+    )
+
+
+def test_a_separable_problem_is_learnt_and_the_best_epoch_kept(sets):
+    result = fit(sets, PARAMS.model_copy(update={"epochs": 8}))
+    scores = [record["val_balanced_accuracy"] for record in result.history]
+    assert max(scores) > 0.95
+    assert scores[result.best_epoch - 1] == max(scores)
+
+
+def test_kept_weights_give_the_recorded_score(sets):
+    """`best = state_dict()` without a copy would hand out the last epoch instead."""
+    result = fit(sets, PARAMS.model_copy(update={"learning_rate": 0.5, "epochs": 6}))
+    network = small_network()
+    network.load_state_dict(result.tensors)
+    _, val = sets
+    with torch.inference_mode():
+        logits = network.eval()(PREPROCESS.to_input(val.store.take(val.rows)))
+    loss = nn.functional.cross_entropy(logits, torch.from_numpy(val.labels)).item()
+    assert loss == pytest.approx(result.history[result.best_epoch - 1]["val_loss"], rel=1e-4)
+
+
+def test_same_seed_same_bits_other_seed_other_bits(sets):
+    first, second, other = fit(sets), fit(sets), fit(sets, seed=2)
+    assert first.history == second.history
+    assert all(torch.equal(first.tensors[k], second.tensors[k]) for k in first.tensors)
+    assert not torch.equal(first.tensors["fc.weight"], other.tensors["fc.weight"])
+
+
+def test_training_stops_when_patience_is_over(sets):
+    stuck = PARAMS.model_copy(update={"learning_rate": 1e-12, "patience": 2, "epochs": 30})
+    result = fit(sets, stuck)
+    assert result.best_epoch == 1
+    assert len(result.history) == 3
+
+
+def test_frozen_parts_keep_weights_and_statistics(sets):
+    network = small_network()
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    frozen = [network.conv1, network.bn1]
+    for module in frozen:
+        module.requires_grad_(False)
+    tensors = fit(sets, network=network, frozen=frozen).tensors
+    for name, value in tensors.items():
+        assert torch.equal(value, before[name]) != name.startswith("fc."), name
+
+
+def test_curves_are_logged_while_training_runs(sets):
+    logged = []
+    fit(sets, log=lambda metrics, step: logged.append((step, set(metrics))))
+    train_steps = [step for step, names in logged if "train/loss" in names]
+    assert train_steps == list(range(2, 17, 2))
+    val_steps = [step for step, names in logged if "val/balanced_accuracy" in names]
+    assert val_steps == [4, 8, 12, 16]
+
+
+def test_a_loss_that_is_not_finite_stops_the_training(sets):
+    network = small_network()
+    nn.init.constant_(network.fc.weight, float("nan"))
+    with pytest.raises(FloatingPointError, match="nan at step 2"):
+        fit(sets, network=network)
+
+
+def test_head_and_backbone_learn_at_their_rates_and_vectors_do_not_decay():
+    network = small_network()
+    optimizer = build_optimizer(network, PARAMS)
+    settings = {
+        id(weight): (group["lr"], group["weight_decay"])
+        for group in optimizer.param_groups
+        for weight in group["params"]
+    }
+    assert settings[id(network.fc.weight)] == (0.05, 0.01)
+    assert settings[id(network.fc.bias)] == (0.05, 0.0)
+    assert settings[id(network.conv1.weight)] == (0.025, 0.01)
+    assert settings[id(network.bn1.weight)] == (0.025, 0.0)
+
+
+def test_schedule_rises_linearly_and_falls_as_a_cosine():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = build_schedule(optimizer, 10, PARAMS)  # 4 epochs of 10 steps, one of warm-up
+    rates = []
+    for _ in range(40):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[:10] == pytest.approx([(step + 1) / 11 for step in range(10)])
+    assert rates[10] == 1.0
+    assert rates[25] == pytest.approx(0.5)  # half-way between steps 10 and 40
+    assert rates[-1] < 0.01

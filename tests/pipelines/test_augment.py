@@ -1,0 +1,127 @@
+"""The augment stage's nodes on a small set."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.params import AugmentParams, DcganParams
+from dermaflow.pipelines.augment.nodes import (
+    draw_synthesis,
+    fit_generators,
+    measure_synthesis,
+    missing_counts,
+    synthesise_images,
+)
+from dermaflow.schema import SYNTHETIC_COLUMNS
+
+CLASSES = ["df", "mel", "nv", "vasc"]
+AUGMENT = AugmentParams(
+    strategy="dcgan",
+    target_count=12,
+    min_real=4,
+    dcgan=DcganParams(
+        pixels=32,
+        latent=8,
+        width=8,
+        steps=2,
+        batch_size=4,
+        learning_rate=2e-4,
+        beta1=0.5,
+        ema_decay=0.9,
+        r1_penalty=0.1,
+        r1_every=2,
+        grid_every=1,
+        log_every=1,
+    ),
+)
+# Real training images a class: too few for a GAN, two to be filled up, one above the target.
+REAL = {"df": 3, "mel": 8, "nv": 15, "vasc": 6}
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """A manifest with training and held-out rows, and its store."""
+    rows = [(code, "train") for code, count in REAL.items() for _ in range(count)]
+    rows += [(code, split) for code in CLASSES for split in ("val", "test")]
+    manifest = pd.DataFrame(rows, columns=["label", "split"])
+    manifest.insert(0, "image_id", [f"x{number}" for number in range(len(manifest))])
+    random = np.random.default_rng(0)
+    images = (
+        StoredImage(name, random.integers(0, 255, (36, 48, 3), dtype=np.uint8))
+        for name in manifest["image_id"]
+    )
+    folder = tmp_path_factory.mktemp("augment")
+    write_image_store(folder / "real", ImageBatch(images, (36, 48, 3)))
+    return manifest, ImageStore(folder / "real")
+
+
+@pytest.fixture(scope="module")
+def synthetic(real, tmp_path_factory):
+    """What the stage makes of it: generators, grids, synthetic manifest and store."""
+    manifest, store = real
+    generators, grids = fit_generators(manifest, store, AUGMENT, CLASSES, seed=1)
+    batch, table = synthesise_images(generators, manifest, store, AUGMENT, seed=1)
+    folder = tmp_path_factory.mktemp("synthetic")
+    write_image_store(folder / "store", batch)
+    return generators, grids, table, ImageStore(folder / "store")
+
+
+def test_only_minority_classes_with_enough_images_are_filled_up(real):
+    manifest, _ = real
+    train = manifest[manifest["split"] == "train"]
+    assert missing_counts(train, AUGMENT, CLASSES) == {"mel": 4, "vasc": 6}
+    none = AUGMENT.model_copy(update={"strategy": "none"})
+    assert missing_counts(train, none, CLASSES) == {}
+
+
+def test_the_store_fills_each_class_to_its_target_in_the_real_shape(synthetic):
+    _, grids, table, store = synthetic
+    assert table["label"].value_counts().to_dict() == {"mel": 4, "vasc": 6}
+    assert len(store) == len(table) == 10
+    assert store.read(table["image_id"].tolist()).shape == (10, 36, 48, 3)
+    assert set(grids) == {"mel", "vasc"}
+
+
+def test_synthetic_rows_are_for_training_and_tell_where_they_came_from(synthetic):
+    generators, _, table, _ = synthetic
+    assert list(table.columns) == list(SYNTHETIC_COLUMNS)
+    assert table["split"].eq("train").all()
+    assert table["image_id"].is_unique
+    assert table.groupby("label")["generator"].nunique().eq(1).all()
+    assert table["generator"].nunique() == 2
+    assert table.groupby("label")["real_images"].first().to_dict() == {"mel": 8, "vasc": 6}
+    assert generators.config["missing"] == {"mel": 4, "vasc": 6}
+
+
+def test_generators_see_training_rows_only(real, synthetic):
+    """Other pixels in the held-out rows must change nothing."""
+    manifest, store = real
+    generators, *_ = synthetic
+    only_train = manifest[manifest["split"] == "train"]
+    again, _ = fit_generators(only_train, store, AUGMENT, CLASSES, seed=1)
+    assert all((again.tensors[k] == v).all() for k, v in generators.tensors.items())
+
+
+def test_strategy_none_gives_an_empty_store_and_manifest(real, tmp_path):
+    manifest, store = real
+    none = AUGMENT.model_copy(update={"strategy": "none"})
+    generators, grids = fit_generators(manifest, store, none, CLASSES, seed=1)
+    batch, table = synthesise_images(generators, manifest, store, none, seed=1)
+    write_image_store(tmp_path / "store", batch)
+    empty = ImageStore(tmp_path / "store")
+    assert len(empty) == len(table) == len(grids) == 0
+    assert list(table.columns) == list(SYNTHETIC_COLUMNS)
+    assert measure_synthesis(manifest, store, table, empty) == {"classes": {}, "synthetic": 0}
+    assert list(draw_synthesis(manifest, store, table, empty, grids)) == ["00_class_counts.png"]
+
+
+def test_report_and_figures_cover_every_synthetic_class(real, synthetic):
+    manifest, store = real
+    _, grids, table, made = synthetic
+    report = measure_synthesis(manifest, store, table, made)
+    assert set(report["classes"]) == {"mel", "vasc"}
+    assert report["classes"]["mel"]["real"] == 8
+    assert report["classes"]["mel"]["diversity"] >= 0
+    figures = draw_synthesis(manifest, store, table, made, grids)
+    assert {"mel_progress.png", "vasc_real_and_synthetic.png"} <= set(figures)

@@ -1,0 +1,77 @@
+"""The train stage's nodes."""
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from dermaflow.errors import ValidationError, WeightsError
+from dermaflow.ml.classifier import build_resnet50
+from dermaflow.params import BackboneParams
+from dermaflow.pipelines.train.nodes import check_splits, initialise_network
+
+
+def manifest(**changes):
+    table = {
+        "image_id": ["a", "b", "c"],
+        "group_id": ["g1", "g2", "g3"],
+        "split": ["train", "val", "test"],
+    }
+    return pd.DataFrame(table | changes)
+
+
+def synthetic(**changes):
+    return pd.DataFrame({"image_id": ["SYN_1"], "split": ["train"]} | changes)
+
+
+def backbone(**changes):
+    values = {
+        "weights": "scratch",
+        "name": "IMAGENET1K_V2",
+        "stride": "torchvision",
+        "frozen": [],
+    }
+    return BackboneParams(**(values | changes))
+
+
+def test_clean_splits_pass():
+    check_splits(manifest(), synthetic())
+
+
+@pytest.mark.parametrize(
+    ("real", "made", "message"),
+    [
+        ({"group_id": ["g1", "g2", "g1"]}, {}, "1 groups are in more than one split, 'g1'"),
+        ({}, {"split": ["test"]}, "outside the training split"),
+        ({}, {"image_id": ["b"]}, "'b' is the id of a real image"),
+    ],
+)
+def test_leaks_are_refused(real, made, message):
+    with pytest.raises(ValidationError, match=message):
+        check_splits(manifest(**real), synthetic(**made))
+
+
+def test_scratch_weights_depend_on_the_seed_alone():
+    first, second = (initialise_network(backbone(), 3, seed=5) for _ in range(2))
+    other = initialise_network(backbone(), 3, seed=6)
+    assert torch.equal(first.conv1.weight, second.conv1.weight)
+    assert not torch.equal(first.conv1.weight, other.conv1.weight)
+
+
+def test_a_partial_file_fills_what_it_holds_and_keeps_the_head(tmp_path):
+    donor = build_resnet50(5).state_dict()
+    part = {k: v.half() if "conv" in k else v for k, v in donor.items() if "layer4" not in k}
+    save_file(part, tmp_path / "part.safetensors")
+    params = backbone(weights="file", path=str(tmp_path / "part.safetensors"), stride="caffe")
+    network = initialise_network(params, 3, seed=1)
+    scratch = initialise_network(backbone(stride="caffe"), 3, seed=1)
+    assert torch.equal(network.conv1.weight, donor["conv1.weight"].half().float())
+    assert torch.equal(network.layer4[0].conv1.weight, scratch.layer4[0].conv1.weight)
+    assert network.fc.out_features == 3
+    assert network.layer2[0].conv1.stride == (2, 2)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    params = backbone(weights="file", path=str(tmp_path / "none.safetensors"))
+    with pytest.raises(WeightsError, match=r"none\.safetensors does not exist"):
+        initialise_network(params, 3, seed=1)

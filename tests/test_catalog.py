@@ -1,0 +1,74 @@
+"""The catalog against the pipelines: nothing in memory, no orphans, names that match layers."""
+
+import inspect
+import re
+from typing import get_type_hints
+
+import pytest
+import yaml
+from kedro.framework.project import configure_project, pipelines
+
+from dermaflow.schema import STAGES
+
+
+@pytest.fixture(scope="module")
+def registry():
+    configure_project("dermaflow")
+    return dict(pipelines)
+
+
+@pytest.fixture(scope="module")
+def catalog(project_path):
+    return yaml.safe_load((project_path / "conf" / "base" / "catalog.yml").read_text())
+
+
+def data_names(pipeline):
+    names = pipeline.inputs() | {name for node in pipeline.nodes for name in node.outputs}
+    return {name for name in names if not name.startswith("params:")}
+
+
+def test_every_stage_is_registered_and_the_default_is_all_of_them(registry):
+    assert set(registry) == {*STAGES, "__default__"}
+    nodes = {node for stage in STAGES for node in registry[stage].nodes}
+    assert set(registry["__default__"].nodes) == nodes
+
+
+def test_kedro_can_read_every_nodes_types(registry):
+    """Only then does it hand over typed parameters; a name only type checkers import hides them."""
+    for node in registry["__default__"].nodes:
+        hints = get_type_hints(node.func)
+        assert set(inspect.signature(node.func).parameters) <= set(hints), node.func.__name__
+
+
+def test_no_dataset_is_kept_in_memory_and_none_is_orphaned(registry, catalog):
+    assert data_names(registry["__default__"]) == set(catalog)
+
+
+def test_a_stage_reads_only_what_earlier_stages_wrote(registry):
+    written = set()
+    for stage in STAGES:
+        pipeline = registry[stage]
+        inputs = {name for name in pipeline.inputs() if not name.startswith("params:")}
+        assert inputs <= written, stage
+        written |= data_names(pipeline)
+
+
+def test_every_file_is_under_the_environments_root_in_its_layer(catalog):
+    for name, entry in catalog.items():
+        match = re.fullmatch(r"\$\{globals:data\}/0\d_(\w+?)/[\w./]+", entry["filepath"])
+        assert match, name
+        assert entry["metadata"]["kedro-viz"]["layer"] == match[1], name
+
+
+def test_environments_write_under_different_roots(project_path):
+    roots = [
+        yaml.safe_load(path.read_text())["data"]
+        for path in sorted((project_path / "conf").glob("*/globals.yml"))
+    ]
+    assert len(roots) >= 3
+    assert len(set(roots)) == len(roots)
+
+
+def test_names_that_others_rely_on_exist(catalog):
+    promised = {"manifest", "quarantine", "synthetic_manifest", "predictions", "metrics"}
+    assert promised <= set(catalog)
