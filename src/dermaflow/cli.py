@@ -6,6 +6,7 @@ import functools
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -44,6 +45,17 @@ def _user_error(error: BaseException | None) -> DermaflowError | None:
 @click.group(name="dermaflow")
 def cli() -> None:
     """Commands of this project."""
+
+
+@cli.command("dvc-yaml")
+def dvc_yaml() -> None:
+    """Write the dvc.yaml of every environment from pipelines and catalog."""
+    from kedro.framework.project import pipelines
+
+    from dermaflow.dvc_file import write_dvc_files
+
+    for path in write_dvc_files(Path.cwd(), pipelines):
+        click.echo(f"Wrote {path.relative_to(Path.cwd())}")
 
 
 cli.add_command(

@@ -147,7 +147,7 @@ def test_curves_are_logged_while_training_runs(sets):
     fit(sets, log=lambda metrics, step: logged.append((step, set(metrics))))
     train_steps = [step for step, names in logged if "train/loss" in names]
     assert train_steps == list(range(2, 17, 2))
-    val_steps = [step for step, names in logged if "val/balanced_accuracy" in names]
+    val_steps = [step for step, names in logged if "train/val_balanced_accuracy" in names]
     assert val_steps == [4, 8, 12, 16]
 
 

@@ -93,7 +93,8 @@ def fit_classifier(
         for epoch in range(1, params.epochs + 1):
             record = _train_epoch(step, loader, epoch, params, progress, log)
             record |= _validate(ema.module, val, preprocess, params.batch_size, runtime)
-            log({f"val/{k[4:]}": v for k, v in record.items() if k.startswith("val_")}, step.count)
+            # Not `val/…`: those are the evaluate stage's figures of the weights that were kept.
+            log({f"train/{k}": v for k, v in record.items() if k.startswith("val_")}, step.count)
             history.append(record)
             if record["val_balanced_accuracy"] > best.score:
                 best = _Best(record["val_balanced_accuracy"], epoch, ema.copy_weights())

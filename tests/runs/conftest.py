@@ -1,0 +1,64 @@
+"""A copy of the project, so that whole runs leave the checkout alone; one finished run in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+class Project:
+    """A copy of the project's configuration; the code is the checkout's."""
+
+    def __init__(self, folder: Path, source: Path) -> None:
+        self.folder = folder
+        for name in ("conf", "pyproject.toml", "dvc.yaml", ".dvcignore", ".dvc", ".gitignore"):
+            origin = source / name
+            if origin.is_dir():
+                ignored = shutil.ignore_patterns("cache", "tmp", "local", "dvc.lock")
+                shutil.copytree(origin, folder / name, ignore=ignored)
+            else:
+                shutil.copy(origin, folder / name)
+        shutil.copytree(
+            source / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        for name in ("conf/local", "logs"):
+            (folder / name).mkdir(exist_ok=True)
+        # Whoever runs the tests may have settings of their own.
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "DERMAFLOW_"))}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = kept | {"PATH": path, "OMP_NUM_THREADS": "2"}
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where its runs are kept."""
+        return f"sqlite:///{self.folder}/mlflow/mlflow.db"
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of the environment in the project's folder."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert done.returncode == 0 or not check, done.stdout[-5000:]
+        return done
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory, project_path):
+    """Make a fresh copy of the project."""
+    return lambda: Project(tmp_path_factory.mktemp("project"), project_path)
+
+
+@pytest.fixture(scope="session")
+def finished(make_project):
+    """A project after ``kedro run --env smoke``; shared by tests that only look at it."""
+    project = make_project()
+    project.output = project.run("kedro", "run", "--env", "smoke").stdout
+    return project

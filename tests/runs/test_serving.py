@@ -1,0 +1,191 @@
+"""The registered model, asked through MLflow's own commands."""
+
+import base64
+import io
+import json
+import pickletools
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from PIL import Image
+
+from dermaflow.ml.image_store import ImageStore
+from dermaflow.schema import CLASS_NAMES
+
+MODEL = "models:/dermaflow/1"
+
+
+def encoded(kind="JPEG", seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def request_body(*images):
+    return {"dataframe_split": {"columns": ["image"], "data": [[image] for image in images]}}
+
+
+@pytest.fixture(scope="module")
+def model_folder(finished, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    return Path(download_artifacts(MODEL, dst_path=folder, tracking_uri=finished.tracking_uri))
+
+
+@pytest.fixture(scope="module")
+def server(finished):
+    """Address of ``mlflow models serve``, which is ended afterwards with all its children."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["mlflow", "models", "serve", "-m", MODEL, "--env-manager", "local"]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        cwd=finished.folder,
+        env=finished.environment | {"MLFLOW_TRACKING_URI": finished.tracking_uri},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_up(process, address)
+        yield address
+    finally:
+        subprocess.run(["kill", "--", f"-{process.pid}"], check=False)
+        process.wait(timeout=30)
+
+
+def _wait_until_up(process, address, seconds=120):
+    for _ in range(seconds):
+        assert process.poll() is None, "the server ended before it answered"
+        try:
+            urllib.request.urlopen(f"{address}/ping", timeout=5)
+            return
+        except OSError:
+            time.sleep(1)
+    pytest.fail("the server did not come up")
+
+
+def ask(address, body):
+    request = urllib.request.Request(
+        f"{address}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_the_version_tells_where_it_came_from(finished):
+    client = MlflowClient(finished.tracking_uri)
+    version = client.get_model_version("dermaflow", "1")
+    run = client.get_run(version.run_id)
+    assert version.tags["dermaflow.run_id"] == run.info.run_id
+    assert version.tags["dermaflow.code_version"].startswith(run.data.tags["dermaflow.git_commit"])
+    assert len(version.tags["dermaflow.data_version"]) == 16
+    assert version.tags["dermaflow.data_licence"] == "none (drawn in code)"
+
+
+def test_the_models_folder_holds_no_pickle(model_folder):
+    files = [path for path in model_folder.rglob("*") if path.is_file()]
+    assert any(path.name == "model.safetensors" for path in files)
+    for path in files:
+        assert path.suffix not in {".pkl", ".pickle", ".pt", ".pth", ".joblib"}, path
+        assert not _is_pickle(path), path
+
+
+def _is_pickle(path):
+    content = path.read_bytes()
+    if content[:1] != b"\x80" or content[-1:] != b".":
+        return False
+    try:
+        list(pickletools.genops(content))
+    except ValueError:
+        return False
+    return True
+
+
+def test_the_folder_holds_the_contract_and_the_code(model_folder):
+    contract = json.loads(next(model_folder.rglob("contract.json")).read_text())
+    assert set(contract["output"]) == {"label", *(f"p_{code}" for code in CLASS_NAMES)}
+    assert contract["training_data"]["licences"] == ["none (drawn in code)"]
+    assert "test/balanced_accuracy" in contract["test_metrics"]
+    assert (model_folder / "code/dermaflow/serving/predictor.py").exists()
+    assert not list(model_folder.rglob("*.pyc"))
+    requirements = (model_folder / "requirements.txt").read_text()
+    assert "torch==" in requirements
+    assert "kedro" not in requirements
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_an_image_is_answered_with_label_and_probabilities(server, kind):
+    status, text = ask(server, request_body(encoded(kind), encoded(kind, seed=1)))
+    assert status == 200
+    rows = json.loads(text)["predictions"]
+    assert len(rows) == 2
+    for row in rows:
+        probabilities = {code: row[f"p_{code}"] for code in CLASS_NAMES}
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert row["label"] == max(probabilities, key=probabilities.get)
+
+
+def test_serving_and_evaluation_say_the_same_of_the_same_image(finished, server):
+    data = finished.folder / "data" / "smoke"
+    table = pd.read_parquet(data / "07_model_output/predictions.parquet").head(3)
+    columns = [f"p_{code}" for code in CLASS_NAMES]
+    store = ImageStore(data / "02_intermediate/image_store")
+    images = []
+    for pixels in store.read(table["image_id"].tolist()):  # stored size: nothing is resized again
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG")
+        images.append(base64.b64encode(buffer.getvalue()).decode())
+    status, text = ask(server, request_body(*images))
+    assert status == 200
+    served = pd.DataFrame(json.loads(text)["predictions"])
+    # The batches differ in size, and bfloat16 keeps three digits.
+    np.testing.assert_allclose(served[columns], table[columns], atol=0.02)
+
+
+SECRET = "patient Jane Roe, room 12, "
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (base64.b64encode(SECRET.encode() * 40).decode(), "not a JPEG, PNG"),
+        (SECRET * 40, "not a base64 text"),
+        ("", "empty file"),
+        (encoded()[:4000], "damaged or truncated image"),
+    ],
+)
+def test_what_is_no_image_gets_a_short_error_without_the_input(server, image, reason):
+    status, text = ask(server, request_body(encoded(), image))
+    assert status == 400
+    assert f"image 2 of 2: {reason}" in text
+    assert len(text) < 300
+    for piece in (SECRET[:12], image[:24]):
+        assert not piece or piece not in text
+
+
+def test_models_predict_answers_from_the_command_line(finished, tmp_path):
+    body = tmp_path / "request.json"
+    body.write_text(json.dumps(request_body(encoded())))
+    command = ["mlflow", "models", "predict", "-m", MODEL, "--env-manager", "local"]
+    finished.environment["MLFLOW_TRACKING_URI"] = finished.tracking_uri
+    try:
+        done = finished.run(*command, "-i", str(body), "-o", str(tmp_path / "answer.json"))
+    finally:
+        del finished.environment["MLFLOW_TRACKING_URI"]
+    answer = json.loads((tmp_path / "answer.json").read_text())
+    assert answer["predictions"][0]["label"] in CLASS_NAMES, done.stdout
