@@ -15,8 +15,8 @@ setup: $(SYNC) ## Install the locked environment into .venv
 run: $(SYNC) ## Run the whole pipeline (ENV=ham10000 for real images, ARGS for kedro's options)
 	.venv/bin/kedro run $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
-repro: $(SYNC) ## Run the stages through DVC: only what changed
-	.venv/bin/dvc repro $(ARGS)
+repro: $(SYNC) ## Run the stages through DVC: only what a change touches (ENV too)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" dvc repro $(if $(filter-out base,$(ENV)),conf/$(ENV)/dvc.yaml) $(ARGS)
 
 ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
 	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db --host 127.0.0.1 --port 5000
