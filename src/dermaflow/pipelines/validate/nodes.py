@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.ml.image_store import ImageStore
 from dermaflow.params import ValidateParams
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLITS
 from dermaflow.validation.data_docs import render_data_docs
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 # Suites over the rows of a manifest, and suites over what is left of it.
 ROW_SUITES = ("manifest_rows", "image_statistics")
 SET_SUITES = ("clean_set", "clean_classes")
+
+SAMPLES_SHOWN = 8
 
 
 def check_manifest(
@@ -106,6 +110,20 @@ def split_manifest(
     totals = ", ".join(f"{name} {(manifest['split'] == name).sum()}" for name in SPLITS)
     logger.info("%d groups split: %s images", manifest["group_id"].nunique(), totals)
     return manifest, report
+
+
+def draw_samples(
+    manifest: pd.DataFrame, image_store: ImageStore, classes: list[str]
+) -> dict[str, Figure]:
+    """A few training images of each class, a lesion each."""
+    from dermaflow.reporting import samples
+
+    train = manifest[manifest["split"] == "train"]
+    shown = train.drop_duplicates("group_id").groupby("label").head(SAMPLES_SHOWN)
+    ids = {code: shown.loc[shown["label"] == code, "image_id"].tolist() for code in classes}
+    images = {code: image_store.read(names) for code, names in ids.items()}
+    counts = manifest["label"].value_counts().reindex(classes, fill_value=0).to_dict()
+    return {"01_samples.png": samples.draw_samples(images, counts)}
 
 
 def _run(

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.validate.nodes import check_manifest, split_manifest
+from dermaflow.pipelines.validate.nodes import check_manifest, draw_samples, split_manifest
 
 
 def create_pipeline() -> Pipeline:
@@ -19,5 +19,6 @@ def create_pipeline() -> Pipeline:
                 ["clean_manifest", "params:validate", "params:seed"],
                 ["manifest", "split_report"],
             ),
+            node(draw_samples, ["manifest", "image_store", "params:classes"], "sample_figures"),
         ]
     )

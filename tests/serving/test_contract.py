@@ -1,0 +1,37 @@
+"""The contract says what the network and the preprocessing really are."""
+
+from dermaflow.ml.classifier import describe
+from dermaflow.ml.preprocess import Preprocess
+from dermaflow.serving.contract import build_contract
+from dermaflow.tracking.registry import contract_signature, example_input
+
+
+def contract():
+    config = describe(["mel", "nv", "xyz"], Preprocess(height=48, width=64), "caffe")
+    metrics = {"test/accuracy": 0.5, "val/accuracy": 0.6}
+    return build_contract(config, {"licences": ["CC0"]}, metrics, "research", "many")
+
+
+def test_it_names_shape_classes_and_test_metrics():
+    written = contract()
+    seen = written["input"]["image"]["seen_by_the_network"]
+    assert seen["shape"] == [3, 48, 64]
+    assert list(written["output"]) == ["label", "p_mel", "p_nv", "p_xyz"]
+    assert written["output"]["p_mel"]["content"] == "Melanoma"
+    assert written["output"]["p_xyz"]["content"] == "xyz"
+    assert written["architecture"] == {"architecture": "resnet50", "stride": "caffe"}
+    assert written["test_metrics"] == {"test/accuracy": 0.5}
+
+
+def test_the_signature_is_the_contracts():
+    signature = contract_signature(contract())
+    assert signature.inputs.input_names() == ["image"]
+    assert signature.outputs.input_names() == ["label", "p_mel", "p_nv", "p_xyz"]
+
+
+def test_the_example_is_an_image_of_the_right_size():
+    preprocess = Preprocess(height=48, width=64)
+    (text,) = example_input(preprocess.to_dict())["image"]
+    from dermaflow.serving.predictor import decode_base64
+
+    assert preprocess.open(decode_base64(text)).size == (64, 48)
