@@ -75,11 +75,11 @@ class TrackingHook:
         env = run_params["env"] or "base"
         commit, dirty = code_version(self._context.project_path)
         tags = {
-            "dermaflow.env": env,
-            "dermaflow.stages": stages,
-            "dermaflow.command": " ".join(["kedro", *sys.argv[1:]]),
-            "dermaflow.git_commit": commit or "none",
-            "dermaflow.git_dirty": str(dirty).lower(),
+            "env": env,
+            "stages": stages,
+            "command": " ".join(["kedro", *sys.argv[1:]]),
+            "mlflow.source.git.commit": commit or "none",
+            "git_dirty": str(dirty).lower(),
         }
         self._catalog = catalog
         self._run = TrackedRun(config, f"{env}: {stages}", tags)

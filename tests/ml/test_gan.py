@@ -84,7 +84,7 @@ def test_history_and_grid_follow_the_asked_intervals():
     gan = fit(noise_images(), log=lambda metrics, step: logged.append((step, sorted(metrics))))
     assert [record["step"] for record in gan.history] == [2, 4, 6]
     assert logged == [
-        (step, ["gan/df/discriminator_loss", "gan/df/generator_loss"]) for step in (2, 4, 6)
+        (step, ["gan/df_discriminator_loss", "gan/df_generator_loss"]) for step in (2, 4, 6)
     ]
     assert gan.grid.shape == (2, 8, 32, 32, 3)
     assert gan.grid.dtype == np.uint8

@@ -91,10 +91,10 @@ def test_the_version_tells_where_it_came_from(finished):
     client = MlflowClient(finished.tracking_uri)
     version = client.get_model_version("dermaflow", "1")
     run = client.get_run(version.run_id)
-    assert version.tags["dermaflow.run_id"] == run.info.run_id
-    assert version.tags["dermaflow.code_version"].startswith(run.data.tags["dermaflow.git_commit"])
-    assert len(version.tags["dermaflow.data_version"]) == 16
-    assert version.tags["dermaflow.data_licence"] == "none (drawn in code)"
+    assert version.tags["run_id"] == run.info.run_id
+    assert version.tags["code_version"].startswith(run.data.tags["mlflow.source.git.commit"])
+    assert len(version.tags["data_version"]) == 16
+    assert version.tags["data_licence"] == "none (drawn in code)"
 
 
 def test_the_models_folder_holds_no_pickle(model_folder):

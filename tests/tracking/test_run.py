@@ -48,7 +48,7 @@ def test_environment_variable_wins_and_drops_the_local_artifact_folder(tmp_path,
 def test_parameters_metrics_and_artifacts_arrive(store, tmp_path):
     metrics = tmp_path / "metrics.json"
     metrics.write_text(json.dumps({"test/accuracy": 0.5}))
-    run = TrackedRun(store, "named", {"dermaflow.env": "test"})
+    run = TrackedRun(store, "named", {"env": "test"})
     run.log_parameters({"train": {"epochs": 2}, **{f"p{i}": i for i in range(150)}})
     run.log_output(metrics, {"metrics": True, "artifact": "evaluation"})
     run.close("FINISHED")
@@ -59,7 +59,7 @@ def test_parameters_metrics_and_artifacts_arrive(store, tmp_path):
     assert logged.data.params["train.epochs"] == "2"
     assert len(logged.data.params) == 151
     assert logged.data.metrics == {"test/accuracy": 0.5}
-    assert logged.data.tags["dermaflow.env"] == "test"
+    assert logged.data.tags["env"] == "test"
     names = [item.path for item in MlflowClient().list_artifacts(run.run_id, "evaluation")]
     assert names == ["evaluation/metrics.json"]
 
@@ -68,7 +68,7 @@ def test_several_processes_join_one_run_and_keep_its_name(store, monkeypatch):
     first = TrackedRun(store, "whole chain", {})
     first.close("FINISHED")
     monkeypatch.setenv("MLFLOW_RUN_ID", first.run_id)
-    second = TrackedRun(store, "another name", {"dermaflow.stages": "train"})
+    second = TrackedRun(store, "another name", {"stages": "train"})
     second.close("FINISHED")
     assert second.run_id == first.run_id
     assert MlflowClient().get_run(first.run_id).info.run_name == "whole chain"

@@ -115,7 +115,7 @@ def fit_dcgan(
     Args:
         images: uint8 (N, H, W, 3), training rows of one class; resized to the GAN's square.
         name: of the class; part of every seed, and of the names of the logged losses.
-        log: called every ``log_every`` steps with ``gan/<name>/…``.
+        log: called every ``log_every`` steps with ``gan/<name>_…``.
         advance: called with the number of steps done since the last call.
     """
     real = to_square(torch.from_numpy(images), params.pixels).to(runtime.device)
@@ -128,7 +128,7 @@ def fit_dcgan(
         if count % params.log_every == 0:
             record = {key: float(value) for key, value in losses.items()}
             history.append({"step": count, **record})
-            log({f"gan/{name}/{key}": value for key, value in record.items()}, count)
+            log({f"gan/{name}_{key}": value for key, value in record.items()}, count)
         if count % params.grid_every == 0 or count == params.steps:
             grid.append(generate(step.ema.module, noise.to(runtime.device)))
     return FittedGan(step.ema.copy_weights(), np.stack(grid), history)

@@ -123,11 +123,11 @@ def serving_requirements() -> list[str]:
 def _code_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
     """Which run made the version, and with which code."""
     run_tags = client.get_run(run_id).data.tags
-    commit = run_tags.get("dermaflow.git_commit", "none")
-    dirty = run_tags.get("dermaflow.git_dirty") == "true"
+    commit = run_tags.get("mlflow.source.git.commit", "none")
+    dirty = run_tags.get("git_dirty") == "true"
     return {
-        "dermaflow.run_id": run_id,
-        "dermaflow.code_version": f"{commit}{' with changes' if dirty else ''}",
+        "run_id": run_id,
+        "code_version": f"{commit}{' with changes' if dirty else ''}",
     }
 
 

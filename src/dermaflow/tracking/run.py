@@ -96,7 +96,9 @@ def _prepare_store(config: TrackingConfig) -> None:
         )
     mlflow.set_tracking_uri(config.tracking_uri)
     if mlflow.get_experiment_by_name(config.experiment) is None:
-        mlflow.create_experiment(config.experiment, config.artifact_location)
+        # The kind decides whether the UI opens with runs and metrics, or with prompts and traces.
+        kind = {"mlflow.experimentKind": "custom_model_development"}
+        mlflow.create_experiment(config.experiment, config.artifact_location, kind)
     mlflow.set_experiment(config.experiment)
 
 

@@ -52,8 +52,8 @@ def register_model(
 
     data = model_contract["training_data"]
     tags = {
-        "dermaflow.data_version": data["data_version"],
-        "dermaflow.data_licence": "; ".join(data["licences"]),
-        "dermaflow.data_source": "; ".join(data["sources"]),
+        "data_version": data["data_version"],
+        "data_licence": "; ".join(data["licences"]),
+        "data_source": "; ".join(data["sources"]),
     }
     return register_version(register.name, classifier, model_contract, tags)
