@@ -45,10 +45,12 @@ def draw_side_by_side(code: str, real: Images, synthetic: Images) -> Figure:
         code: class code.
         real, synthetic: uint8 (N, H, W, 3).
     """
-    figure, axes = new_figure(9, 4.2, class_name(code), columns=2)
+    sheets = contact_sheet(real, 4), contact_sheet(synthetic, 4)
+    steepest = max(sheet.shape[0] / sheet.shape[1] for sheet in sheets)
+    figure, axes = new_figure(9, 0.8 + 4.4 * steepest, class_name(code), columns=2)
     left, right = axes[0]
-    _show_sheet(left, contact_sheet(real, 4), f"real training images ({len(real)} shown)")
-    _show_sheet(right, contact_sheet(synthetic, 4), f"generated ({len(synthetic)} shown)")
+    _show_sheet(left, sheets[0], f"real training images ({len(real)} shown)")
+    _show_sheet(right, sheets[1], f"generated ({len(synthetic)} shown)")
     return figure
 
 
