@@ -2,6 +2,8 @@
 UV := $(shell command -v uv 2>/dev/null || echo .venv-uv/bin/uv)
 SYNC := .venv/.synced
 ENV ?= base
+export MLFLOW_DISABLE_TELEMETRY ?= true
+export DVC_NO_ANALYTICS ?= true
 ARGS ?=
 
 .DEFAULT_GOAL := help

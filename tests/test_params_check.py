@@ -66,8 +66,12 @@ def test_a_key_from_the_command_line_is_said_to_be(conf):
         check_parameters(values | {"train": values["train"] | {"epochz": 1}}, [folder])
 
 
-def test_a_file_backbone_needs_its_path(conf):
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [(None, r"backbone\.path is not set"), ("a.safetensors", "there is no file a.safetensors")],
+)
+def test_a_file_backbone_needs_its_path(conf, path, message):
     values, folder = conf
-    backbone = values["train"]["backbone"] | {"weights": "file", "path": None}
-    with pytest.raises(ParameterError, match=r"backbone\.path is not set"):
+    backbone = values["train"]["backbone"] | {"weights": "file", "path": path}
+    with pytest.raises(ParameterError, match=message):
         check_parameters(values | {"train": values["train"] | {"backbone": backbone}}, [folder])

@@ -19,6 +19,8 @@ from dermaflow.schema import STAGES
 PACKAGE = "dermaflow"
 # Packages that belong together: a stage that needs one module of them depends on the folder.
 _FOLDERS = tuple(f"{PACKAGE}.{name}" for name in ("sources", "validation", "serving"))
+# Reached through the catalog's `type`, not by an import.
+_DATASETS = f"src/{PACKAGE}/datasets"
 # What changes no output: types of parameters, texts of errors, and where live curves go.
 _WITHOUT_EFFECT = tuple(f"{PACKAGE}.{name}" for name in ("params", "errors", "tracking.sink"))
 _HEADER = """\
@@ -51,9 +53,9 @@ def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: 
     loader = OmegaConfigLoader(
         str(project_path / "conf"), env=env, base_env="base", default_run_env=env
     )
-    files = {name: entry["filepath"] for name, entry in loader["catalog"].items()}
+    catalog = loader["catalog"]
     stages = {
-        stage: _describe_stage(project_path, stage, pipelines[stage], files, env)
+        stage: _describe_stage(project_path, stage, pipelines[stage], catalog, env)
         for stage in STAGES
     }
     text: str = yaml.safe_dump({"stages": stages}, sort_keys=False, width=100)
@@ -61,8 +63,9 @@ def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: 
 
 
 def _describe_stage(
-    project_path: Path, stage: str, pipeline: Pipeline, files: Mapping[str, str], env: str
+    project_path: Path, stage: str, pipeline: Pipeline, catalog: Mapping[str, Any], env: str
 ) -> dict[str, Any]:
+    files = {name: entry["filepath"] for name, entry in catalog.items()}
     inputs = sorted(pipeline.inputs())
     data = [files[name] for name in inputs if not name.startswith("params:")]
     groups = [name.removeprefix("params:") for name in inputs if name.startswith("params:")]
@@ -70,7 +73,9 @@ def _describe_stage(
     entry: dict[str, Any] = {"cmd": f"kedro run --pipelines {stage}"}
     if env != "base":
         entry = {"cmd": f"{entry['cmd']} --env {env}", "wdir": "../.."}
-    entry["deps"] = [*code_of(stage), *data]
+    used = [catalog[name]["type"] for name in (*inputs, *outputs) if name in catalog]
+    own_datasets = [_DATASETS] if any(kind.startswith(PACKAGE) for kind in used) else []
+    entry["deps"] = sorted([*code_of(stage), *own_datasets]) + data
     entry["params"] = _parameter_files(project_path, groups, env)
     entry["outs"] = [files[name] for name in outputs if name != "metrics"]
     if "metrics" in outputs:

@@ -13,7 +13,8 @@ from pathlib import Path
 def replacing_folder(target: str | Path) -> Iterator[Path]:
     """Give an empty folder to fill, and put it in the place of ``target`` if the block succeeds.
 
-    A reader sees the old content or the new, never a part; a failed block leaves the old.
+    A reader never sees a part, and a failed block leaves the old content. Between the two renames,
+    for a moment, there is no folder at all.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -26,6 +27,10 @@ def replacing_folder(target: str | Path) -> Iterator[Path]:
         if target.exists():
             target.rename(replaced)
         partial.rename(target)
+    except OSError:
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)

@@ -6,6 +6,7 @@ where a key is optional. Unknown keys are refused.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -152,7 +153,7 @@ class BackboneParams(Params):
     """Where ResNet-50's first weights come from, and what of them stays frozen."""
 
     weights: Literal["scratch", "torchvision", "file"]
-    name: str  # torchvision's weight enum name; used with `torchvision`
+    name: Literal["IMAGENET1K_V1", "IMAGENET1K_V2"]  # torchvision's; used with `torchvision`
     path: str | None = None  # .safetensors file with torchvision's key names; used with `file`
     stride: Literal["torchvision", "caffe"]  # bottleneck's strided convolution: 3x3 or first 1x1
     frozen: list[Literal["stem", "layer1", "layer2", "layer3", "layer4"]]
@@ -161,6 +162,8 @@ class BackboneParams(Params):
     def _file_needs_path(self) -> BackboneParams:
         if self.weights == "file" and not self.path:
             raise ValueError("backbone.weights is 'file' but backbone.path is not set")
+        if self.weights == "file" and not Path(str(self.path)).is_file():
+            raise ValueError(f"backbone.path: there is no file {self.path}")
         return self
 
 

@@ -23,11 +23,12 @@ RECORD_COLUMNS = (
 # What decoding adds (`raw_manifest`): of the encoded file, the original and the stored pixels.
 DECODE_COLUMNS = ("sha256", "width", "height", "brightness", "contrast", "error")
 
-# What validate adds (`manifest`).
-SPLIT_COLUMNS = ("group_id", "split", "fold")
+# What validate adds (`manifest`); `data_version` is the same in all rows.
+SPLIT_COLUMNS = ("group_id", "split", "fold", "data_version")
 
 # What augment tells of a generated image (`synthetic_manifest`); `generator` is the hash of its
-# weights, `noise_index` the place of its noise in the class's seeded stream.
+# weights, `noise_index` the place of its noise in the class's seeded stream, `data_version` that of
+# the manifest whose training rows it was fitted to.
 SYNTHETIC_COLUMNS = (
     "image_id",
     "label",
@@ -36,6 +37,7 @@ SYNTHETIC_COLUMNS = (
     "generator",
     "real_images",
     "noise_index",
+    "data_version",
 )
 
 SPLITS = ("train", "val", "test")

@@ -45,6 +45,7 @@ def real(tmp_path_factory):
     rows = [(code, "train") for code, count in REAL.items() for _ in range(count)]
     rows += [(code, split) for code in CLASSES for split in ("val", "test")]
     manifest = pd.DataFrame(rows, columns=["label", "split"])
+    manifest["data_version"] = "v1"
     manifest.insert(0, "image_id", [f"x{number}" for number in range(len(manifest))])
     random = np.random.default_rng(0)
     images = (

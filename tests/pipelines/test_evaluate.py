@@ -45,6 +45,7 @@ def classifier() -> Weights:
     torch.manual_seed(0)
     network = build_resnet50(len(CLASSES))
     config = describe(CLASSES, Preprocess(height=32, width=32), "torchvision")
+    config["data_version"] = "v1"
     return Weights(dict(network.state_dict()), config)
 
 
@@ -58,6 +59,7 @@ def manifest() -> pd.DataFrame:
             "label": [CLASSES[number % 4] for number in range(12)],
             "split": ["train"] * 4 + ["test"] * 4 + ["val"] * 4,
             "source": "drawn",
+            "data_version": "v1",
         }
     )
     return table.sample(frac=1, random_state=1)

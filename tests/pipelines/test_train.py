@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from dermaflow.errors import ValidationError, WeightsError
+from dermaflow.errors import ValidationError
 from dermaflow.ml.classifier import build_resnet50
 from dermaflow.params import BackboneParams
 from dermaflow.pipelines.train.nodes import check_splits, initialise_network
@@ -16,12 +16,14 @@ def manifest(**changes):
         "image_id": ["a", "b", "c"],
         "group_id": ["g1", "g2", "g3"],
         "split": ["train", "val", "test"],
+        "data_version": "v1",
     }
     return pd.DataFrame(table | changes)
 
 
 def synthetic(**changes):
-    return pd.DataFrame({"image_id": ["SYN_1"], "split": ["train"]} | changes)
+    table = {"image_id": ["SYN_1"], "split": ["train"], "data_version": ["v1"]}
+    return pd.DataFrame(table | changes)
 
 
 def backbone(**changes):
@@ -44,6 +46,7 @@ def test_clean_splits_pass():
         ({"group_id": ["g1", "g2", "g1"]}, {}, "1 groups are in more than one split, 'g1'"),
         ({}, {"split": ["test"]}, "outside the training split"),
         ({}, {"image_id": ["b"]}, "'b' is the id of a real image"),
+        ({}, {"data_version": ["v0"]}, "made from data v0, but the manifest is v1"),
     ],
 )
 def test_leaks_are_refused(real, made, message):
@@ -69,9 +72,3 @@ def test_a_partial_file_fills_what_it_holds_and_keeps_the_head(tmp_path):
     assert torch.equal(network.layer4[0].conv1.weight, scratch.layer4[0].conv1.weight)
     assert network.fc.out_features == 3
     assert network.layer2[0].conv1.stride == (2, 2)
-
-
-def test_a_missing_file_is_named(tmp_path):
-    params = backbone(weights="file", path=str(tmp_path / "none.safetensors"))
-    with pytest.raises(WeightsError, match=r"none\.safetensors does not exist"):
-        initialise_network(params, 3, seed=1)

@@ -151,29 +151,39 @@ def test_inputs_are_left_alone(faulty, validate):
     pd.testing.assert_frame_equal(faulty, before)
 
 
+def check_and_split(raw, validate):
+    clean, _, report, _ = check_manifest(raw, [], validate, CLASSES)
+    return split_manifest(clean, report, validate, 17)
+
+
 def test_a_broken_set_stops_with_the_name_of_the_expectation(validate):
     raw = manifest()
     raw.loc[raw["label"] == "df", "age"] = 400
     with pytest.raises(ValidationError) as caught:
-        check_manifest(raw, [], validate, CLASSES)
+        check_and_split(raw, validate)
     text = str(caught.value)
     for part in ("clean_classes", "expect_column_values_to_be_between", "groups", "df 0"):
         assert part in text
     assert "age is impossible: 20" in text
 
 
-def test_nothing_left_stops_too(validate):
+def test_a_broken_set_is_documented_before_it_stops(validate):
+    raw = manifest().assign(error="empty file")
+    _, quarantine, report, docs = check_manifest(raw, [], validate, CLASSES)
+    assert len(quarantine) == len(raw)
+    assert report["broken"]
+    assert "too few images are left" in docs["index.html"].decode()
     with pytest.raises(ValidationError, match="clean_set"):
-        check_manifest(manifest().assign(error="empty file"), [], validate, CLASSES)
+        check_and_split(raw, validate)
 
 
-def test_a_stop_in_a_suite_over_rows_stops_before_quarantine(settings):
+def test_a_suite_over_rows_may_stop_too(settings):
     strict = json.loads(json.dumps(settings))
     strict["expectations"]["manifest_rows"][5]["on_failure"] = "stop"
+    raw = manifest()
+    raw.loc[3, "age"] = 400
     with pytest.raises(ValidationError, match=r"manifest_rows: age is impossible.*i3 400"):
-        raw = manifest()
-        raw.loc[3, "age"] = 400
-        check_manifest(raw, [], ValidateParams(**strict), CLASSES)
+        check_and_split(raw, ValidateParams(**strict))
 
 
 def test_an_unknown_suite_is_refused(settings):
@@ -186,7 +196,7 @@ def test_an_unknown_suite_is_refused(settings):
 
 def test_split_adds_its_columns_and_counts_everything(validate):
     clean = manifest()
-    result, report = split_manifest(clean, validate, 17)
+    result, report = check_and_split(clean, validate)
     assert list(result.columns) == [*clean.columns, *SPLIT_COLUMNS]
     pd.testing.assert_frame_equal(result[clean.columns], clean)
     assert report["groups_across_splits"] == report["groups_across_folds"] == 0
@@ -194,3 +204,13 @@ def test_split_adds_its_columns_and_counts_everything(validate):
     assert sum(sum(row.values()) for row in report["groups"].values()) == 70
     assert all(min(row.values()) > 0 for row in report["images"].values())
     assert json.loads(json.dumps(report)) == report
+    assert result["data_version"].unique().tolist() == [report["data_version"]]
+
+
+def test_equal_files_are_one_group_whatever_their_ids(validate):
+    clean = manifest()
+    clean.loc[clean["image_id"] == "i0", "sha256"] = clean["sha256"].iloc[-1]
+    result, _ = check_and_split(clean, validate)
+    copies = result[result["sha256"] == clean["sha256"].iloc[-1]]
+    assert copies["lesion_id"].nunique() == 2
+    assert copies["group_id"].nunique() == 1

@@ -124,3 +124,5 @@ def test_a_users_error_is_one_line_with_its_own_code(finished, params, message, 
     assert done.returncode == code
     assert done.stdout.strip().splitlines()[-1].startswith(message)
     assert "Traceback" not in done.stdout
+    log = (finished.folder / "logs" / "dermaflow.log").read_text()
+    assert message.removeprefix("Error: ") in log[log.rindex("Traceback") :]

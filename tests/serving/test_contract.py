@@ -3,6 +3,7 @@
 from dermaflow.ml.classifier import describe
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.serving.contract import build_contract
+from dermaflow.serving.predictor import decode_base64
 from dermaflow.tracking.registry import contract_signature, example_input
 
 
@@ -32,6 +33,4 @@ def test_the_signature_is_the_contracts():
 def test_the_example_is_an_image_of_the_right_size():
     preprocess = Preprocess(height=48, width=64)
     (text,) = example_input(preprocess.to_dict())["image"]
-    from dermaflow.serving.predictor import decode_base64
-
     assert preprocess.open(decode_base64(text)).size == (64, 48)

@@ -22,9 +22,10 @@ def rows():
             "lesion_id": lesion,
             "patient_id": f"p{number - number % 5 % 2}" if number % 2 else None,
             "label": label,
+            "sha256": f"{lesion}-{shot}",
         }
         for number, (label, lesion) in enumerate(lesions)
-        for _ in range(1 + rng.poisson(0.4))
+        for shot in range(1 + rng.poisson(0.4))
     ]
     return pd.DataFrame(table)
 
@@ -33,23 +34,24 @@ def test_a_chain_of_lesions_and_patients_is_one_group():
     rows = pd.DataFrame(
         [("b", "p1"), ("c", "p1"), ("c", "p2"), ("a", "p2"), ("d", None), ("d", "p3"), ("e", None)],
         columns=["lesion_id", "patient_id"],
-    )
+    ).assign(sha256=None)
     assert find_groups(rows).tolist() == ["a", "a", "a", "a", "d", "d", "e"]
 
 
 def test_missing_patients_link_nothing():
     rows = pd.DataFrame({"lesion_id": ["a", "b", "c"], "patient_id": [None, np.nan, pd.NA]})
+    rows["sha256"] = None
     assert find_groups(rows).nunique() == 3
 
 
 def test_a_row_of_which_nothing_is_known_is_refused():
-    rows = pd.DataFrame({"lesion_id": ["a", None], "patient_id": [None, None]})
+    rows = pd.DataFrame({"lesion_id": ["a", None], "patient_id": [None, None], "sha256": None})
     with pytest.raises(ValidationError, match="1 clean rows have neither"):
         find_groups(rows)
 
 
 def test_no_rows_make_no_groups():
-    assert find_groups(pd.DataFrame({"lesion_id": [], "patient_id": []})).empty
+    assert find_groups(pd.DataFrame({"lesion_id": [], "patient_id": [], "sha256": []})).empty
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,7 @@ def test_crossings_are_counted():
             "group_id": ["a", "a", "b"],
             "lesion_id": ["a", "a", "b"],
             "patient_id": [None, None, None],
+            "sha256": ["1", "2", "3"],
             "split": ["train", "test", "test"],
         }
     )
@@ -122,6 +125,7 @@ def test_newcomers_move_few_of_the_others(rows):
 
 def test_a_group_with_several_labels_is_placed_with_the_rarest():
     rows = pd.DataFrame({"lesion_id": [f"x{n}" for n in range(40)], "patient_id": None})
+    rows["sha256"] = None
     rows["label"] = ["nv"] * 30 + ["df"] * 10
     mixed = pd.concat([rows, rows.iloc[30:].assign(label="nv")], ignore_index=True)
     shares = mixed.join(split_groups(mixed, PARAMS, 1))
@@ -130,7 +134,7 @@ def test_a_group_with_several_labels_is_placed_with_the_rarest():
 
 def test_a_group_larger_than_a_share_goes_to_training():
     rows = pd.DataFrame({"lesion_id": ["big"] * 30 + [f"x{n}" for n in range(30)]})
-    rows = rows.assign(patient_id=None, label="nv")
+    rows = rows.assign(patient_id=None, sha256=None, label="nv")
     for seed in range(5):
         split = split_groups(rows, PARAMS, seed)["split"]
         assert set(split[:30]) == {"train"}

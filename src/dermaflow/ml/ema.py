@@ -16,7 +16,7 @@ class Ema(AveragedModel):
     random start. Buffers (batch norm's running statistics) are averaged as well.
 
     Args:
-        module: the module to follow; its current weights are the starting point.
+        module: the module to follow; the first update copies its weights.
         decay: in [0, 1); 0 copies the weights at every update.
     """
 

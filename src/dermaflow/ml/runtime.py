@@ -78,7 +78,9 @@ def torch_generator(seed: int, *names: str, device: str = "cpu") -> torch.Genera
 
 
 def peak_memory_gib() -> float:
-    """Largest resident set of this process so far, in GiB."""
+    """Most memory used so far, in GiB: of the GPU where there is one, else of this process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**30
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in KiB, macOS in bytes.
     return peak / (2**30 if sys.platform == "darwin" else 2**20)

@@ -15,7 +15,7 @@ def compare_sets(real: NDArray[np.uint8], synthetic: NDArray[np.uint8]) -> dict[
     """Variety and copying, from root-mean-square grey-level distances of shrunk colour images.
 
     Args:
-        real, synthetic: uint8 (N, H, W, 3) of one class, at least two images each.
+        real, synthetic: uint8 (N, H, W, 3) of one class.
 
     Returns:
         ``diversity``: mean distance between two synthetic images over that between two real ones;

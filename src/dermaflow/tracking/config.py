@@ -32,15 +32,14 @@ class TrackingConfig(Params):
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
 
-        A server named by the variable stores artifacts itself, so the local folder is dropped then.
+        A server stores artifacts itself, so the local folder is dropped unless a database is named.
         """
-        server = os.environ.get("MLFLOW_TRACKING_URI")
-        if server:
-            return self.model_copy(update={"tracking_uri": server, "artifact_location": None})
-        updates = {}
-        if self.tracking_uri.startswith(SQLITE_PREFIX):
-            database = project_path / self.tracking_uri.removeprefix(SQLITE_PREFIX)
-            updates["tracking_uri"] = f"{SQLITE_PREFIX}{database}"
-        if self.artifact_location and "://" not in self.artifact_location:
-            updates["artifact_location"] = (project_path / self.artifact_location).as_uri()
-        return self.model_copy(update=updates)
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or self.tracking_uri
+        location = self.artifact_location
+        if uri.startswith(SQLITE_PREFIX):
+            uri = f"{SQLITE_PREFIX}{project_path / uri.removeprefix(SQLITE_PREFIX)}"
+            if location and "://" not in location:
+                location = (project_path / location).as_uri()
+        elif uri != self.tracking_uri:
+            location = None
+        return self.model_copy(update={"tracking_uri": uri, "artifact_location": location})

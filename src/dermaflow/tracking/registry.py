@@ -62,12 +62,10 @@ def register_version(
     client = MlflowClient()
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=contract["intended_use"])
-    registered = client.create_model_version(
-        name, info.model_uri, run.info.run_id, model_id=info.model_id
-    )
     all_tags = _code_tags(client, run.info.run_id) | dict(tags)
-    for key, value in all_tags.items():
-        client.set_model_version_tag(name, registered.version, key, value)
+    registered = client.create_model_version(
+        name, info.model_uri, run.info.run_id, tags=all_tags, model_id=info.model_id
+    )
     uri = f"models:/{name}/{registered.version}"
     logger.info("Registered %s", uri)
     return {

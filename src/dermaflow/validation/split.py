@@ -14,14 +14,15 @@ from scipy.sparse.csgraph import connected_components
 from dermaflow.errors import ValidationError
 from dermaflow.params import SplitParams
 
-_LINKS = ("lesion_id", "patient_id")
+# Rows with one of these in common are of one group; equal bytes are one picture, whatever its ids.
+_LINKS = ("lesion_id", "patient_id", "sha256")
 
 
 def find_groups(rows: pd.DataFrame) -> pd.Series:
-    """Name the group of each row: rows are together if a chain of lesions and patients links them.
+    """Name the group of each row: a chain of lesions, patients and equal files links its rows.
 
     Args:
-        rows: with ``lesion_id`` and ``patient_id``; a missing value links nothing.
+        rows: with ``lesion_id``, ``patient_id`` and ``sha256``; a missing value links nothing.
 
     Returns:
         ``group_id`` with the rows' index: the alphabetically first lesion of the group, or patient
@@ -36,7 +37,7 @@ def find_groups(rows: pd.DataFrame) -> pd.Series:
             f"{int(names.isna().sum())} clean rows have neither lesion_id nor patient_id, so no "
             "split can keep groups whole; let a suite quarantine them (parameters_validate.yml)"
         )
-    # A graph whose nodes are rows, then lesions, then patients; each row is tied to its own.
+    # A graph whose nodes are rows, then lesions, patients and files; each row is tied to its own.
     nodes = len(rows)
     ends: list[NDArray[np.intp]] = []
     for column in _LINKS:
@@ -62,7 +63,7 @@ def split_groups(rows: pd.DataFrame, params: SplitParams, seed: int) -> pd.DataF
     several labels is placed with the rarest of them.
 
     Args:
-        rows: with ``label``, ``lesion_id`` and ``patient_id``.
+        rows: with ``label``, ``lesion_id``, ``patient_id`` and ``sha256``.
         params: shares of images, and the number of folds.
         seed: another seed is another split.
 
@@ -81,7 +82,7 @@ def split_groups(rows: pd.DataFrame, params: SplitParams, seed: int) -> pd.DataF
 
 
 def count_crossings(rows: pd.DataFrame, column: str) -> int:
-    """Lesions, patients and groups that are on more than one side, ``column`` telling the side."""
+    """Lesions, patients, files and groups on more than one side, ``column`` telling the side."""
     keys = [key for key in ("group_id", *_LINKS) if rows[key].notna().any()]
     return sum(int((rows.groupby(key)[column].nunique() > 1).sum()) for key in keys)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ from dermaflow.ml.weights import Weights
 from dermaflow.params import AugmentParams
 from dermaflow.schema import SYNTHETIC_COLUMNS
 from dermaflow.tracking.sink import current_sink
+from dermaflow.validation.lineage import version_of
+
+logger = logging.getLogger(__name__)
 
 GENERATE_BATCH = 64
 
@@ -53,7 +57,13 @@ def fit_generators(
             tensors |= {f"{code}/{name}": tensor for name, tensor in gan.tensors.items()}
             grids[code] = gan.grid
             fitted[code] = {"real_images": len(images), "losses": gan.history[-1:]}
-    config = {"kind": augment.strategy, "classes": fitted, "missing": missing, "seed": seed}
+    config = {
+        "kind": augment.strategy,
+        "classes": fitted,
+        "missing": missing,
+        "seed": seed,
+        "data_version": version_of(manifest),
+    }
     return Weights(tensors, config), grids
 
 
@@ -79,6 +89,7 @@ def synthesise_images(
             "generator": _fingerprint(generators, code),
             "real_images": generators.config["classes"][code]["real_images"],
             "noise_index": number,
+            "data_version": generators.config["data_version"],
         }
         for code, count in missing.items()
         for number in range(count)
@@ -141,6 +152,13 @@ def missing_counts(
     if augment.strategy == "none":
         return {}
     counts = train["label"].value_counts()
+    small = [code for code in classes if counts.get(code, 0) < augment.min_real]
+    if small:
+        logger.warning(
+            "No GAN for %s: fewer than augment.min_real = %d training images",
+            ", ".join(small),
+            augment.min_real,
+        )
     return {
         code: augment.target_count - int(counts[code])
         for code in classes
@@ -162,7 +180,8 @@ def _generate_all(
 
     for code, count in missing.items():
         prefix = f"{code}/"
-        state = {k.removeprefix(prefix): v for k, v in generators.tensors.items() if prefix in k}
+        own = {k: v for k, v in generators.tensors.items() if k.startswith(prefix)}
+        state = {k.removeprefix(prefix): v for k, v in own.items()}
         network = build_generator(augment.dcgan)
         network.load_state_dict(state)
         random = torch_generator(seed, "synthesis", code)

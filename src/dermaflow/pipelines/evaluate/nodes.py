@@ -15,6 +15,7 @@ from dermaflow.ml.metrics import Predictions, score
 from dermaflow.ml.weights import Weights
 from dermaflow.params import EvaluateParams
 from dermaflow.schema import probability_columns
+from dermaflow.validation.lineage import require_same_data
 
 HELD_OUT = ("val", "test")
 
@@ -33,13 +34,15 @@ def predict_held_out(
     """Class probabilities of the validation and test images, in the manifest's order.
 
     Raises:
-        ValidationError: the manifest has no image in one of the two splits.
+        ValidationError: the manifest has no image in one of the two splits, or the classifier was
+            trained on another manifest or image size.
         WeightsError: the classifier's description and tensors do not belong together.
     """
     from dermaflow.ml.classifier import load_classifier
     from dermaflow.ml.predict import predict, read_batches
     from dermaflow.ml.runtime import detect_runtime
 
+    require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
     for split in HELD_OUT:
         if not manifest["split"].eq(split).any():
             raise ValidationError(
@@ -47,6 +50,12 @@ def predict_held_out(
             )
     runtime = detect_runtime()
     network = load_classifier(classifier, runtime.device)
+    trained = (network.preprocess.height, network.preprocess.width)
+    if trained != image_store.shape[:2]:
+        raise ValidationError(
+            f"classifier was trained on images of {trained} pixels, but image_store holds "
+            f"{image_store.shape[:2]}; run the train stage again"
+        )
     held_out = manifest[manifest["split"].isin(HELD_OUT)]
     batches = read_batches(
         image_store, held_out["image_id"].tolist(), evaluate.batch_size, "Predict"

@@ -9,6 +9,7 @@ import pandas as pd
 from dermaflow.ml.weights import Weights
 from dermaflow.params import RegisterParams
 from dermaflow.schema import SPLITS
+from dermaflow.validation.lineage import require_same_data, version_of
 
 
 def describe_model(
@@ -21,15 +22,14 @@ def describe_model(
     """Write the contract that goes with the model, for JSON.
 
     Raises:
-        KeyError: the weights' description lacks a part; they are none of the train stage's.
+        ValidationError: the classifier was trained on another manifest.
     """
     from dermaflow.serving.contract import build_contract
-    from dermaflow.tracking.versions import data_version
 
-    preprocess = classifier.config["preprocess"]
+    require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
     splits = manifest["split"].value_counts()
     training_data = {
-        "data_version": data_version(manifest, (preprocess["height"], preprocess["width"])),
+        "data_version": version_of(manifest),
         "sources": sorted(manifest["source"].unique()),
         "licences": sorted(manifest["licence"].unique()),
         "images": {split: int(splits.get(split, 0)) for split in SPLITS},

@@ -13,6 +13,7 @@ from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.weights import Weights
 from dermaflow.params import BackboneParams, IngestParams, TrainParams
 from dermaflow.tracking.sink import current_sink
+from dermaflow.validation.lineage import require_same_data, version_of
 
 if TYPE_CHECKING:
     from torchvision.models import ResNet
@@ -36,7 +37,8 @@ def train_classifier(
         The best epoch's weights with their description, and the history of all epochs.
 
     Raises:
-        ValidationError: a group crosses splits, or a synthetic image is not in the training split.
+        ValidationError: a group crosses splits, or a synthetic image is not in the training split
+            or was made from another manifest.
         WeightsError: the backbone's first weights cannot be had.
     """
     from dermaflow.ml.classifier import describe, freeze
@@ -50,7 +52,10 @@ def train_classifier(
     real = LabelledImages.from_table(image_store, of_split["train"], classes)
     synthetic = LabelledImages.from_table(synthetic_store, synthetic_manifest, classes)
     network = initialise_network(train.backbone, len(classes), seed)
-    preprocess = Preprocess(**ingest.image.model_dump())
+    # The size of the images that are there, whatever `ingest.image` says by now.
+    height, width, _ = image_store.shape
+    caps = ingest.image.model_copy(update={"height": height, "width": width})
+    preprocess = Preprocess(**caps.model_dump())
     runtime = detect_runtime(train.precision)
     logger.info(
         "Training on %s: %d real, %d synthetic images", runtime.name, len(real), len(synthetic)
@@ -67,6 +72,7 @@ def train_classifier(
         log=current_sink().log,
     )
     config = describe(classes, preprocess, train.backbone.stride)
+    config["data_version"] = version_of(manifest)
     history = {
         "best_epoch": result.best_epoch,
         "real_images": len(real),
@@ -84,7 +90,7 @@ def draw_training(training_history: dict[str, Any]) -> dict[str, Figure]:
 
 
 def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> None:
-    """Raise ValidationError if a group crosses splits or a synthetic image is not for training."""
+    """Raise ValidationError where training images could be held-out ones, or the reverse."""
     crossing = manifest.groupby("group_id")["split"].nunique().gt(1)
     if crossing.any():
         raise ValidationError(
@@ -93,6 +99,8 @@ def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> No
         )
     if not synthetic_manifest["split"].eq("train").all():
         raise ValidationError("synthetic_manifest: an image is outside the training split")
+    for made_from in synthetic_manifest["data_version"].unique():
+        require_same_data(made_from, manifest, "synthetic_manifest", "augment")
     shared = set(manifest["image_id"]) & set(synthetic_manifest["image_id"])
     if shared:
         raise ValidationError(f"synthetic_manifest: {min(shared)!r} is the id of a real image")

@@ -14,6 +14,7 @@ from dermaflow.ml.image_store import ImageStore
 from dermaflow.params import ValidateParams
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLITS
 from dermaflow.validation.data_docs import render_data_docs
+from dermaflow.validation.lineage import data_version, version_of
 from dermaflow.validation.quarantine import build_quarantine, count_reasons, find_faults
 from dermaflow.validation.split import count_crossings, find_groups, split_groups
 from dermaflow.validation.suites import SuiteResult, run_suite
@@ -33,18 +34,19 @@ def check_manifest(
     validate: ValidateParams,
     classes: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, bytes]]:
-    """Set aside what cannot be used, and stop if what is left will not do.
+    """Set aside what cannot be used, and tell whether what is left will do.
 
     Of rows that say the same the first is kept. Rows and unlisted files are all in one of the two
     tables that come out.
 
     Returns:
         The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
-        Data Docs as HTML by their path.
+        Data Docs as HTML by their path. ``broken`` in the report tells each expectation with
+        ``on_failure: stop`` that is not met; ``split_manifest`` stops there, when all of this is
+        written and can be looked at.
 
     Raises:
         ParameterError: an expectation in conf is wrong.
-        ValidationError: an expectation with ``on_failure: stop`` is not met.
     """
     _refuse_unknown_suites(validate)
     rows = raw_manifest.reset_index(drop=True)
@@ -52,8 +54,6 @@ def check_manifest(
     table = rows.drop(index=repeats).assign(aspect_ratio=lambda t: t["width"] / t["height"])
     values = {"classes": classes}
     results = [_run(name, validate, table, values) for name in ROW_SUITES]
-    _stop_if_broken(results)
-
     faults = find_faults(rows, repeats, results)
     quarantine = build_quarantine(rows, faults, unlisted_files)
     kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
@@ -68,20 +68,23 @@ def check_manifest(
         _run("clean_set", validate, _describe_set(clean, quarantine), values),
         _run("clean_classes", validate, _describe_classes(clean, classes), values),
     ]
-    _stop_if_broken(results, f"quarantined: {summary or 'nothing'}")
     report = {
         "rows": len(rows),
         "unlisted_files": len(unlisted_files),
         "clean": len(clean),
         "quarantined": len(quarantine),
         "quarantined_by_reason": reasons,
+        "broken": _describe_broken(results),
         "suites": {result.name: _describe_result(result) for result in results},
     }
     return clean, quarantine, report, render_data_docs(results, report, quarantine)
 
 
 def split_manifest(
-    clean_manifest: pd.DataFrame, validate: ValidateParams, seed: int
+    clean_manifest: pd.DataFrame,
+    validation_report: dict[str, Any],
+    validate: ValidateParams,
+    seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Add ``SPLIT_COLUMNS``; see ``dermaflow.validation.split`` for how groups are divided.
 
@@ -90,8 +93,10 @@ def split_manifest(
         split, images by class and fold.
 
     Raises:
-        ValidationError: a lesion or patient would be on two sides.
+        ValidationError: an expectation with ``on_failure: stop`` is not met, or a lesion or patient
+            would be on two sides.
     """
+    _stop_if_broken(validation_report)
     manifest = clean_manifest.join(split_groups(clean_manifest, validate.split, seed))
     across_splits = count_crossings(manifest, "split")
     across_folds = count_crossings(manifest, "fold")
@@ -100,7 +105,9 @@ def split_manifest(
             f"{across_splits} lesions or patients are on two sides of the split, {across_folds} of "
             "the folds; the split is wrong and must not be used"
         )
+    manifest["data_version"] = data_version(manifest)
     report = {
+        "data_version": version_of(manifest),
         "groups_across_splits": across_splits,
         "groups_across_folds": across_folds,
         "images": _count(manifest, "split", SPLITS),
@@ -142,16 +149,23 @@ def _refuse_unknown_suites(validate: ValidateParams) -> None:
             )
 
 
-def _stop_if_broken(results: Iterable[SuiteResult], context: str = "") -> None:
-    lines = [
+def _describe_broken(results: Iterable[SuiteResult]) -> list[str]:
+    """A line for each expectation that should stop the run."""
+    return [
         f"suite {result.name}: {outcome.params.reason}; {outcome.params.expectation} on "
         f"{outcome.column or 'the table'} with {outcome.params.kwargs} observed {outcome.observed} "
         "(parameters_validate.yml)"
         for result in results
         for outcome in result.failures("stop")
     ]
-    if lines:
-        raise ValidationError("\n".join([*lines, context] if context else lines))
+
+
+def _stop_if_broken(report: dict[str, Any]) -> None:
+    if report["broken"]:
+        reasons = report["quarantined_by_reason"].items()
+        summary = ", ".join(f"{reason}: {count}" for reason, count in reasons) or "nothing"
+        summary += "; see validation_report and Data Docs"
+        raise ValidationError("\n".join([*report["broken"], f"quarantined: {summary}"]))
 
 
 def _describe_set(clean: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:

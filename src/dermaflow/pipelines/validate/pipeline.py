@@ -16,7 +16,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 split_manifest,
-                ["clean_manifest", "params:validate", "params:seed"],
+                ["clean_manifest", "validation_report", "params:validate", "params:seed"],
                 ["manifest", "split_report"],
             ),
             node(draw_samples, ["manifest", "image_store", "params:classes"], "sample_figures"),

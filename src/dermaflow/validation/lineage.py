@@ -1,0 +1,47 @@
+"""Which data a result was made from, so that results of different data are never mixed."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+
+from dermaflow.errors import ValidationError
+
+# What of a manifest decides a training: bytes of each image, its truth and its side.
+_COLUMNS = ("image_id", "sha256", "label", "group_id", "split", "fold")
+
+
+def data_version(manifest: pd.DataFrame) -> str:
+    """Content hash of the images, their labels and their splits, whatever the rows' order.
+
+    Returns:
+        The first 16 hex digits of a SHA-256.
+    """
+    rows = manifest[list(_COLUMNS)].sort_values("image_id").to_csv(index=False)
+    return hashlib.sha256(rows.encode()).hexdigest()[:16]
+
+
+def version_of(manifest: pd.DataFrame) -> str:
+    """The version that validate wrote into the manifest."""
+    return str(manifest["data_version"].iloc[0])
+
+
+def require_same_data(made_from: object, manifest: pd.DataFrame, what: str, stage: str) -> None:
+    """Refuse what was made from another manifest: its training images may be test images here.
+
+    Args:
+        made_from: the data version that ``what`` recorded.
+        manifest: as it is now.
+        what: name of the thing, for the error.
+        stage: which makes it anew.
+
+    Raises:
+        ValidationError: the versions differ.
+    """
+    now = version_of(manifest)
+    if made_from != now:
+        raise ValidationError(
+            f"{what} was made from data {made_from}, but the manifest is {now}: its training "
+            f"images may be test images now; run the {stage} stage again"
+        )
