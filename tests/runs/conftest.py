@@ -29,7 +29,14 @@ class Project:
         # Whoever runs the tests may have settings of their own.
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "DERMAFLOW_"))}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.environment = kept | {"PATH": path, "OMP_NUM_THREADS": "2"}
+        identity = {
+            f"GIT_{role}_{field}": "test@example.org"
+            for role in ("AUTHOR", "COMMITTER")
+            for field in ("NAME", "EMAIL")
+        }
+        self.environment = kept | identity | {"PATH": path, "OMP_NUM_THREADS": "2"}
+        for arguments in (("init",), ("add", "--all"), ("commit", "--message", "as it is")):
+            self.run("git", arguments[0], "--quiet", *arguments[1:])
 
     @property
     def tracking_uri(self) -> str:

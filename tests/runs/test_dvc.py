@@ -41,7 +41,6 @@ def ran(output):
 
 def test_repro_runs_all_then_nothing_then_what_a_parameter_touches(make_project):
     project = make_project()
-    project.run("git", "init", "--quiet")
     project.run("dvc", "init", "--quiet", "--force")
     repro = ("dvc", "repro", "conf/smoke/dvc.yaml")
     assert sorted(ran(project.run(*repro).stdout)) == sorted(STAGES)

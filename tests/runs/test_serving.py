@@ -92,7 +92,9 @@ def test_the_version_tells_where_it_came_from(finished):
     version = client.get_model_version("dermaflow", "1")
     run = client.get_run(version.run_id)
     assert version.tags["run_id"] == run.info.run_id
-    assert version.tags["code_version"].startswith(run.data.tags["mlflow.source.git.commit"])
+    commit = finished.run("git", "rev-parse", "HEAD").stdout.strip()
+    assert run.data.tags["mlflow.source.git.commit"] == commit
+    assert version.tags["code_version"] == commit
     assert len(version.tags["data_version"]) == 16
     assert version.tags["data_licence"] == "none (drawn in code)"
 

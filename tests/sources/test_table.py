@@ -77,6 +77,13 @@ def test_unknown_ages_and_sexes_are_missing(folder):
     assert records["sex"].isna().tolist() == [False, True, True]
 
 
+def test_an_age_that_is_no_number_is_said_to_be_unknown(folder, caplog):
+    (folder / "list.csv").write_text(CSV.replace(",40,", ",40 years,"))
+    records = Table(describe(folder)).records()
+    assert records["age"].isna().all()
+    assert caplog.messages == ["list.csv: 1 ages are no numbers and count as unknown"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

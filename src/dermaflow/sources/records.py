@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pandas as pd
 from dermaflow.errors import SourceError
 from dermaflow.params import TableColumn
 from dermaflow.schema import RECORD_COLUMNS
+
+logger = logging.getLogger(__name__)
 
 # What people write, in any case, where they do not know.
 _UNKNOWN = frozenset(("", "-", "?", "n/a", "na", "nan", "none", "null", "unknown"))
@@ -41,7 +44,7 @@ def read_records(
     records = pd.DataFrame(None, table.index, list(RECORD_COLUMNS), dtype=object)
     for name, column in columns.items():
         records[name] = _clean_text(table[column], verbatim=name in _VERBATIM)
-    records["age"] = pd.to_numeric(records["age"], errors="coerce").astype("float64")
+    records["age"] = _read_ages(records["age"], path)
     return records.assign(source=source, licence=licence)
 
 
@@ -65,6 +68,15 @@ def _read_table(path: Path, key: str) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # pandas' and pyarrow's parser errors are ValueErrors
         why = " ".join(str(error).split())
         raise SourceError(f"{path} is no readable CSV (UTF-8) or Parquet table: {why}") from error
+
+
+def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
+    """Years as float64; what is no number is unknown, and said to be."""
+    ages = pd.to_numeric(texts, errors="coerce").astype("float64")
+    lost = texts[texts.notna() & ages.isna()]
+    if len(lost):
+        logger.warning("%s: %d ages are no numbers and count as unknown", path.name, len(lost))
+    return ages
 
 
 def _clean_text(column: pd.Series, *, verbatim: bool) -> pd.Series:
