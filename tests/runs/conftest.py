@@ -35,8 +35,9 @@ class Project:
             for field in ("NAME", "EMAIL")
         }
         self.environment = kept | identity | {"PATH": path, "OMP_NUM_THREADS": "2"}
-        for arguments in (("init",), ("add", "--all"), ("commit", "--message", "as it is")):
-            self.run("git", arguments[0], "--quiet", *arguments[1:])
+        self.run("git", "init", "--quiet")
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", "as it is")
 
     @property
     def tracking_uri(self) -> str:
