@@ -62,8 +62,12 @@ def check_manifest(
         raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
 
     reasons = count_reasons(faults, len(unlisted_files))
-    summary = ", ".join(f"{reason}: {count}" for reason, count in reasons.items())
-    logger.info("%d images are clean, %d quarantined (%s)", len(clean), len(quarantine), summary)
+    logger.info(
+        "%d images are clean, %d quarantined (%s)",
+        len(clean),
+        len(quarantine),
+        _summarise(reasons),
+    )
     results += [
         _run("clean_set", validate, _describe_set(clean, quarantine), values),
         _run("clean_classes", validate, _describe_classes(clean, classes), values),
@@ -162,10 +166,14 @@ def _describe_broken(results: Iterable[SuiteResult]) -> list[str]:
 
 def _stop_if_broken(report: dict[str, Any]) -> None:
     if report["broken"]:
-        reasons = report["quarantined_by_reason"].items()
-        summary = ", ".join(f"{reason}: {count}" for reason, count in reasons) or "nothing"
-        summary += "; see validation_report and Data Docs"
-        raise ValidationError("\n".join([*report["broken"], f"quarantined: {summary}"]))
+        quarantined = f"quarantined: {_summarise(report['quarantined_by_reason'])}"
+        raise ValidationError(
+            "\n".join([*report["broken"], f"{quarantined}; see validation_report and Data Docs"])
+        )
+
+
+def _summarise(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "nothing"
 
 
 def _describe_set(clean: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:
