@@ -9,6 +9,9 @@ import pytest
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DVC_NO_ANALYTICS"] = "true"
 os.environ["DO_NOT_TRACK"] = "1"
+# Nor may it write to a tracking server or a run that whoever runs the tests has chosen.
+for variable in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_NAME"):
+    os.environ.pop(variable, None)
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,11 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
-from mlflow.artifacts import download_artifacts
 from PIL import Image
 
 from dermaflow.ml.image_store import ImageStore
@@ -38,7 +36,10 @@ def request_body(*images):
 @pytest.fixture(scope="module")
 def model_folder(finished, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
-    return Path(download_artifacts(MODEL, dst_path=folder, tracking_uri=finished.tracking_uri))
+    uri = f"MLFLOW_TRACKING_URI={finished.tracking_uri}"
+    download = ("mlflow", "artifacts", "download", "-u", MODEL, "-d", str(folder))
+    finished.run("env", uri, *download)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -184,10 +185,7 @@ def test_models_predict_answers_from_the_command_line(finished, tmp_path):
     body = tmp_path / "request.json"
     body.write_text(json.dumps(request_body(encoded())))
     command = ["mlflow", "models", "predict", "-m", MODEL, "--env-manager", "local"]
-    finished.environment["MLFLOW_TRACKING_URI"] = finished.tracking_uri
-    try:
-        done = finished.run(*command, "-i", str(body), "-o", str(tmp_path / "answer.json"))
-    finally:
-        del finished.environment["MLFLOW_TRACKING_URI"]
+    uri = f"MLFLOW_TRACKING_URI={finished.tracking_uri}"
+    done = finished.run("env", uri, *command, "-i", str(body), "-o", str(tmp_path / "answer.json"))
     answer = json.loads((tmp_path / "answer.json").read_text())
     assert answer["predictions"][0]["label"] in CLASS_NAMES, done.stdout

@@ -2,7 +2,6 @@
 
 import json
 
-import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -19,7 +18,6 @@ def data(finished):
 
 @pytest.fixture(scope="module")
 def run(finished):
-    mlflow.set_tracking_uri(finished.tracking_uri)
     client = MlflowClient(finished.tracking_uri)
     experiment = client.get_experiment_by_name("dermaflow")
     runs = client.search_runs([experiment.experiment_id])

@@ -32,6 +32,7 @@ def test_flatten_gives_one_key_a_leaf():
 
 
 def test_environment_variable_wins_and_drops_the_local_artifact_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it for a chosen store
     config = TrackingConfig(
         tracking_uri="sqlite:///x.db",
         artifact_location="artifacts",
@@ -43,6 +44,10 @@ def test_environment_variable_wins_and_drops_the_local_artifact_folder(tmp_path,
     resolved = config.resolve(tmp_path)
     assert resolved.tracking_uri == "http://mlflow.example:5000"
     assert resolved.artifact_location is None
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///other.db")
+    resolved = config.resolve(tmp_path)
+    assert resolved.tracking_uri == f"sqlite:///{tmp_path}/other.db"
+    assert resolved.artifact_location == (tmp_path / "artifacts").as_uri()
 
 
 def test_parameters_metrics_and_artifacts_arrive(store, tmp_path):
