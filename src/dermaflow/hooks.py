@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from dermaflow.tracking.run import TrackedRun
 
 # MLflow and DVC report to their makers unless told not to. MLflow sets up its own logging when
-# imported, so that only its own variables keep it from filling the screen.
+# imported, so that only its own variables keep it from filling the screen; and it would put the
+# project's lock file, with all that training needs, into the folder of a model.
 for variable, value in {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DVC_NO_ANALYTICS": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
 

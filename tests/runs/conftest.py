@@ -14,7 +14,15 @@ class Project:
 
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder = folder
-        for name in ("conf", "pyproject.toml", "dvc.yaml", ".dvcignore", ".dvc", ".gitignore"):
+        for name in (
+            "conf",
+            "pyproject.toml",
+            "uv.lock",
+            "dvc.yaml",
+            ".dvcignore",
+            ".dvc",
+            ".gitignore",
+        ):
             origin = source / name
             if origin.is_dir():
                 ignored = shutil.ignore_patterns("cache", "tmp", "local", "dvc.lock")

@@ -126,6 +126,7 @@ def test_the_folder_holds_the_contract_and_the_code(model_folder):
     assert "test/balanced_accuracy" in contract["test_metrics"]
     assert (model_folder / "code/dermaflow/serving/predictor.py").exists()
     assert not list(model_folder.rglob("*.pyc"))
+    assert not list(model_folder.rglob("uv.lock"))
     requirements = (model_folder / "requirements.txt").read_text()
     assert "torch==" in requirements
     assert "kedro" not in requirements

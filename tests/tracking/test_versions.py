@@ -20,6 +20,7 @@ def test_commit_and_changes_of_a_checkout(tmp_path):
     commit = git(tmp_path, "rev-parse", "HEAD")
     assert code_version(tmp_path) == (commit, False)
     (tmp_path / "notes.txt").write_text("decides nothing")
+    (tmp_path / "src/dvc.lock").write_text("written by dvc repro")
     assert code_version(tmp_path) == (commit, False)
     (tmp_path / "src/new.py").write_text("not committed yet")
     assert code_version(tmp_path) == (commit, True)

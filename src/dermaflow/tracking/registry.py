@@ -6,10 +6,8 @@ import base64
 import io
 import json
 import logging
-import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -57,7 +55,7 @@ def register_version(
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
-    with tempfile.TemporaryDirectory() as folder, _without_uv_detection():
+    with tempfile.TemporaryDirectory() as folder:
         info = _log_model(Path(folder) / "weights", classifier, contract)
     client = MlflowClient()
     if not client.search_registered_models(f"name = '{name}'"):
@@ -127,17 +125,3 @@ def _code_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
         "run_id": run_id,
         "code_version": f"{commit}{' with changes' if dirty else ''}",
     }
-
-
-@contextmanager
-def _without_uv_detection() -> Iterator[None]:
-    """Keep MLflow from copying the project's lock file, with all that training needs, along."""
-    before = os.environ.get("MLFLOW_UV_AUTO_DETECT")
-    os.environ["MLFLOW_UV_AUTO_DETECT"] = "false"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["MLFLOW_UV_AUTO_DETECT"]
-        else:
-            os.environ["MLFLOW_UV_AUTO_DETECT"] = before

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-# What decides a result; elsewhere files come and go as they like.
-_CODE = ("src", "conf", "pyproject.toml", "uv.lock")
+# What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
+_CODE = ("src", "conf", "pyproject.toml", "uv.lock", ":(exclude)*dvc.lock")
 
 
 def code_version(project_path: Path) -> tuple[str | None, bool]:
