@@ -1,0 +1,20 @@
+"""Project commands, one module each: ``kedro --help`` lists them under *dermaflow*.
+
+What a command needs is imported when it runs, so that ``kedro --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import click
+
+from dermaflow.cli.dvc_yaml import dvc_yaml
+from dermaflow.cli.run import run
+
+
+@click.group(name="dermaflow")
+def cli() -> None:
+    """Commands of this project."""
+
+
+for command in (dvc_yaml, run):
+    cli.add_command(command)
