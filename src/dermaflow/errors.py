@@ -29,3 +29,15 @@ class WeightsError(DermaflowError):
     """Weights are missing, damaged or of another architecture; the text names the file."""
 
     exit_code = 6
+
+
+class VersioningError(DermaflowError):
+    """Git or DVC cannot do what is asked; the text says what is missing or in the way."""
+
+    exit_code = 10
+
+
+class BusyError(DermaflowError):
+    """Another process writes to the same place; the text names the lock."""
+
+    exit_code = 9

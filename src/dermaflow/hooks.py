@@ -1,8 +1,10 @@
-"""Kedro hooks: wiring only. What they call lives in ``parameters`` checks and ``tracking``."""
+"""Kedro hooks: wiring only, of ``params_check``, ``tracking`` and ``versioning``."""
 
 from __future__ import annotations
 
+import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from kedro.config import OmegaConfigLoader
     from kedro.framework.context import KedroContext
     from kedro.io import DataCatalog
+    from kedro.pipeline import Pipeline
 
-    from dermaflow.tracking.run import TrackedRun
+    from dermaflow.tracking.tracker import Tracker
 
 # MLflow and DVC report to their makers unless told not to. MLflow sets up its own logging when
 # imported, so that only its own variables keep it from filling the screen; and it would put the
@@ -30,11 +33,9 @@ for variable, value in {
 }.items():
     os.environ.setdefault(variable, value)
 
+logger = logging.getLogger(__name__)
 
-def _in_order(names: list[str] | None) -> list[str]:
-    """Pipeline names in the order of the data; Kedro gives them in none."""
-    known = [name for name in STAGES if name in (names or ())]
-    return known + sorted(set(names or ()) - set(STAGES))
+DEFAULT_ENVIRONMENT = "base"  # what `kedro run` without --env is called; `local` only adds to it
 
 
 class ParameterHook:
@@ -55,58 +56,136 @@ class TrackingHook:
 
     def __init__(self) -> None:
         self._context: KedroContext | None = None
-        self._run: TrackedRun | None = None
-        self._catalog: DataCatalog | None = None
+        self._tracker: Tracker | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Keep the context; MLflow is imported only when a pipeline runs."""
+        """Keep the context; MLflow is imported only when a node runs."""
         self._context = context
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
-        """Open the run, with its parameters and tags."""
-        from dermaflow.tracking.config import TrackingConfig
-        from dermaflow.tracking.run import TrackedRun
-        from dermaflow.tracking.versions import code_version
-
-        assert self._context is not None
-        loader = self._context.config_loader
-        config = TrackingConfig(**loader["mlflow"]).resolve(self._context.project_path)
-        stages = "+".join(_in_order(run_params["pipeline_names"])) or "all"
-        env = run_params["env"] or "base"
-        commit, dirty = code_version(self._context.project_path)
-        tags = {
-            "env": env,
-            "stages": stages,
-            "command": " ".join(["kedro", *sys.argv[1:]]),
-            "mlflow.source.git.commit": commit or "none",
-            "git_dirty": str(dirty).lower(),
-        }
-        self._catalog = catalog
-        self._run = TrackedRun(config, f"{env}: {stages}", tags)
-        self._run.log_parameters(loader["parameters"])
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Keep what the run is about."""
+        self._about = (run_params, pipeline, catalog)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str) -> None:
+    def before_node_run(self) -> None:
+        """Open the run, with its parameters and tags."""
+        if self._tracker is None:
+            self._tracker = self._make_tracker(*self._about)
+            self._tracker.open()
+
+    @hook_impl
+    def after_stage_run(self, stage: str, outputs: dict[str, Path]) -> None:
         """Log what the catalog marks with ``metadata.mlflow``."""
-        assert self._catalog is not None
-        dataset: Any = self._catalog.get(dataset_name)
-        rule = (getattr(dataset, "metadata", None) or {}).get("mlflow")
-        if rule and self._run:
-            self._run.log_output(Path(dataset._filepath), rule)
+        if self._tracker:
+            self._tracker.log_stage(stage, outputs)
+
+    @hook_impl
+    def on_stage_error(self, outputs: dict[str, Path]) -> None:
+        """Log the reports of a stage that failed."""
+        if self._tracker:
+            self._tracker.log_failed_stage(outputs)
 
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Close the run as finished."""
-        self._close("FINISHED")
+        if self._tracker:
+            self._tracker.finish()
+            self._tracker = None
 
     @hook_impl
-    def on_pipeline_error(self) -> None:
+    def on_pipeline_error(self, error: Exception) -> None:
         """Close the run as failed."""
-        self._close("FAILED")
+        if self._tracker:
+            self._tracker.fail(error)
+            self._tracker = None
 
-    def _close(self, status: str) -> None:
-        if self._run:
-            self._run.close(status)
-            self._run = None
+    @hook_impl
+    def on_pipeline_interrupt(self, error: BaseException) -> None:
+        """Close the run as killed."""
+        if self._tracker:
+            self._tracker.fail(error, "KILLED")
+            self._tracker = None
+
+    def _make_tracker(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> Tracker:
+        from dermaflow.tracking.config import TrackingConfig
+        from dermaflow.tracking.run import flatten
+        from dermaflow.tracking.tracker import Tracker
+        from dermaflow.versioning.git import code_version
+
+        assert self._context is not None
+        project_path, loader = self._context.project_path, self._context.config_loader
+        env = run_params["env"] or DEFAULT_ENVIRONMENT
+        stages = "+".join(_in_order(run_params["pipeline_names"])) or "all"
+        changes = flatten(run_params["runtime_params"] or {})
+        overrides = ", ".join(f"{key}={value}" for key, value in changes.items())
+        commit, dirty = code_version(project_path)
+        return Tracker(
+            project_path=project_path,
+            env=env,
+            config=TrackingConfig(**loader["mlflow"]).resolve(project_path),
+            catalog=catalog,
+            parameters=loader["parameters"],
+            name=f"{env}: {stages}" + (f" ({overrides})" if overrides else ""),
+            tags={
+                "env": env,
+                "command": shlex.join(["kedro", *sys.argv[1:]]),
+                "mlflow.source.git.commit": commit or "none",
+                "git_dirty": str(dirty).lower(),
+            },
+            requested=pipeline.datasets(),
+        )
+
+
+class VersioningHook:
+    """Tells DVC what ``kedro run`` made. Where DVC runs the stage itself, it sees to that."""
+
+    def __init__(self) -> None:
+        self._context: KedroContext | None = None
+        self._ran: set[str] = set()
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the context."""
+        self._context, self._ran = context, set()
+
+    @hook_impl
+    def after_stage_run(self, stage: str) -> None:
+        """Remember the stage."""
+        self._ran.add(stage)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+        """Commit what is new. Raises VersioningError."""
+        self._commit(run_params, catalog)
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+        """Commit the stages that ran before the one that failed, whose error is the one to show."""
+        from dermaflow.errors import DermaflowError
+
+        try:
+            self._commit(run_params, catalog)
+        except DermaflowError as error:
+            logger.warning(error)
+
+    def _commit(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+        from dermaflow.versioning.dvc_commit import DvcCommit
+        from dermaflow.versioning.workspace import Workspace
+
+        if "DVC_STAGE" in os.environ:
+            return
+        assert self._context is not None
+        workspace = Workspace(self._context.project_path, catalog)
+        DvcCommit(workspace, run_params["env"] or DEFAULT_ENVIRONMENT).commit(self._ran)
+
+
+def _in_order(names: list[str] | None) -> list[str]:
+    """Pipeline names in the order of the data; Kedro gives them in none."""
+    known = [name for name in STAGES if name in (names or ())]
+    return known + sorted(set(names or ()) - set(STAGES))

@@ -78,7 +78,6 @@ class IngestParams(Params):
     phantoms: PhantomSource | None = None
     ham10000: Ham10000Source | None = None
     table: TableSource | None = None
-    image: ImageParams
     shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
 
     @model_validator(mode="after")
@@ -237,6 +236,7 @@ class Parameters(Params):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     classes: Annotated[list[ClassCode], Field(min_length=2)]
+    image: ImageParams
     ingest: IngestParams
     validate_: ValidateParams = Field(alias="validate")
     augment: AugmentParams

@@ -2,9 +2,9 @@
 
 from omegaconf.resolvers import oc
 
-from dermaflow.hooks import ParameterHook, TrackingHook
+from dermaflow.hooks import ParameterHook, TrackingHook, VersioningHook
 
-HOOKS = (ParameterHook(), TrackingHook())
+HOOKS = (ParameterHook(), TrackingHook(), VersioningHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -17,7 +17,7 @@ from PIL import Image
 from dermaflow.datasets import ImageStoreDataset
 from dermaflow.errors import SourceError
 from dermaflow.ml.image_store import ImageStore
-from dermaflow.params import IngestParams
+from dermaflow.params import ImageParams, IngestParams
 from dermaflow.pipelines.ingest import create_pipeline
 from dermaflow.pipelines.ingest.nodes import build_raw_manifest, decode_images, read_records
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
@@ -70,7 +70,6 @@ def table_ingest(tmp_path):
             "labels": {},
             "licence": "internal",
         },
-        "image": IMAGE,
         "shard_images": 16,
     }
 
@@ -87,6 +86,7 @@ def run_stage(folder, ingest, seed=17):
         }
     )
     catalog["params:ingest"] = IngestParams.model_validate(ingest)
+    catalog["params:image"] = ImageParams(**IMAGE)
     catalog["params:seed"] = seed
     SequentialRunner().run(create_pipeline(), catalog)
     return {name: catalog.load(name) for name in catalog if not name.startswith("params:")}
@@ -95,7 +95,7 @@ def run_stage(folder, ingest, seed=17):
 def test_the_stage_writes_what_the_catalog_names():
     names = {"raw_records", "unlisted_files", "image_store", "mask_store", "raw_manifest"}
     assert create_pipeline().all_outputs() == names
-    assert create_pipeline().inputs() == {"params:ingest", "params:seed"}
+    assert create_pipeline().inputs() == {"params:ingest", "params:image", "params:seed"}
 
 
 def test_every_fault_keeps_its_row_and_has_a_reason(tmp_path, table_ingest):
@@ -150,10 +150,10 @@ def test_the_same_source_makes_the_same_bytes(tmp_path, table_ingest):
 
 
 def test_nodes_leave_their_inputs_alone(tmp_path, table_ingest):
-    ingest = IngestParams.model_validate(table_ingest)
+    ingest, image = IngestParams.model_validate(table_ingest), ImageParams(**IMAGE)
     records, _ = read_records(ingest, 17)
     before = records.copy()
-    ImageStoreDataset(filepath=str(tmp_path / "s")).save(decode_images(records, ingest, 17))
+    ImageStoreDataset(filepath=str(tmp_path / "s")).save(decode_images(records, ingest, image, 17))
     build_raw_manifest(records, ImageStore(tmp_path / "s"))
     pd.testing.assert_frame_equal(records, before)
 
@@ -173,7 +173,6 @@ def test_phantoms_pass_and_their_planted_faults_do_not(tmp_path):
             "images_per_lesion": 1.5,
             "planted_faults": True,
         },
-        "image": IMAGE,
         "shard_images": 16,
     }
     out = run_stage(tmp_path / "out", ingest)
@@ -193,7 +192,6 @@ def test_real_images_pass(tmp_path):
     ingest = {
         "source": "ham10000",
         "ham10000": {"folder": REAL, "limit": 70},
-        "image": IMAGE,
         "shard_images": 64,
     }
     out = run_stage(tmp_path / "out", ingest)

@@ -6,8 +6,9 @@ import pytest
 import yaml
 from kedro.framework.project import configure_project, pipelines
 
-from dermaflow.dvc_file import code_of, dvc_path, environments, render_dvc_file
 from dermaflow.schema import STAGES
+from dermaflow.versioning.dvc_file import dvc_path, environments, render_dvc_file
+from dermaflow.versioning.stages import code_of
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,10 @@
 """The tracked run on a real SQLite MLflow."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 
 import mlflow
@@ -8,7 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from dermaflow.tracking.config import TrackingConfig
-from dermaflow.tracking.run import TrackedRun, flatten
+from dermaflow.tracking.run import METRICS_TAG, TrackedRun, flatten, metrics_digest
 from dermaflow.tracking.sink import MlflowSink, NullSink, current_sink
 
 
@@ -22,8 +26,14 @@ def store(tmp_path_factory):
         experiment="dermaflow",
         system_metrics_interval=0,
     ).resolve(folder)
-    TrackedRun(config, "first", {}).close("FINISHED")
+    TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
     return config
+
+
+@pytest.fixture
+def marker(tmp_path):
+    """The file that says which run is open."""
+    return tmp_path / "open_run.json"
 
 
 def test_flatten_gives_one_key_a_leaf():
@@ -50,10 +60,10 @@ def test_environment_variable_wins_and_drops_the_local_artifact_folder(tmp_path,
     assert resolved.artifact_location == (tmp_path / "artifacts").as_uri()
 
 
-def test_parameters_metrics_and_artifacts_arrive(store, tmp_path):
+def test_parameters_metrics_and_artifacts_arrive(store, tmp_path, marker):
     metrics = tmp_path / "metrics.json"
     metrics.write_text(json.dumps({"test/accuracy": 0.5}))
-    run = TrackedRun(store, "named", {"env": "test"})
+    run = TrackedRun(store, "named", {"env": "test"}, marker)
     run.log_parameters({"train": {"epochs": 2}, **{f"p{i}": i for i in range(150)}})
     run.log_output(metrics, {"metrics": True, "artifact": "evaluation"})
     run.close("FINISHED")
@@ -64,24 +74,27 @@ def test_parameters_metrics_and_artifacts_arrive(store, tmp_path):
     assert logged.data.params["train.epochs"] == "2"
     assert len(logged.data.params) == 151
     assert logged.data.metrics == {"test/accuracy": 0.5}
+    assert logged.data.tags[METRICS_TAG] == metrics_digest({"test/accuracy": 0.5})
     assert logged.data.tags["env"] == "test"
     names = [item.path for item in MlflowClient().list_artifacts(run.run_id, "evaluation")]
     assert names == ["evaluation/metrics.json"]
 
 
-def test_several_processes_join_one_run_and_keep_its_name(store, monkeypatch):
-    first = TrackedRun(store, "whole chain", {})
+def test_several_processes_join_one_run_and_keep_its_name(store, monkeypatch, marker):
+    first = TrackedRun(store, "whole chain", {"command": "dvc repro"}, marker)
     first.close("FINISHED")
     monkeypatch.setenv("MLFLOW_RUN_ID", first.run_id)
-    second = TrackedRun(store, "another name", {"stages": "train"})
+    second = TrackedRun(store, "another name", {"command": "kedro run"}, marker)
     second.close("FINISHED")
     assert second.run_id == first.run_id
-    assert MlflowClient().get_run(first.run_id).info.run_name == "whole chain"
+    joined = MlflowClient().get_run(first.run_id)
+    assert joined.info.run_name == "whole chain"
+    assert joined.data.tags["command"] == "dvc repro"
 
 
-def test_system_metrics_are_one_series_without_repeated_steps(store):
+def test_system_metrics_are_one_series_without_repeated_steps(store, marker):
     config = store.model_copy(update={"system_metrics_interval": 0.2})
-    run = TrackedRun(config, "monitored", {})
+    run = TrackedRun(config, "monitored", {}, marker)
     time.sleep(1.5)
     run.close("FINISHED")
     history = MlflowClient().get_metric_history(run.run_id, "system/system_memory_usage_percentage")
@@ -90,9 +103,9 @@ def test_system_metrics_are_one_series_without_repeated_steps(store):
     assert steps == sorted(set(steps))
 
 
-def test_sink_writes_to_the_active_run_and_is_silent_without(store):
+def test_sink_writes_to_the_active_run_and_is_silent_without(store, marker):
     assert isinstance(current_sink(), NullSink)
-    run = TrackedRun(store, "live", {})
+    run = TrackedRun(store, "live", {}, marker)
     sink = current_sink()
     assert isinstance(sink, MlflowSink)
     sink.log({"train/loss": 1.0, "train/lr": 0.1}, step=5)
@@ -101,3 +114,57 @@ def test_sink_writes_to_the_active_run_and_is_silent_without(store):
     assert [(metric.step, metric.value) for metric in live] == [(5, 1.0)]
     assert MlflowClient().get_run(run.run_id).info.status == "FAILED"
     assert mlflow.active_run() is None
+
+
+def test_stages_add_up_in_the_order_of_the_data(store, marker):
+    run = TrackedRun(store, "stages", {}, marker)
+    run.extend_tag("stages", ["train"])
+    run.extend_tag("stages", ["ingest", "train"])
+    run.close("FINISHED")
+    assert MlflowClient().get_run(run.run_id).data.tags["stages"] == "ingest+train"
+
+
+def test_the_next_run_marks_one_whose_process_was_killed(store, marker):
+    code = (
+        "import os, signal, sys; from pathlib import Path;"
+        "from dermaflow.tracking.config import TrackingConfig;"
+        "from dermaflow.tracking.run import TrackedRun;"
+        "config = TrackingConfig.model_validate_json(sys.argv[1]);"
+        "run = TrackedRun(config, 'killed', {}, Path(sys.argv[2]));"
+        "print(run.run_id, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    command = [sys.executable, "-c", code, store.model_dump_json(), str(marker)]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    run_id = killed.stdout.strip()
+    assert MlflowClient(store.tracking_uri).get_run(run_id).info.status == "RUNNING"
+
+    TrackedRun(store, "next", {}, marker).close("FINISHED")
+    run = MlflowClient().get_run(run_id)
+    assert run.info.status == "KILLED"
+    assert run.data.tags["error"].endswith("was killed")
+    assert not marker.exists()
+
+
+def test_a_run_of_a_living_process_is_left_alone(store, marker):
+    first = TrackedRun(store, "first", {}, marker)
+    mlflow.end_run("RUNNING")  # as seen from another process: neither ended nor dead
+    TrackedRun(store, "second", {}, marker.with_name("other.json")).close("FINISHED")
+    left = json.loads(marker.read_text())
+    marker.with_name("other.json").write_text(json.dumps(left | {"pid": os.getpid()}))
+    TrackedRun(store, "third", {}, marker.with_name("other.json")).close("FINISHED")
+    assert MlflowClient().get_run(first.run_id).info.status == "RUNNING"
+    first.close("FINISHED")
+
+
+def test_the_description_shows_headline_and_origin(store, marker):
+    tags = {"env": "smoke", "command": "kedro run --env smoke", "data_version": "abc"}
+    run = TrackedRun(store, "described", tags, marker)
+    mlflow.log_metrics({"test/accuracy": 0.5, "test/accuracy_low": 0.4, "test/accuracy_high": 0.6})
+    run.describe()
+    run.close("FINISHED")
+    text = MlflowClient().get_run(run.run_id).data.tags["mlflow.note.content"]
+    assert "| accuracy | 0.500 | 0.400 – 0.600 |" in text
+    assert "melanoma" not in text  # nothing is said of what was not measured
+    assert "`abc`" in text
+    assert "kedro run --env smoke" in text

@@ -12,7 +12,7 @@ from dermaflow.params import IngestParams
 # Names that count as images when a source looks for files that its table forgot.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
-# No single file is read beyond this, whatever ``ingest.image.max_bytes`` allows to be decoded.
+# No single file is read beyond this, whatever ``image.max_bytes`` allows to be decoded.
 MAX_FILE_BYTES = 256 * 2**20
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
+import psutil
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
+from dermaflow.files import replacing_file
+from dermaflow.schema import STAGES
 from dermaflow.tracking.config import SQLITE_PREFIX, TrackingConfig
+from dermaflow.tracking.description import describe_run
 
 if TYPE_CHECKING:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -21,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 # MLflow's limit of parameters in one request.
 PARAMETERS_A_BATCH = 100
+METRICS_TAG = "metrics_digest"
 
 
 class TrackedRun:
@@ -28,19 +36,27 @@ class TrackedRun:
 
     Args:
         config: resolved; see ``TrackingConfig.resolve``.
-        name: of a new run; a joined run keeps its own.
+        name: of a new run; a joined run keeps its own, and tags that it has already.
         tags: set on the run.
+        marker: file that tells the next process of a run which this one was killed in.
     """
 
-    def __init__(self, config: TrackingConfig, name: str, tags: Mapping[str, str]) -> None:
+    def __init__(
+        self, config: TrackingConfig, name: str, tags: Mapping[str, str], marker: Path
+    ) -> None:
         _prepare_store(config)
         joined = os.environ.get("MLFLOW_RUN_ID")
+        self._marker = None if joined else marker
+        if not joined:
+            _close_killed_run(marker, config.tracking_uri)
         # Our own monitor replaces MLflow's, which a joined run would start once a process.
         run = mlflow.start_run(
             run_id=joined, run_name=None if joined else name, log_system_metrics=False
         )
         self.run_id: str = run.info.run_id
-        mlflow.set_tags(dict(tags))
+        mlflow.set_tags({key: tags[key] for key in tags.keys() - run.data.tags.keys()})
+        if self._marker:
+            _mark(self._marker, self.run_id, config.tracking_uri)
         self._monitor = _start_monitor(self.run_id, config.system_metrics_interval)
         # MLflow would call a run finished that Ctrl-C cut off.
         atexit.register(self.close, "KILLED")
@@ -52,6 +68,26 @@ class TrackedRun:
         for start in range(0, len(leaves), PARAMETERS_A_BATCH):
             mlflow.log_params(dict(leaves[start : start + PARAMETERS_A_BATCH]))
 
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags, over those of the same name."""
+        mlflow.set_tags(dict(tags))
+
+    def extend_tag(self, name: str, stages: Iterable[str]) -> None:
+        """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data."""
+        before = MlflowClient().get_run(self.run_id).data.tags.get(name, "").split("+")
+        listed = [stage for stage in STAGES if stage in {*before, *stages}]
+        if listed:
+            mlflow.set_tag(name, "+".join(listed))
+
+    def log_text(self, text: str, path: str) -> None:
+        """Keep a text as an artifact."""
+        mlflow.log_text(text, path)
+
+    def describe(self) -> None:
+        """Write the run's description from what it holds by now."""
+        data = MlflowClient().get_run(self.run_id).data
+        mlflow.set_tag("mlflow.note.content", describe_run(data.tags, data.metrics))
+
     def log_output(self, path: Path, rule: Mapping[str, Any]) -> None:
         """Log a saved catalog entry as its ``metadata.mlflow`` rule says.
 
@@ -61,7 +97,9 @@ class TrackedRun:
                 JSON object of figures.
         """
         if rule.get("metrics"):
-            mlflow.log_metrics(json.loads(path.read_text()))
+            metrics = json.loads(path.read_text())
+            mlflow.log_metrics(metrics)
+            mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
         if "artifact" in rule and path.is_dir():
             mlflow.log_artifacts(str(path), rule["artifact"])
         elif "artifact" in rule:
@@ -73,6 +111,14 @@ class TrackedRun:
         if self._monitor:
             self._monitor.finish()
         mlflow.end_run(status)
+        if self._marker:
+            self._marker.unlink(missing_ok=True)
+
+
+def metrics_digest(metrics: Mapping[str, float]) -> str:
+    """By which a model finds the run that made its metrics: 16 hex digits."""
+    text = json.dumps(metrics, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -89,12 +135,37 @@ def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def _mark(marker: Path, run_id: str, tracking_uri: str) -> None:
+    with replacing_file(marker) as partial:
+        partial.write_text(
+            json.dumps({"run_id": run_id, "tracking_uri": tracking_uri, "pid": os.getpid()})
+        )
+
+
+def _close_killed_run(marker: Path, tracking_uri: str) -> None:
+    """Mark as killed the run of a process that ended without a chance to say so."""
+    try:
+        left = json.loads(marker.read_text())
+        if left["tracking_uri"] != tracking_uri or psutil.pid_exists(left["pid"]):
+            return
+        client = MlflowClient()
+        if client.get_run(left["run_id"]).info.status == "RUNNING":
+            client.set_tag(left["run_id"], "error", f"process {left['pid']} was killed")
+            client.set_terminated(left["run_id"], "KILLED")
+    except (OSError, ValueError, KeyError, MlflowException):
+        return  # no marker, a damaged one, or a run that was deleted
+
+
 def _prepare_store(config: TrackingConfig) -> None:
     if config.tracking_uri.startswith(SQLITE_PREFIX):
         Path(config.tracking_uri.removeprefix(SQLITE_PREFIX)).parent.mkdir(
             parents=True, exist_ok=True
         )
+    named = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(config.tracking_uri)
+    if named is None:
+        # MLflow sets it, too; then it would look as if the user had chosen this store.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     if mlflow.get_experiment_by_name(config.experiment) is None:
         # The kind decides whether the UI opens with runs and metrics, or with prompts and traces.
         kind = {"mlflow.experimentKind": "custom_model_development"}

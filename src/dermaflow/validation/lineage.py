@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pandas as pd
 
@@ -25,6 +26,14 @@ def data_version(manifest: pd.DataFrame) -> str:
 def version_of(manifest: pd.DataFrame) -> str:
     """The version that validate wrote into the manifest."""
     return str(manifest["data_version"].iloc[0])
+
+
+def read_version(manifest: Path) -> str:
+    """The version in a manifest's file, without reading the rest of it."""
+    import pyarrow.parquet
+
+    column = pyarrow.parquet.read_table(manifest, columns=["data_version"])["data_version"]
+    return str(column[0])
 
 
 def require_same_data(made_from: object, manifest: pd.DataFrame, what: str, stage: str) -> None:

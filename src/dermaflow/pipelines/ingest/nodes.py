@@ -13,7 +13,7 @@ from dermaflow.errors import SourceError
 from dermaflow.ml.decoding import decode_image, decode_mask, map_in_threads
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.params import IngestParams
+from dermaflow.params import ImageParams, IngestParams
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
 from dermaflow.sources import ImageSource, open_source
 
@@ -46,13 +46,15 @@ def read_records(ingest: IngestParams, seed: int) -> tuple[pd.DataFrame, list[st
     return records, unlisted
 
 
-def decode_images(raw_records: pd.DataFrame, ingest: IngestParams, seed: int) -> ImageBatch:
+def decode_images(
+    raw_records: pd.DataFrame, ingest: IngestParams, image: ImageParams, seed: int
+) -> ImageBatch:
     """Decode each image once, to the store's size, while the store is written.
 
     Images are consumed as a stream: a few are in memory at a time. Of rows that share an
     ``image_id`` the first is decoded; a row without one has nothing to be stored under.
     """
-    preprocess = _preprocess(ingest)
+    preprocess = Preprocess(**image.model_dump())
     source = open_source(ingest, seed)
     files = _unique_images(raw_records)["file"]
 
@@ -66,9 +68,11 @@ def decode_images(raw_records: pd.DataFrame, ingest: IngestParams, seed: int) ->
     )
 
 
-def decode_masks(raw_records: pd.DataFrame, ingest: IngestParams, seed: int) -> ImageBatch:
+def decode_masks(
+    raw_records: pd.DataFrame, ingest: IngestParams, image: ImageParams, seed: int
+) -> ImageBatch:
     """Decode the lesion masks to the store's size; images without one get no pixels."""
-    preprocess = _preprocess(ingest)
+    preprocess = Preprocess(**image.model_dump())
     source = open_source(ingest, seed)
     files = _unique_images(raw_records)["file"]
 
@@ -96,10 +100,6 @@ def build_raw_manifest(raw_records: pd.DataFrame, image_store: ImageStore) -> pd
     failed = int(manifest["error"].notna().sum())
     logger.info("%d images stored, %d rows without pixels", len(image_store), failed)
     return manifest
-
-
-def _preprocess(ingest: IngestParams) -> Preprocess:
-    return Preprocess(**ingest.image.model_dump())
 
 
 def _unique_images(raw_records: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,12 @@ from dermaflow.pipelines.ingest.nodes import (
 def create_pipeline() -> Pipeline:
     """From a source's files to a manifest and stores of pixels."""
     settings = ["params:ingest", "params:seed"]
+    decoding = ["raw_records", "params:ingest", "params:image", "params:seed"]
     return pipeline(
         [
             node(read_records, settings, ["raw_records", "unlisted_files"]),
-            node(decode_images, ["raw_records", *settings], "image_store"),
-            node(decode_masks, ["raw_records", *settings], "mask_store"),
+            node(decode_images, decoding, "image_store"),
+            node(decode_masks, decoding, "mask_store"),
             node(build_raw_manifest, ["raw_records", "image_store"], "raw_manifest"),
         ]
     )

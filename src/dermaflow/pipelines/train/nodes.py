@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.weights import Weights
-from dermaflow.params import BackboneParams, IngestParams, TrainParams
+from dermaflow.params import BackboneParams, ImageParams, TrainParams
 from dermaflow.tracking.sink import current_sink
 from dermaflow.validation.lineage import require_same_data, version_of
 
@@ -27,7 +27,7 @@ def train_classifier(
     synthetic_manifest: pd.DataFrame,
     synthetic_store: ImageStore,
     train: TrainParams,
-    ingest: IngestParams,
+    image: ImageParams,
     classes: list[str],
     seed: int,
 ) -> tuple[Weights, dict[str, Any]]:
@@ -52,9 +52,9 @@ def train_classifier(
     real = LabelledImages.from_table(image_store, of_split["train"], classes)
     synthetic = LabelledImages.from_table(synthetic_store, synthetic_manifest, classes)
     network = initialise_network(train.backbone, len(classes), seed)
-    # The size of the images that are there, whatever `ingest.image` says by now.
+    # The size of the images that are there, whatever `image` says by now.
     height, width, _ = image_store.shape
-    caps = ingest.image.model_copy(update={"height": height, "width": width})
+    caps = image.model_copy(update={"height": height, "width": width})
     preprocess = Preprocess(**caps.model_dump())
     runtime = detect_runtime(train.precision)
     logger.info(

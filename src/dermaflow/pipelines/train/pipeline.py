@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
                     "synthetic_manifest": "synthetic_manifest",
                     "synthetic_store": "synthetic_store",
                     "train": "params:train",
-                    "ingest": "params:ingest",
+                    "image": "params:image",
                     "classes": "params:classes",
                     "seed": "params:seed",
                 },

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
@@ -21,12 +23,27 @@ def code_version(project_path: Path) -> tuple[str | None, bool]:
     return commit, bool(_git(project_path, "status", "--porcelain", "--", *_CODE))
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def uncommitted_patch(project_path: Path) -> str:
+    """Changes of code and configuration since the commit, new files too, for ``git apply``."""
+    with tempfile.TemporaryDirectory() as folder:
+        # An index of its own, so that what the user has staged stays as it is.
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        _git(project_path, "read-tree", "HEAD", env=index)
+        _git(project_path, "add", "--all", "--", *_CODE, env=index)
+        patch = _git(project_path, "diff", "--cached", "--binary", "HEAD", env=index)
+    return f"{patch}\n" if patch else ""
+
+
+def _git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str | None:
     """Output of a git command, or None where there is no git or no checkout."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | (env or {}),
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+    return done.stdout.strip("\n")

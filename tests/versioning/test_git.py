@@ -2,7 +2,7 @@
 
 import subprocess
 
-from dermaflow.tracking.versions import code_version
+from dermaflow.versioning.git import code_version
 
 
 def git(folder, *arguments):

@@ -1,0 +1,59 @@
+"""The description that a person reads first on a run's page: results, data, how to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Metric -> how a table calls it; in the order to be read.
+HEADLINE = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_auc": "macro AUC",
+    "macro_f1": "macro F1",
+    "mel/f1": "melanoma F1",
+    "mel/recall": "melanoma recall",
+    "mel/auc": "melanoma AUC",
+}
+
+
+def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
+    """Markdown from what the run holds.
+
+    Args:
+        tags: of the run; see ``Tracker``.
+        metrics: of the run, ``test/<name>`` with ``_low`` and ``_high``.
+    """
+    facts = {
+        "environment": f"`{tags.get('env', '?')}`",
+        "data version": f"`{tags['data_version']}`" if "data_version" in tags else "",
+        "ran": tags.get("stages", ""),
+        "unchanged": tags.get("unchanged", ""),
+        "code": _code(tags),
+        "error": tags.get("error", ""),
+    }
+    lines = [f"- **{name}:** {value}" for name, value in facts.items() if value]
+    return "\n".join([*_headline(metrics), *lines, "", "```", tags.get("command", ""), "```"])
+
+
+def _headline(metrics: Mapping[str, float]) -> list[str]:
+    rows = [
+        f"| {title} | {metrics[f'test/{name}']:.3f} | {_interval(metrics, f'test/{name}')} |"
+        for name, title in HEADLINE.items()
+        if f"test/{name}" in metrics
+    ]
+    return ["| test | value | interval |", "|---|---|---|", *rows, ""] if rows else []
+
+
+def _interval(metrics: Mapping[str, float], name: str) -> str:
+    low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
+    return f"{low:.3f} – {high:.3f}" if low is not None and high is not None else ""
+
+
+def _code(tags: Mapping[str, str]) -> str:
+    commit = tags.get("mlflow.source.git.commit", "none")
+    if commit == "none":
+        return "no git checkout"
+    changed = (
+        " with changes (`versions/uncommitted.patch`)" if tags.get("git_dirty") == "true" else ""
+    )
+    return f"`{commit[:10]}`{changed}"

@@ -1,0 +1,112 @@
+"""``dvc.yaml`` of each environment, written from what the project already says elsewhere.
+
+The pipelines tell what a stage reads, writes and is parametrised by, the catalog where that lies,
+and the import graph which code it runs. Written by hand, three files of these lists would drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.config import OmegaConfigLoader
+from kedro.pipeline import Pipeline
+
+from dermaflow.schema import STAGES
+from dermaflow.versioning.stages import Stage, describe_stage
+
+_HEADER = """\
+# Written by `kedro dvc-yaml` from the pipelines, the catalog and the import graph: edit those.
+"""
+
+
+def dvc_path(project_path: Path, env: str) -> Path:
+    """Where an environment's file is: the root for ``base``, else the environment's folder."""
+    return project_path / "dvc.yaml" if env == "base" else project_path / "conf" / env / "dvc.yaml"
+
+
+def environments(project_path: Path) -> list[str]:
+    """Environments that write under a root of their own."""
+    return sorted(path.parent.name for path in (project_path / "conf").glob("*/globals.yml"))
+
+
+def write_dvc_files(project_path: Path, pipelines: Mapping[str, Pipeline]) -> list[Path]:
+    """Write the file of every environment; returns their paths."""
+    written = []
+    for env in environments(project_path):
+        path = dvc_path(project_path, env)
+        path.write_text(render_dvc_file(project_path, pipelines, env), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: str) -> str:
+    """The text of one environment's ``dvc.yaml``."""
+    catalog = load_conf(project_path, env)["catalog"]
+    files = {name: entry["filepath"] for name, entry in catalog.items()}
+    types = {name: entry["type"] for name, entry in catalog.items()}
+    described = [describe_stage(name, pipelines[name], files, types) for name in STAGES]
+    content: dict[str, Any] = {
+        "stages": {stage.name: _stage_entry(project_path, stage, env) for stage in described},
+        "plots": _plots(project_path, env, catalog),
+    }
+    text: str = yaml.safe_dump(content, sort_keys=False, width=100)
+    return _HEADER + text
+
+
+def load_conf(project_path: Path, env: str) -> OmegaConfigLoader:
+    """Configuration as the files of ``base`` and the environment give it, and nothing else."""
+    from kedro.framework.project import settings
+
+    return OmegaConfigLoader(
+        str(project_path / settings.CONF_SOURCE),
+        env=env,
+        **settings.CONFIG_LOADER_ARGS | {"default_run_env": env},
+    )
+
+
+def _stage_entry(project_path: Path, stage: Stage, env: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"cmd": f"kedro run --pipelines {stage.name}"}
+    if env != "base":
+        entry = {"cmd": f"{entry['cmd']} --env {env}", "wdir": "../.."}
+    entry["deps"] = [*stage.code, *stage.inputs.values()]
+    entry["params"] = parameter_files(project_path, stage.groups, env)
+    entry["outs"] = [path for name, path in stage.outputs.items() if name != "metrics"]
+    if "metrics" in stage.outputs:
+        entry["metrics"] = [stage.outputs["metrics"]]
+    return entry
+
+
+def _plots(project_path: Path, env: str, catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Curves and pictures of ``dvc plots``, from the catalog's ``metadata.dvc-plot``.
+
+    Paths of top-level plots are relative to the file, unlike those of a stage with its ``wdir``.
+    """
+    up = "" if env == "base" else "../../"
+    plots: list[dict[str, Any]] = []
+    for entry in catalog.values():
+        for plot in entry.get("metadata", {}).get("dvc-plots", ()):
+            path = f"{up}{entry['filepath']}"
+            plots.append({plot["title"]: {"x": plot["x"], "y": {path: plot["y"]}}})
+    return plots
+
+
+def parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list[Any]:
+    """Files that set the groups: a stage's own as a whole, of the shared ones those groups."""
+    groups = list(groups)
+    found: list[Any] = []
+    for folder in dict.fromkeys(("base", env)):
+        shared = Path("conf", folder, "parameters.yml")
+        content = _read_yaml(project_path / shared)
+        keys = [group for group in groups if group in content]
+        found += [{shared.as_posix(): keys}] if keys else []
+        own = [Path("conf", folder, f"parameters_{group}.yml") for group in groups]
+        found += [{path.as_posix(): None} for path in own if (project_path / path).exists()]
+    return found
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
+    return content or {}

@@ -1,0 +1,68 @@
+"""Reading and writing entries of ``dvc.lock`` without DVC, whose import alone takes longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+
+from dermaflow.versioning.records import StageRecord
+from dermaflow.versioning.stages import select_parameters
+
+Entry = dict[str, Any]
+
+
+def read_lock(path: Path) -> dict[str, Entry]:
+    """Entries of a ``dvc.lock`` by stage; none where there is no file or it is no lock."""
+    try:
+        content = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, yaml.YAMLError):
+        return {}
+    stages = content.get("stages") if isinstance(content, dict) else None
+    return stages if isinstance(stages, dict) else {}
+
+
+def lock_text(entries: Mapping[str, Entry]) -> str:
+    """A ``dvc.lock`` of the entries."""
+    text: str = yaml.safe_dump({"schema": "2.0", "stages": dict(entries)}, sort_keys=False)
+    return text
+
+
+def record_of(entry: Entry, groups: Iterable[str]) -> StageRecord:
+    """What an entry says, with the parameters of its files merged as Kedro merges them."""
+    # `conf/base` first, whatever the alphabet says of the environment's name.
+    files = sorted(entry.get("params", {}).items(), key=lambda item: "/base/" not in item[0])
+    merged = OmegaConf.create()
+    for _, values in files:
+        for key, value in values.items():
+            OmegaConf.update(merged, key, value, merge=True, force_add=True)
+    parameters: Any = OmegaConf.to_container(merged, resolve=True)
+    return StageRecord(
+        deps={dep["path"]: dep.get("md5") for dep in entry.get("deps", ())},
+        parameters=select_parameters(parameters, groups),
+        external={},
+        outs={out["path"]: out.get("md5") for out in entry.get("outs", ())},
+    )
+
+
+def entry_of(record: StageRecord, command: str, files: Mapping[str, Any]) -> Entry:
+    """The entry that says what a record says.
+
+    Args:
+        record: of the stage.
+        command: its ``cmd`` in ``dvc.yaml``.
+        files: parameter file -> key -> value, the ``params`` of the entry.
+    """
+
+    def items(hashes: Mapping[str, str | None]) -> list[Entry]:
+        return [{"path": path, "hash": "md5", "md5": hashes[path]} for path in sorted(hashes)]
+
+    return {
+        "cmd": command,
+        "deps": items(record.deps),
+        "params": {path: dict(values) for path, values in files.items()},
+        "outs": items(record.outs),
+    }

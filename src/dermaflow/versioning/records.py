@@ -1,0 +1,147 @@
+"""Records of what each stage was made from and what it made.
+
+Layout of the folder of records, one an environment::
+
+    hashes.json              see ``HashCache``
+    <stage>.lock             held by the process that runs the stage
+    <stage>/<key>.json       a ``StageRecord``, under a digest of what it was made from
+    <stage>/pending.json     of outputs that are whole, but not all in their place yet
+
+Older records stay, so that an older state that comes back (by ``dvc checkout``, say) is known.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dermaflow.errors import BusyError
+from dermaflow.files import replacing_file
+
+PENDING = "pending"
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What a stage is made from, and what it made. Paths are relative to the project.
+
+    Attributes:
+        deps: path of each input and piece of code -> its hash, None where there is nothing.
+        parameters: the groups of parameters that the stage reads, as they are in effect.
+        external: what else decides the outputs, raw files for one -> its hash or value, None where
+            it is not there to be looked at.
+        outs: path of each output -> its hash, None where there is nothing.
+    """
+
+    deps: Mapping[str, str | None]
+    parameters: Mapping[str, Any]
+    external: Mapping[str, str | None]
+    outs: Mapping[str, str | None]
+
+    @property
+    def key(self) -> str:
+        """Digest of what the stage is made from, less ``external``."""
+        facts = [self.deps, self.parameters, sorted(self.outs)]
+        return hashlib.md5(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all inputs and outputs are there."""
+        return None not in (*self.deps.values(), *self.outs.values())
+
+    def confirms(self, now: StageRecord) -> bool:
+        """Whether this record says that the outputs of ``now`` come from its inputs.
+
+        What is external and gone is no reason to doubt: outputs are shared without raw images.
+        """
+        external = {name: value for name, value in now.external.items() if value is not None}
+        return now.complete and self.agrees(now) and external.items() <= self.external.items()
+
+    def agrees(self, now: StageRecord) -> bool:
+        """Whether both say the same of all that DVC knows, which is not what is external."""
+        return (self.deps, self.parameters, self.outs) == (now.deps, now.parameters, now.outs)
+
+
+class StageRecords:
+    """The records of one environment.
+
+    Args:
+        folder: see the module; made when first written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, stage: str, key: str) -> StageRecord | None:
+        """The record under a key; None where there is none or it is damaged."""
+        return _read(self.folder / stage / f"{key}.json")
+
+    def latest(self, stage: str) -> StageRecord | None:
+        """The record that was written last."""
+        files = [file for file in (self.folder / stage).glob("*.json") if file.stem != PENDING]
+        newest = max(files, key=lambda file: file.stat().st_mtime_ns, default=None)
+        return _read(newest) if newest else None
+
+    def add(self, stage: str, record: StageRecord) -> None:
+        """Keep a record; one of the same key is replaced."""
+        _write(self.folder / stage / f"{record.key}.json", record)
+
+    def announce(self, stage: str, record: StageRecord) -> None:
+        """Say durably that the stage's new outputs are whole and about to be put in place."""
+        _write(self.folder / stage / f"{PENDING}.json", record)
+
+    def announced(self, stage: str) -> StageRecord | None:
+        """What was announced and neither settled nor withdrawn."""
+        return _read(self.folder / stage / f"{PENDING}.json")
+
+    def settle(self, stage: str) -> None:
+        """The announced outputs are in place: keep their record, if it is a complete one."""
+        pending = self.folder / stage / f"{PENDING}.json"
+        record = _read(pending)
+        if record and record.complete:
+            pending.replace(pending.with_name(f"{record.key}.json"))
+        else:
+            pending.unlink(missing_ok=True)
+
+    @contextmanager
+    def lock(self, stage: str) -> Iterator[None]:
+        """Keep other processes from running the stage; a killed one leaves no lock.
+
+        Raises:
+            BusyError: another process runs it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f"{stage}.lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise BusyError(
+                    f"{stage}: another run (process {file.read().strip() or 'unknown'}) is writing "
+                    f"its outputs (lock {self.folder / f'{stage}.lock'}); wait until it has ended"
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def _read(file: Path) -> StageRecord | None:
+    try:
+        return StageRecord(**json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(file: Path, record: StageRecord) -> None:
+    with replacing_file(file) as partial, partial.open("w") as out:
+        json.dump(asdict(record), out, indent=1, sort_keys=True)
+        out.flush()
+        os.fsync(out.fileno())

@@ -1,0 +1,156 @@
+"""The state of an environment's stages: which of them would make what is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.project import pipelines
+from kedro.io import DataCatalog
+
+from dermaflow.schema import STAGES
+from dermaflow.versioning.dvc_lock import Entry, read_lock, record_of
+from dermaflow.versioning.external import external_state
+from dermaflow.versioning.fingerprint import HashCache
+from dermaflow.versioning.records import StageRecord, StageRecords
+from dermaflow.versioning.stages import Stage, describe_stage, select_parameters
+
+RECORDS = "stage_records"  # the catalog's entry for the folder of records
+
+
+class Workspace:
+    """Stages of one environment as they are now on disk.
+
+    Args:
+        project_path: root of the project; all paths are relative to it.
+        catalog: of the environment.
+    """
+
+    def __init__(self, project_path: Path, catalog: DataCatalog) -> None:
+        self.project_path = project_path
+        self.records: StageRecords = catalog.load(RECORDS)
+        self.hashes = HashCache(self.records.folder / "hashes.json")
+        self.parameters: dict[str, Any] = catalog.load("parameters")
+        self._catalog = catalog
+        self._stages: dict[str, Stage] = {}
+
+    def failed_folder(self, name: str) -> Path:
+        """Where a stage that failed leaves what it had made."""
+        return self.records.folder.parent / "failed" / name
+
+    def stage(self, name: str) -> Stage:
+        """Files and parameters of a stage."""
+        if name not in self._stages:
+            if name not in pipelines:  # Kedro has loaded only those that were asked for
+                pipelines.set_requested(None)
+            pipeline = pipelines[name]
+            data = [dataset for dataset in pipeline.datasets() if not is_parameter(dataset)]
+            found: Mapping[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
+            files = {dataset: self._relative(entry._filepath) for dataset, entry in found.items()}
+            types = {dataset: type(entry).__module__ for dataset, entry in found.items()}
+            self._stages[name] = describe_stage(name, pipeline, files, types)
+        return self._stages[name]
+
+    def now(self, name: str) -> StageRecord:
+        """What the stage would be made from now, and what is there of its outputs."""
+        stage = self.stage(name)
+        deps = self._hash(*stage.code, *stage.inputs.values())
+        return StageRecord(
+            deps=deps,
+            parameters=select_parameters(self.parameters, stage.groups),
+            external=external_state(name, self.parameters, self.hashes),
+            outs=self._hash(*stage.outputs.values()),
+        )
+
+    def consistent(self) -> dict[str, StageRecord]:
+        """Stages whose outputs come from what is there now, as do all those before them."""
+        found: dict[str, StageRecord] = {}
+        for name in STAGES:
+            now = self.now(name)
+            if self.producers(name) <= found.keys() and self.is_unchanged(name, now):
+                found[name] = now
+        return found
+
+    def producers(self, name: str) -> set[str]:
+        """Stages whose outputs the stage reads."""
+        wanted = set(self.stage(name).inputs)
+        before = STAGES[: STAGES.index(name)]
+        return {other for other in before if wanted & set(self.stage(other).outputs)}
+
+    def is_unchanged(self, name: str, now: StageRecord) -> bool:
+        """Whether running the stage would make again what is there."""
+        known = self.records.find(name, now.key)
+        if known and known.confirms(now):
+            return True
+        locked = self.locked(name)
+        return locked is not None and locked.confirms(now)
+
+    def reasons(self, name: str, now: StageRecord) -> str:
+        """Why the stage is to run, in a few words."""
+        last = self.records.latest(name) or self.locked(name)
+        missing = [path for path, value in now.outs.items() if value is None]
+        if missing and (last is None or len(missing) == len(now.outs)):
+            return "no outputs yet"
+        if last is None:
+            return "outputs of unknown origin"
+        parameters = {
+            key for key in now.parameters if last.parameters.get(key) != now.parameters[key]
+        }
+        found = {
+            "parameters": [_leaf(key, last.parameters, now.parameters) for key in parameters],
+            "external": _differing(last.external, now.external),
+            "inputs or code": _differing(last.deps, now.deps),
+            "outputs": _differing(last.outs, now.outs),
+        }
+        texts = [f"{what} changed ({_few(names)})" for what, names in found.items() if names]
+        return "; ".join(texts) or "its last run is not on record"
+
+    def locked(self, name: str) -> StageRecord | None:
+        """What the environment's ``dvc.lock`` says of the stage."""
+        entry = self._locks.get(name)
+        return record_of(entry, self.stage(name).groups) if entry else None
+
+    @cached_property
+    def _locks(self) -> dict[str, Entry]:
+        """The lock whose outputs are this environment's: each writes under a root of its own."""
+        for path in (*self.project_path.glob("conf/*/dvc.lock"), self.project_path / "dvc.lock"):
+            entries = read_lock(path)
+            for name, entry in entries.items():
+                outs = {out["path"] for out in entry.get("outs", ())}
+                if name in STAGES and outs == set(self.stage(name).outputs.values()):
+                    return entries
+        return {}
+
+    def _hash(self, *paths: str) -> dict[str, str | None]:
+        return {path: self.hashes.hash(self.project_path / path) for path in paths}
+
+    def _relative(self, path: Any) -> str:
+        absolute = Path(path)
+        if absolute.is_relative_to(self.project_path):
+            absolute = absolute.relative_to(self.project_path)
+        return absolute.as_posix()
+
+
+def is_parameter(dataset: str) -> bool:
+    """Whether a node's input is a parameter and no data."""
+    return dataset == "parameters" or dataset.startswith("params:")
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+
+
+def _leaf(key: str, old: Any, new: Any) -> str:
+    """The dotted name of the first value that differs."""
+    before, after = old.get(key), new.get(key)
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        first = next(iter(_differing(before, after)))
+        return f"{key}.{_leaf(first, before, after)}"
+    return key
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(sorted(names)[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
