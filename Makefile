@@ -18,7 +18,7 @@ run: $(SYNC) ## Run the whole pipeline (ENV=ham10000 for real images, ARGS for k
 	.venv/bin/kedro run $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
 repro: $(SYNC) ## Run the stages through DVC: only what a change touches (ENV too)
-	PATH="$(CURDIR)/.venv/bin:$$PATH" dvc repro $(if $(filter-out base,$(ENV)),conf/$(ENV)/dvc.yaml) $(ARGS)
+	.venv/bin/kedro repro --env $(ENV) $(ARGS)
 
 ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
 	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db --host 127.0.0.1 --port 5000

@@ -37,6 +37,24 @@ class VersioningError(DermaflowError):
     exit_code = 10
 
 
+class StorageError(DermaflowError):
+    """A disk is full, or a file may not be written or read; the text names the file."""
+
+    exit_code = 11
+
+
+class TrackingError(DermaflowError):
+    """The MLflow store cannot be used; the text names its address and what to do."""
+
+    exit_code = 12
+
+
+class TrainingError(DermaflowError):
+    """Training cannot go on; the text names the parameter to change."""
+
+    exit_code = 16
+
+
 class BusyError(DermaflowError):
     """Another process writes to the same place; the text names the lock."""
 

@@ -48,7 +48,7 @@ class ParameterHook:
 
         loader = cast("OmegaConfigLoader", context.config_loader)
         folders = [Path(loader.conf_source) / env for env in (loader.env, loader.base_env) if env]
-        check_parameters(loader["parameters"], folders)
+        check_parameters(loader["parameters"], folders, loader.runtime_params)
 
 
 class TrackingHook:
@@ -128,7 +128,7 @@ class TrackingHook:
         return Tracker(
             project_path=project_path,
             env=env,
-            config=TrackingConfig(**loader["mlflow"]).resolve(project_path),
+            config=TrackingConfig.read(loader).resolve(project_path),
             catalog=catalog,
             parameters=loader["parameters"],
             name=f"{env}: {stages}" + (f" ({overrides})" if overrides else ""),

@@ -15,12 +15,15 @@ from dermaflow.errors import ParameterError
 from dermaflow.params import Parameters
 
 
-def check_parameters(values: Mapping[str, Any], folders: Sequence[Path]) -> Parameters:
+def check_parameters(
+    values: Mapping[str, Any], folders: Sequence[Path], given: Mapping[str, Any] | None = None
+) -> Parameters:
     """Validate everything under ``parameters``.
 
     Args:
         values: merged parameters of all files and of the command line.
         folders: conf folders, the one that wins first; searched for the file of a wrong key.
+        given: of ``values``, those of the command line.
 
     Raises:
         ParameterError: one line for each wrong key.
@@ -28,11 +31,11 @@ def check_parameters(values: Mapping[str, Any], folders: Sequence[Path]) -> Para
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:
-        lines = [_explain(detail, folders) for detail in error.errors()]
+        lines = [_explain(detail, folders, given or {}) for detail in error.errors()]
         raise ParameterError("\n".join(lines)) from error
 
 
-def _explain(detail: ErrorDetails, folders: Sequence[Path]) -> str:
+def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, Any]) -> str:
     key = [str(part) for part in detail["loc"]]
     if detail["type"] == "extra_forbidden":
         near = get_close_matches(key[-1], _known_keys(key[:-1]), n=1)
@@ -43,7 +46,8 @@ def _explain(detail: ErrorDetails, folders: Sequence[Path]) -> str:
         problem = str(detail["ctx"]["error"])
     else:
         problem = f"{detail['msg']}, not {detail['input']!r}"
-    return f"{'.'.join(key)}: {problem} ({_file_of(key, folders)})"
+    place = "--params" if _contains(given, key) else _file_of(key, folders)
+    return f"{'.'.join(key)}: {problem} ({place})"
 
 
 def _known_keys(path: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from dermaflow.errors import TrainingError
 from dermaflow.ml.data import BatchDataset, LabelledImages
 from dermaflow.ml.fit import fit_classifier
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
@@ -154,7 +155,7 @@ def test_curves_are_logged_while_training_runs(sets):
 def test_a_loss_that_is_not_finite_stops_the_training(sets):
     network = small_network()
     nn.init.constant_(network.fc.weight, float("nan"))
-    with pytest.raises(FloatingPointError, match="nan at step 2"):
+    with pytest.raises(TrainingError, match="nan at step 2"):
         fit(sets, network=network)
 
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
 
 
 class Project:
@@ -51,6 +53,17 @@ class Project:
     def tracking_uri(self) -> str:
         """Where its runs are kept."""
         return f"sqlite:///{self.folder}/mlflow/mlflow.db"
+
+    def runs(self) -> list[Run]:
+        """Its MLflow runs, the latest first."""
+        client = MlflowClient(self.tracking_uri)
+        experiment = client.get_experiment_by_name("dermaflow")
+        return list(client.search_runs([experiment.experiment_id]) if experiment else [])
+
+    def artifacts(self, run: Run, folder: str | None = None) -> list[str]:
+        """Names in a folder of a run's artifacts."""
+        found = MlflowClient(self.tracking_uri).list_artifacts(run.info.run_id, folder)
+        return [Path(item.path).name for item in found]
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the environment in the project's folder."""

@@ -12,7 +12,8 @@ import pytest
 from mlflow import MlflowClient
 
 from dermaflow.tracking.config import TrackingConfig
-from dermaflow.tracking.run import METRICS_TAG, TrackedRun, flatten, metrics_digest
+from dermaflow.tracking.digest import METRICS_TAG, metrics_digest
+from dermaflow.tracking.run import TrackedRun, flatten
 from dermaflow.tracking.sink import MlflowSink, NullSink, current_sink
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import click
 
 from dermaflow.cli.dvc_yaml import dvc_yaml
+from dermaflow.cli.repro import repro
+from dermaflow.cli.restore import restore
 from dermaflow.cli.run import run
 
 
@@ -16,5 +18,5 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (dvc_yaml, run):
+for command in (dvc_yaml, repro, restore, run):
     cli.add_command(command)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from dermaflow.errors import DermaflowError
+from dermaflow.cli.user_errors import as_user_error
+
+LOG_FILE = "logs/dermaflow.log"  # as conf/logging.yml has it
 
 logger = logging.getLogger(__name__)
 
@@ -31,24 +33,21 @@ class ProjectCommand(click.Command):
             number = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
             _end("Interrupted: the same command goes on where it stopped", 128 + number)
         except Exception as error:
-            cause = _user_error(error)
-            if cause is None:
+            if isinstance(error, click.ClickException | click.exceptions.Exit):
                 raise
             logger.debug("Command failed", exc_info=error)
-            _end(f"Error: {cause}", cause.exit_code)
+            told = as_user_error(error)
+            if told is None:
+                kind = type(error).__name__
+                _end(f"Error: {kind}: {error}; its traceback is in {LOG_FILE}", 1)
+            else:
+                _end(f"Error: {told}", told.exit_code)
 
 
 def _terminate(*_: object) -> None:
     raise Terminated
 
 
-def _end(message: str, exit_code: int) -> None:
+def _end(message: str, exit_code: int) -> NoReturn:
     click.secho(message, fg="red", err=True)
     sys.exit(exit_code)
-
-
-def _user_error(error: BaseException | None) -> DermaflowError | None:
-    """The error itself or the first of its causes that is the user's to mend."""
-    while error is not None and not isinstance(error, DermaflowError):
-        error = error.__cause__
-    return error

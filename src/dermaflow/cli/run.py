@@ -1,4 +1,4 @@
-"""``kedro run``: Kedro's own, but for its runner."""
+"""``kedro run``: Kedro's own, but for its runner and for what it says of wrong names."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from dermaflow.cli.command import ProjectCommand
+from dermaflow.cli.options import known_environment
+from dermaflow.schema import STAGES
 
 RUNNER = "dermaflow.runner.StageRunner"
 
 
 def _run(force: bool, **options: Any) -> Any:
     assert kedro_run.callback is not None
+    _refuse_unknown([*options["pipelines"], *filter(None, [options["pipeline"]])])
     if options["runner"] is None:
         options["runner"] = RUNNER
         options["runner_params"] = {**options["runner_params"], "force": force}
@@ -22,12 +25,26 @@ def _run(force: bool, **options: Any) -> Any:
     return kedro_run.callback(**options)
 
 
+def _refuse_unknown(pipelines: list[str]) -> None:
+    known = (*STAGES, "__default__")
+    for name in pipelines:
+        if name not in known:
+            raise click.UsageError(f"there is no pipeline {name!r}; there are {', '.join(known)}")
+
+
+def _options() -> list[click.Parameter]:
+    """Kedro's options, with a check of the environment, and ours."""
+    force = click.Option(["--force"], is_flag=True, help="Run unchanged stages too.")
+    env = click.Option(
+        ["--env", "-e"], callback=known_environment, help="Environment: a folder of conf/."
+    )
+    others = [option for option in kedro_run.params if option.name != "env"]
+    return [force, env, *others]
+
+
 run = ProjectCommand(
     "run",
     callback=_run,
-    params=[
-        click.Option(["--force"], is_flag=True, help="Run unchanged stages too."),
-        *kedro_run.params,
-    ],
+    params=_options(),
     help="Run the pipeline: the stages whose inputs, parameters or code changed.",
 )

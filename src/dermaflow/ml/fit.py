@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from dermaflow.errors import TrainingError
 from dermaflow.ml.data import BatchDataset, LabelledImages, training_loader
 from dermaflow.ml.ema import Ema
 from dermaflow.ml.optim import build_optimizer, build_schedule
@@ -73,7 +74,7 @@ def fit_classifier(
         log: called during training, so that curves are live.
 
     Raises:
-        FloatingPointError: the loss is no longer finite.
+        TrainingError: the loss is no longer finite.
     """
     network = network.to(runtime.device).to(memory_format=torch.channels_last)
     loader = training_loader(
@@ -174,7 +175,10 @@ def _train_epoch(
         if step.count % params.log_every == 0:
             recent = torch.stack(losses[-params.log_every :]).mean().item()
             if not math.isfinite(recent):
-                raise FloatingPointError(f"training loss is {recent} at step {step.count}")
+                raise TrainingError(
+                    f"the training loss is {recent} at step {step.count}: lower "
+                    f"train.learning_rate ({params.learning_rate})"
+                )
             progress.set_postfix(loss=f"{recent:.3f}")
             log({"train/loss": recent, "train/lr": step.learning_rate}, step.count)
     loss = torch.stack(losses).mean().item()

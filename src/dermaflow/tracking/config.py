@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from dermaflow.errors import ParameterError
 from dermaflow.params import Params
 
 SQLITE_PREFIX = "sqlite:///"
@@ -28,6 +30,15 @@ class TrackingConfig(Params):
     artifact_location: str | None
     experiment: str
     system_metrics_interval: Annotated[float, Field(ge=0)]
+
+    @classmethod
+    def read(cls, loader: Mapping[str, Any]) -> TrackingConfig:
+        """From Kedro's configuration. Raises ParameterError for a wrong or missing key."""
+        try:
+            return cls(**loader["mlflow"])
+        except ValidationError as error:
+            lines = [f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors()]
+            raise ParameterError(f"{'; '.join(lines)} (mlflow.yml in conf/)") from error
 
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.

@@ -15,6 +15,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from PIL import Image
@@ -22,6 +23,7 @@ from PIL import Image
 import dermaflow
 from dermaflow.ml.weights import Weights, save_weights
 from dermaflow.serving.contract import INPUT_COLUMN
+from dermaflow.tracking.digest import METRICS_TAG, metrics_digest
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,11 @@ CONTRACT_FILE = "contract.json"
 
 
 def register_version(
-    name: str, classifier: Weights, contract: Mapping[str, Any], tags: Mapping[str, str]
+    name: str,
+    classifier: Weights,
+    contract: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
 ) -> dict[str, str]:
     """Log the served model to the active run and register it as the next version of ``name``.
 
@@ -44,6 +50,7 @@ def register_version(
         name: of the registered model.
         classifier: weights with their description.
         contract: see ``dermaflow.serving.contract``.
+        metrics: of the evaluation, by which the run that measured them is found.
         tags: of the version, on top of those that name the run and its code.
 
     Returns:
@@ -61,6 +68,7 @@ def register_version(
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=contract["intended_use"])
     all_tags = _code_tags(client, run.info.run_id) | dict(tags)
+    all_tags["metrics_run_id"] = run_that_measured(client, run, metrics)
     registered = client.create_model_version(
         name, info.model_uri, run.info.run_id, tags=all_tags, model_id=info.model_id
     )
@@ -114,6 +122,18 @@ def example_input(preprocess: Mapping[str, Any]) -> pd.DataFrame:
 def serving_requirements() -> list[str]:
     """The packages needed to serve, at the installed versions (less torch's build suffix)."""
     return [f"{name}=={version(name).partition('+')[0]}" for name in SERVING_PACKAGES]
+
+
+def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, float]) -> str:
+    """Id of the first run that logged these metrics; "unknown" where none did."""
+    digest = metrics_digest(metrics)
+    found = client.search_runs(
+        [run.info.experiment_id],
+        f"tags.{METRICS_TAG} = '{digest}'",
+        order_by=["attributes.start_time ASC"],
+        max_results=1,
+    )
+    return str(found[0].info.run_id) if found else "unknown"
 
 
 def _code_tags(client: MlflowClient, run_id: str) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
 import json
 import logging
 import os
@@ -18,8 +17,10 @@ from mlflow.exceptions import MlflowException
 
 from dermaflow.files import replacing_file
 from dermaflow.schema import STAGES
-from dermaflow.tracking.config import SQLITE_PREFIX, TrackingConfig
+from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.description import describe_run
+from dermaflow.tracking.digest import METRICS_TAG, metrics_digest
+from dermaflow.tracking.store import open_store
 
 if TYPE_CHECKING:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -28,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 # MLflow's limit of parameters in one request.
 PARAMETERS_A_BATCH = 100
-METRICS_TAG = "metrics_digest"
 
 
 class TrackedRun:
@@ -44,7 +44,7 @@ class TrackedRun:
     def __init__(
         self, config: TrackingConfig, name: str, tags: Mapping[str, str], marker: Path
     ) -> None:
-        _prepare_store(config)
+        open_store(config)
         joined = os.environ.get("MLFLOW_RUN_ID")
         self._marker = None if joined else marker
         if not joined:
@@ -115,12 +115,6 @@ class TrackedRun:
             self._marker.unlink(missing_ok=True)
 
 
-def metrics_digest(metrics: Mapping[str, float]) -> str:
-    """By which a model finds the run that made its metrics: 16 hex digits."""
-    text = json.dumps(metrics, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as one: keys joined with dots. A list is a leaf; one of mappings, as JSON."""
     flat: dict[str, Any] = {}
@@ -154,23 +148,6 @@ def _close_killed_run(marker: Path, tracking_uri: str) -> None:
             client.set_terminated(left["run_id"], "KILLED")
     except (OSError, ValueError, KeyError, MlflowException):
         return  # no marker, a damaged one, or a run that was deleted
-
-
-def _prepare_store(config: TrackingConfig) -> None:
-    if config.tracking_uri.startswith(SQLITE_PREFIX):
-        Path(config.tracking_uri.removeprefix(SQLITE_PREFIX)).parent.mkdir(
-            parents=True, exist_ok=True
-        )
-    named = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(config.tracking_uri)
-    if named is None:
-        # MLflow sets it, too; then it would look as if the user had chosen this store.
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-    if mlflow.get_experiment_by_name(config.experiment) is None:
-        # The kind decides whether the UI opens with runs and metrics, or with prompts and traces.
-        kind = {"mlflow.experimentKind": "custom_model_development"}
-        mlflow.create_experiment(config.experiment, config.artifact_location, kind)
-    mlflow.set_experiment(config.experiment)
 
 
 def _start_monitor(run_id: str, interval: float) -> SystemMetricsMonitor | None:

@@ -24,6 +24,7 @@ from dermaflow.versioning.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 VERSIONS = "versions"  # the run's folder of what it takes to bring its state back
+PATCH = f"{VERSIONS}/uncommitted.patch"
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Tracker:
         self._run.log_parameters(self.parameters)
         if self.tags["git_dirty"] == "true":
             patch = uncommitted_patch(self.project_path)
-            self._run.log_text(patch, f"{VERSIONS}/uncommitted.patch")
+            self._run.log_text(patch, PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
         """Log what a stage has made."""

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from dermaflow.errors import VersioningError
+
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
 _CODE = ("src", "conf", "pyproject.toml", "uv.lock", ":(exclude)*dvc.lock")
 
@@ -32,6 +34,29 @@ def uncommitted_patch(project_path: Path) -> str:
         _git(project_path, "add", "--all", "--", *_CODE, env=index)
         patch = _git(project_path, "diff", "--cached", "--binary", "HEAD", env=index)
     return f"{patch}\n" if patch else ""
+
+
+def has_commit(project_path: Path, commit: str) -> bool:
+    """Whether the repository holds a commit."""
+    return _git(project_path, "cat-file", "-e", f"{commit}^{{commit}}") is not None
+
+
+def checkout(project_path: Path, commit: str) -> None:
+    """Check a commit out. Raises VersioningError where that would lose changes."""
+    _demand(project_path, "checkout", "--quiet", "--detach", commit)
+
+
+def apply_patch(project_path: Path, patch: str) -> None:
+    """Apply what ``uncommitted_patch`` gave. Raises VersioningError where it does not fit."""
+    _demand(project_path, "apply", "--whitespace=nowarn", "-", stdin=patch)
+
+
+def _demand(folder: Path, *arguments: str, stdin: str = "") -> None:
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = " ".join(done.stderr.split())
+        raise VersioningError(f"git {arguments[0]} refused: {said}")
 
 
 def _git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str | None:

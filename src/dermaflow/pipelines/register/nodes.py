@@ -41,7 +41,10 @@ def describe_model(
 
 
 def register_model(
-    classifier: Weights, model_contract: dict[str, Any], register: RegisterParams
+    classifier: Weights,
+    model_contract: dict[str, Any],
+    metrics: dict[str, float],
+    register: RegisterParams,
 ) -> dict[str, str]:
     """Register weights and contract as the next version of the model in MLflow.
 
@@ -56,4 +59,4 @@ def register_model(
         "data_licence": "; ".join(data["licences"]),
         "data_source": "; ".join(data["sources"]),
     }
-    return register_version(register.name, classifier, model_contract, tags)
+    return register_version(register.name, classifier, model_contract, metrics, tags)

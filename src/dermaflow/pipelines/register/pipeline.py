@@ -15,7 +15,9 @@ def create_pipeline() -> Pipeline:
                 "model_contract",
             ),
             node(
-                register_model, ["classifier", "model_contract", "params:register"], "registration"
+                register_model,
+                ["classifier", "model_contract", "metrics", "params:register"],
+                "registration",
             ),
         ]
     )

@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def known_environment(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Refuse an environment that is no folder of the configuration."""
+    from kedro.framework.project import settings
+
+    conf = Path(context.params.get("conf_source") or settings.CONF_SOURCE)
+    if value and conf.is_dir() and not (conf / value).is_dir():
+        there = sorted(path.name for path in conf.iterdir() if path.is_dir())
+        raise click.BadParameter(f"no folder {conf / value}; there are {', '.join(there)}")
+    return value
+
+
+env_option = click.option(
+    "--env",
+    "-e",
+    default="base",
+    show_default=True,
+    callback=known_environment,
+    help="Environment: a folder of conf/.",
+)

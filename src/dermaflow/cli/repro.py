@@ -1,0 +1,23 @@
+"""``kedro repro``."""
+
+from __future__ import annotations
+
+import click
+
+from dermaflow.cli.command import ProjectCommand
+from dermaflow.cli.options import env_option
+
+
+@click.command("repro", cls=ProjectCommand, context_settings={"ignore_unknown_options": True})
+@env_option
+@click.argument("dvc_arguments", nargs=-1, type=click.UNPROCESSED)
+def repro(env: str, dvc_arguments: tuple[str, ...]) -> None:
+    """Run `dvc repro` with all its stages in one MLflow run.
+
+    DVC_ARGUMENTS go to `dvc repro`: --force, --dry, a stage.
+    """
+    from pathlib import Path
+
+    from dermaflow.tracking.repro import reproduce
+
+    reproduce(Path.cwd(), env, dvc_arguments)

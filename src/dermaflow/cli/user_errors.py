@@ -1,0 +1,58 @@
+"""Which errors are the user's to mend, and how they read in one line."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterator
+
+from dermaflow.errors import DermaflowError, StorageError, TrackingError
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def as_user_error(error: BaseException) -> DermaflowError | None:
+    """The error in words that a user can act on; None for one that only a developer can mend.
+
+    An error of ours is looked for first, among all causes; then one of the system or of MLflow.
+    """
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, DermaflowError):
+            return cause
+    for cause in causes:
+        if isinstance(cause, OSError) and (told := _of_system(cause)):
+            return told
+        if _is_of_mlflow(cause):
+            return _of_mlflow(cause)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _of_system(error: OSError) -> StorageError | None:
+    where = error.filename or "the outputs"
+    if error.errno in _NO_SPACE:
+        return StorageError(f"no space left to write {where}: free some, then run the same again")
+    if isinstance(error, PermissionError):
+        return StorageError(f"no permission for {where}: change its owner or mode")
+    if error.errno == errno.EROFS:
+        return StorageError(f"{where} is on a file system that is mounted read-only")
+    return None
+
+
+def _is_of_mlflow(error: BaseException) -> bool:
+    # Whoever met such an error has imported MLflow; asking must not be what imports it.
+    exceptions = sys.modules.get("mlflow.exceptions")
+    return exceptions is not None and isinstance(error, exceptions.MlflowException)
+
+
+def _of_mlflow(error: BaseException) -> TrackingError:
+    text = " ".join(str(error).split())
+    return TrackingError(f"MLflow: {text[:300]}")

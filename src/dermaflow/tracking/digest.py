@@ -1,0 +1,15 @@
+"""The digest by which a model finds the run that made its metrics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+METRICS_TAG = "metrics_digest"
+
+
+def metrics_digest(metrics: Mapping[str, float]) -> str:
+    """16 hex digits of a SHA-256 over the metrics' names and values."""
+    text = json.dumps(dict(metrics), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

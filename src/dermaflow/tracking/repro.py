@@ -1,0 +1,68 @@
+"""``dvc repro`` with all its stages in one MLflow run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+from dermaflow.errors import VersioningError
+from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.run import TrackedRun
+from dermaflow.versioning.dvc_file import dvc_path, load_conf
+from dermaflow.versioning.git import code_version
+
+
+def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
+    """Run ``dvc repro`` for an environment; a run in which nothing changed is not kept.
+
+    Args:
+        project_path: root of the project.
+        env: the environment.
+        arguments: for ``dvc repro``, on top of the environment's file.
+
+    Raises:
+        VersioningError: the environment has no ``dvc.yaml``, or ``dvc repro`` failed.
+    """
+    file = dvc_path(project_path, env)
+    if not file.exists():
+        raise VersioningError(f"there is no {file.relative_to(project_path)}: `kedro dvc-yaml`")
+    config = TrackingConfig.read(load_conf(project_path, env)).resolve(project_path)
+    commit, dirty = code_version(project_path)
+    tags = {
+        "env": env,
+        "command": shlex.join(["kedro", *sys.argv[1:]]),
+        "mlflow.source.git.commit": commit or "none",
+        "git_dirty": str(dirty).lower(),
+    }
+    # The stages watch the machine, each for its own time.
+    quiet = config.model_copy(update={"system_metrics_interval": 0})
+    marker = project_path / load_conf(project_path, env)["globals"]["data"] / "open_repro.json"
+    run = TrackedRun(quiet, f"{env}: repro", tags, marker)
+    try:
+        code = _repro(project_path, file, arguments, run.run_id)
+    except BaseException:
+        run.close("KILLED")
+        raise
+    run.describe()
+    run.close("FAILED" if code else "FINISHED")
+    client = MlflowClient()
+    if "stages" not in client.get_run(run.run_id).data.tags:
+        client.delete_run(run.run_id)
+    if code:
+        raise VersioningError(f"dvc repro ended with {code}; its last lines say why")
+
+
+def _repro(project_path: Path, file: Path, arguments: Sequence[str], run_id: str) -> int:
+    # DVC runs `kedro` by its name.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    command = [sys.executable, "-m", "dvc", "repro", *arguments]
+    if not any(not argument.startswith("-") for argument in arguments):
+        command.append(str(file.relative_to(project_path)))
+    environment = os.environ | {"PATH": path, "MLFLOW_RUN_ID": run_id}
+    return subprocess.run(command, cwd=project_path, env=environment, check=False).returncode

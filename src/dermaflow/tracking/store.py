@@ -1,0 +1,61 @@
+"""Opening the MLflow store that runs are kept in, or saying why it cannot be."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from dermaflow.errors import TrackingError
+from dermaflow.tracking.config import SQLITE_PREFIX, TrackingConfig
+
+ANSWER_SECONDS = 10
+
+
+def open_store(config: TrackingConfig) -> None:
+    """Make the configured store and experiment those of this process, and create what is missing.
+
+    Raises:
+        TrackingError: the server does not answer, or the database is of another MLflow.
+    """
+    uri = config.tracking_uri
+    if uri.startswith(SQLITE_PREFIX):
+        Path(uri.removeprefix(SQLITE_PREFIX)).parent.mkdir(parents=True, exist_ok=True)
+    elif uri.startswith(("http://", "https://")):
+        _require_answer(uri)
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    if named is None:
+        # MLflow sets it, too; then it would look as if the user had chosen this store.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    try:
+        if mlflow.get_experiment_by_name(config.experiment) is None:
+            # The kind decides whether the UI opens with runs and metrics, or with prompts.
+            kind = {"mlflow.experimentKind": "custom_model_development"}
+            mlflow.create_experiment(config.experiment, config.artifact_location, kind)
+        mlflow.set_experiment(config.experiment)
+    except MlflowException as error:
+        if "out-of-date database schema" in str(error):
+            raise TrackingError(
+                f"{uri} was made by another version of MLflow: "
+                f"back it up, then run `mlflow db upgrade {uri}`"
+            ) from error
+        raise TrackingError(f"{uri}: {' '.join(str(error).split())[:300]}") from error
+
+
+def _require_answer(uri: str) -> None:
+    """MLflow itself would try again for minutes before it gave up."""
+    try:
+        urllib.request.urlopen(uri, timeout=ANSWER_SECONDS).close()
+    except urllib.error.HTTPError:
+        return  # an answer, if not to this question
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise TrackingError(
+            f"no MLflow server answers at {uri} ({reason}): start it, or correct "
+            "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
+        ) from error

@@ -1,0 +1,45 @@
+"""Errors in words that a user can act on."""
+
+import errno
+import re
+
+import pytest
+from kedro.io import DatasetError
+from mlflow.exceptions import MlflowException
+
+from dermaflow.cli.user_errors import as_user_error
+from dermaflow.errors import StorageError, TrackingError, WeightsError
+
+
+def raised(error, cause=None):
+    try:
+        raise error from cause
+    except Exception as caught:
+        return caught
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "data/x"), StorageError, "left.*data/x"),
+        (OSError(errno.EDQUOT, "Quota exceeded", "data/x"), StorageError, "no space left.*data/x"),
+        (PermissionError(errno.EACCES, "denied", "data/x"), StorageError, "permission for data/x"),
+        (OSError(errno.EROFS, "Read-only", "data/x"), StorageError, "data/x is .*read-only"),
+        (MlflowException("no such\nthing"), TrackingError, "MLflow: no such thing"),
+        (WeightsError("weights.safetensors is damaged"), WeightsError, "is damaged"),
+    ],
+)
+def test_what_a_user_can_mend_is_found_behind_kedros_own_error(error, kind, text):
+    told = as_user_error(raised(DatasetError("Failed while saving data"), error))
+    assert type(told) is kind
+    assert re.search(text, str(told))
+
+
+def test_what_only_a_developer_can_mend_stays_as_it_is():
+    assert as_user_error(raised(ValueError("a defect"), KeyError("x"))) is None
+    assert as_user_error(raised(OSError(errno.EIO, "I/O error", "data/x"))) is None
+
+
+def test_our_error_wins_over_the_systems():
+    inner = raised(WeightsError("weights.safetensors cannot be read"), PermissionError(13, "no"))
+    assert as_user_error(raised(DatasetError("Failed while loading"), inner)) is inner

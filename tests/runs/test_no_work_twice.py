@@ -1,0 +1,161 @@
+"""``kedro run`` on a real project: what is skipped, what runs, and what a killed run leaves."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+import yaml
+
+STAGES = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate")
+
+
+@pytest.fixture
+def project(make_project):
+    """A project whose first two stages have run."""
+    project = make_project()
+    project.run(*STAGES)
+    return project
+
+
+@pytest.fixture
+def data(project):
+    return project.folder / "data/smoke"
+
+
+def skipped(output):
+    return re.findall(r"(\w+): unchanged, skipped", output)
+
+
+def contents(folder):
+    """Files below a folder of data, but for the runner's own."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in files
+        if "stage_records" not in path.parts
+    }
+
+
+def change(path, edit):
+    values = yaml.safe_load(path.read_text())
+    edit(values)
+    path.write_text(yaml.safe_dump(values))
+
+
+def test_unchanged_stages_are_skipped_and_changed_ones_say_why(project, data):
+    before = contents(data)
+    output = project.run(*STAGES).stdout
+    assert skipped(output) == ["ingest", "validate"]
+    assert "Running node" not in output
+    assert "MLflow run" not in output  # nothing happened: no run
+    assert contents(data) == before
+
+    output = project.run(*STAGES, "--params", "validate.split.test=0.3").stdout
+    assert skipped(output) == ["ingest"]
+    assert "validate: parameters changed (validate.split.test)" in output
+    changed = (data / "03_primary/manifest.parquet").read_bytes()
+    assert changed != before[(data / "03_primary/manifest.parquet").relative_to(data)]
+    assert skipped(project.run(*STAGES, "--params", "validate.split.test=0.3").stdout) == [
+        "ingest",
+        "validate",
+    ]
+
+    output = project.run(*STAGES).stdout  # back to what the files say
+    assert skipped(output) == ["ingest"]
+    assert contents(data / "03_primary") == {
+        path.relative_to("03_primary"): content
+        for path, content in before.items()
+        if path.is_relative_to("03_primary")
+    }
+
+
+def test_a_touched_output_or_changed_code_runs_the_stage_again(project, data):
+    manifest = data / "03_primary/manifest.parquet"
+    sound = manifest.read_bytes()
+    pd.read_parquet(manifest).head(3).to_parquet(manifest)
+    output = project.run(*STAGES).stdout
+    assert "validate: outputs changed (data/smoke/03_primary/manifest.parquet)" in output
+    assert manifest.read_bytes() == sound
+
+    code = project.folder / "src/dermaflow/validation/quarantine.py"
+    code.write_text(f"{code.read_text()}\n# changed\n")
+    output = project.run(*STAGES).stdout
+    assert skipped(output) == ["ingest"]
+    assert "validate: inputs or code changed (src/dermaflow/validation)" in output
+
+
+def test_force_runs_what_is_unchanged(project):
+    output = project.run(*STAGES, "--force").stdout
+    assert skipped(output) == []
+    assert "ingest: forced" in output
+
+
+def test_a_failed_stage_leaves_the_good_outputs_and_keeps_its_reports_apart(project, data):
+    before = contents(data / "03_primary") | contents(data / "08_reporting")
+
+    def expect_too_much(values):
+        values["validate"]["expectations"]["clean_set"][0]["kwargs"]["min_value"] = 10_000
+
+    change(project.folder / "conf/base/parameters_validate.yml", expect_too_much)
+    done = project.run(*STAGES, check=False)
+    assert done.returncode == 5, done.stdout
+    assert contents(data / "03_primary") | contents(data / "08_reporting") == before
+    assert (data / "failed/validate/data_docs/index.html").exists()
+    assert (data / "failed/validate/quarantine.parquet").exists()
+    assert not list(data.rglob(".*.partial"))
+
+    project.run("git", "checkout", "conf")
+    assert skipped(project.run(*STAGES).stdout) == ["ingest", "validate"]
+
+
+def test_a_killed_run_goes_on_at_its_unfinished_stage_with_equal_bytes(make_project):
+    undisturbed, project = make_project(), make_project()
+    undisturbed.run(*STAGES)
+    running = subprocess.Popen(
+        STAGES, cwd=project.folder, env=project.environment, stderr=subprocess.DEVNULL
+    )
+    partial = project.folder / "data/smoke/03_primary/.validate.partial"
+    deadline = time.monotonic() + 120
+    while not partial.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert partial.exists()
+    output = project.run(*STAGES).stdout
+    assert skipped(output) == ["ingest"]
+
+    for folder in ("02_intermediate", "03_primary", "08_reporting"):
+        assert contents(project.folder / "data/smoke" / folder) == contents(
+            undisturbed.folder / "data/smoke" / folder
+        )
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
+)
+def test_an_interrupted_run_says_so_in_one_line_and_leaves_nothing(make_project, number, code):
+    project = make_project()
+    running = subprocess.Popen(
+        STAGES,
+        cwd=project.folder,
+        env=project.environment,
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while "Running node" not in running.stdout.readline():
+        assert running.poll() is None
+    os.kill(running.pid, number)
+    output, _ = running.communicate(timeout=60)
+    assert running.returncode == code
+    last = output.strip().splitlines()[-1]
+    assert last == "Interrupted: the same command goes on where it stopped"
+    assert "Traceback" not in output
+    assert not list((project.folder / "data/smoke").rglob(".*.partial"))
+    (run,) = project.runs()
+    assert run.info.status == "KILLED"
+    assert "traceback.txt" in project.artifacts(run, "error")

@@ -1,0 +1,115 @@
+"""MLflow stores that cannot be used, and one behind a real server."""
+
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from dermaflow.errors import ParameterError, TrackingError
+from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.run import TrackedRun
+from dermaflow.tracking.store import open_store
+
+VALUES = {
+    "tracking_uri": "sqlite:///mlflow.db",
+    "artifact_location": "artifacts",
+    "experiment": "dermaflow",
+    "system_metrics_interval": 0,
+}
+
+
+@pytest.fixture(autouse=True)
+def _restore_tracking_uri():
+    before = mlflow.get_tracking_uri()
+    yield
+    mlflow.set_tracking_uri(before)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch):
+    uri = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    started = time.monotonic()
+    with pytest.raises(TrackingError, match=rf"no MLflow server answers at {uri}.*TRACKING_URI"):
+        open_store(TrackingConfig(**VALUES).resolve(tmp_path))
+    assert time.monotonic() - started < 30
+
+
+def test_a_database_of_another_version_asks_for_its_upgrade(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    config = TrackingConfig(**VALUES).resolve(tmp_path)
+    open_store(config)
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
+    code = (
+        "import sys; from dermaflow.tracking.config import TrackingConfig;"
+        "from dermaflow.tracking.store import open_store;"
+        "open_store(TrackingConfig.model_validate_json(sys.argv[1]))"
+    )  # in a process of its own, for MLflow remembers the stores it has opened
+    command = [sys.executable, "-c", code, config.model_dump_json()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("dermaflow.errors.TrackingError")
+    assert f"mlflow db upgrade sqlite:///{tmp_path}/mlflow.db" in last
+
+
+def test_opening_a_store_does_not_look_like_the_users_choice(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    config = TrackingConfig(**VALUES)
+    open_store(config.resolve(tmp_path))
+    assert config.resolve(tmp_path / "other").tracking_uri.endswith("other/mlflow.db")
+
+
+def test_a_wrong_key_of_the_configuration_is_named():
+    with pytest.raises(ParameterError, match=r"tracking_url: Extra inputs.*mlflow\.yml"):
+        TrackingConfig.read({"mlflow": VALUES | {"tracking_url": "x"}})
+
+
+def test_a_run_on_a_real_server_needs_the_address_alone(tmp_path, monkeypatch):
+    port = free_port()
+    uri = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"),
+            *("--port", str(port), "--workers", "1"),
+            *("--backend-store-uri", f"sqlite:///{tmp_path}/server.db"),
+            *("--artifacts-destination", str(tmp_path / "server")),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(uri)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        config = TrackingConfig(**VALUES).resolve(tmp_path)
+        run = TrackedRun(config, "on a server", {}, tmp_path / "open_run.json")
+        run.log_text("kept by the server", "notes/a.txt")
+        run.close("FINISHED")
+        assert MlflowClient(uri).get_run(run.run_id).info.status == "FINISHED"
+        assert [path.name for path in (tmp_path / "server").rglob("a.txt")] == ["a.txt"]
+        assert not (tmp_path / "mlflow.db").exists()
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wait_for(uri):
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{uri}/health", timeout=5).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise AssertionError(f"{uri} did not start")
