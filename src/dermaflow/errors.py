@@ -29,3 +29,21 @@ class WeightsError(DermaflowError):
     """Weights are missing, damaged or of another architecture; the text names the file."""
 
     exit_code = 6
+
+
+class RegistryError(DermaflowError):
+    """The registry has no such model or version; the text says what it has."""
+
+    exit_code = 7
+
+
+class PromotionError(DermaflowError):
+    """A version does not meet what conf asks of it; the text names every check that failed."""
+
+    exit_code = 8
+
+
+class RunLookupError(DermaflowError):
+    """No run goes by that name, or several do; the text names those that are near."""
+
+    exit_code = 13
