@@ -9,6 +9,7 @@ import click
 
 from dermaflow.cli.compare import compare
 from dermaflow.cli.dvc_yaml import dvc_yaml
+from dermaflow.cli.promote import promote
 from dermaflow.cli.run import run
 
 
@@ -17,5 +18,5 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (compare, dvc_yaml, run):
+for command in (compare, dvc_yaml, promote, run):
     cli.add_command(command)

@@ -62,7 +62,7 @@ def draw_differences(comparison: Comparison, names: Mapping[str, str], title: st
     axis.set_xlim(-reach, reach)
     axis.xaxis.set_major_locator(MaxNLocator(7, symmetric=True))
     axis.xaxis.set_major_formatter(lambda x, _: f"{x:+.2g}".replace("-", "−") if x else "0")
-    axis.set_xlabel(f"← {first} is higher        {first} is lower →")
+    axis.set_xlabel(f"← lower than {first}        higher than {first} →")
     return figure
 
 
@@ -133,7 +133,7 @@ def _draw_rows(
             _draw_estimate(axis, place + offset, number, estimate, filled=filled)
     axis.set_yticks(range(len(rows)), list(rows))
     axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.tick_params(axis="y", length=0)
+    axis.tick_params(axis="y", length=0, pad=8)
     axis.grid(axis="y", visible=False)
     axis.spines["left"].set_visible(False)
     for number in shown:

@@ -68,7 +68,7 @@ def count_common(comparison: Comparison, difference: Difference) -> str:
     )
     return (
         f"{difference.run} against {first}: {difference.images:,} test images of "
-        f"{difference.groups:,} groups in common; of the metrics above {counted}."
+        f"{difference.groups:,} groups in common; of {len(HEADLINES)} headline metrics {counted}."
     )
 
 
@@ -93,14 +93,14 @@ def format_estimate(estimate: Estimate | None, *, signed: bool = False) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """Hours, minutes and seconds, such as ``1 h 02 min``."""
+    """Such as ``took 1 h 02 min``."""
     if seconds is None:
-        return "not ended"
+        return "has not ended"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+        return f"took {hours} h {minutes:02} min"
+    return f"took {minutes} min {rest:02} s" if minutes else f"took {rest} s"
 
 
 def _shorten(value: str | None) -> str:
