@@ -245,6 +245,7 @@ class RequirementParams(Params):
 
     no_group_crosses_splits: bool
     validation_passed: bool
+    same_environment: bool
 
 
 class PromoteParams(Params):

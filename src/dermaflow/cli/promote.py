@@ -28,9 +28,10 @@ def promote(version: int, env: str | None, dry_run: bool) -> None:
     params, name = parameters.promote, parameters.register_.name
     client = model_versions.open_registry(config)
     found = model_versions.find_version(client, name, version)
-    holder = model_versions.alias_holder(client, name, params.alias)
+    number = model_versions.alias_holder(client, name, params.alias)
+    holder = "no version" if number is None else f"version {number}"
     facts = model_versions.read_facts(client, found)
-    checks = judge(facts, params)
+    checks = judge(facts, params, env or "base")
     click.echo(f"Version {version} of {name} by run {facts.run_id}, judged by {params.judged_by}")
     click.echo(align([["passed" if c.passed else "failed", c.name, c.found] for c in checks]))
     failed = [f"{check.name} ({check.found})" for check in checks if not check.passed]
@@ -40,11 +41,11 @@ def promote(version: int, env: str | None, dry_run: bool) -> None:
     if failed:
         raise PromotionError(
             f"version {version} of {name} does not get the alias {params.alias}: "
-            f"{', '.join(failed)} (parameters_promote.yml)"
+            f"{', '.join(failed)} (parameters_promote.yml); {holder} has it"
         )
+    if dry_run:
+        click.echo(f"Version {version} would get the alias {params.alias}; {holder} has it")
+        return
     # Last, so that an alias is never without the tags that explain it.
-    if not dry_run:
-        client.set_registered_model_alias(name, params.alias, str(version))
-    before = "no version" if holder is None else f"version {holder}"
-    told = f"{'would get' if dry_run else 'has'} the alias {params.alias}; {before} had it before"
-    click.echo(f"Version {version} {told}")
+    client.set_registered_model_alias(name, params.alias, str(version))
+    click.echo(f"Version {version} has the alias {params.alias}; {holder} had it before")

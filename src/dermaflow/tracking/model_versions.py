@@ -64,7 +64,7 @@ def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
         _require_absent(error)
         run = None
     if run is None:
-        return Facts(run_id, {}, None, None, version_data, None)
+        return Facts(run_id, {}, None, None, version_data, None, None)
     split = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
     validation = read_report(client, run.info.run_id, VALIDATION_REPORT) or {}
     crossing, broken = split.get("groups_across_splits"), validation.get("broken")
@@ -75,13 +75,14 @@ def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
         broken=len(broken) if isinstance(broken, list) else None,
         version_data=version_data,
         run_data=read_data_version(client, run),
+        env=run.data.tags.get("env"),
     )
 
 
 def alias_holder(client: MlflowClient, name: str, alias: str) -> str | None:
     """The version that has an alias now, or None."""
-    holder: str | None = client.get_registered_model(name).aliases.get(alias)
-    return holder
+    holder = client.get_registered_model(name).aliases.get(alias)
+    return None if holder is None else str(holder)
 
 
 def record_decision(

@@ -28,6 +28,7 @@ class Facts:
         broken: how many expectations that should have stopped the run were not met.
         version_data: data version that the model was trained on.
         run_data: data version that the figures are of.
+        env: environment of the run.
     """
 
     run_id: str | None
@@ -36,6 +37,7 @@ class Facts:
     broken: int | None
     version_data: str | None
     run_data: str | None
+    env: str | None
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,13 @@ class Check:
     found: str
 
 
-def judge(facts: Facts, promote: PromoteParams) -> list[Check]:
+def judge(facts: Facts, promote: PromoteParams, env: str) -> list[Check]:
     """Check a version. What is not known of it fails: it is never taken for granted.
 
     Args:
         facts: of the version.
         promote: what is asked.
+        env: environment that ``promote`` is of.
 
     Returns:
         A check for each floor and each requirement that conf sets, and one for the data version.
@@ -68,7 +71,10 @@ def judge(facts: Facts, promote: PromoteParams) -> list[Check]:
         )
     if promote.require.validation_passed:
         checks.append(_check_none("validation_passed", facts.broken, "expectations broken"))
-    return [*checks, _check_data(facts)]
+    if promote.require.same_environment:
+        checks.append(_check_equal("same_environment", facts.env, env))
+    # The figures must be of the data that the model was trained on.
+    return [*checks, _check_equal("data_version", facts.run_data, facts.version_data)]
 
 
 def _check_floor(name: str, score: Estimate | None, floor: float, judged_by: str) -> Check:
@@ -85,9 +91,6 @@ def _check_none(name: str, count: int | None, what: str) -> Check:
     return Check(name, count == 0, "missing" if count is None else f"{count} {what}")
 
 
-def _check_data(facts: Facts) -> Check:
-    """The figures must be of the data that the model was trained on."""
-    model, figures = facts.version_data, facts.run_data
-    same = model is not None and model == figures
-    text = f"{model or 'missing'} {'==' if same else '!='} {figures or 'missing'}"
-    return Check("data_version", same, text)
+def _check_equal(name: str, found: str | None, asked: str | None) -> Check:
+    same = found is not None and found == asked
+    return Check(name, same, f"{found or 'missing'} {'==' if same else '!='} {asked or 'missing'}")

@@ -7,6 +7,7 @@ mathematics.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ from dermaflow.reporting.style import (
 # Told apart by shade, hue and shape. The first run is dark, like the line that the rest is read by.
 RUN_COLOURS = (INK, *(colour for colour in CLASS_COLOURS.values() if colour != INK))
 _MARKERS = "osD^vPX"
-_WIDTH = 5.4  # inches
+_WIDTH = 4.6  # inches
 _SPREAD = 0.62  # of a row's height, shared by its runs
 
 Row = list[tuple[int, Estimate]]  # number of the run, and its figure
@@ -60,7 +61,7 @@ def draw_differences(comparison: Comparison, names: Mapping[str, str], title: st
     axis.axvline(0, color=RUN_COLOURS[0], linewidth=1.2, zorder=1)
     reach = max(abs(bound) for bound in axis.get_xlim())
     axis.set_xlim(-reach, reach)
-    axis.xaxis.set_major_locator(MaxNLocator(7, symmetric=True))
+    axis.xaxis.set_major_locator(MaxNLocator(5, symmetric=True))
     axis.xaxis.set_major_formatter(lambda x, _: f"{x:+.2g}".replace("-", "−") if x else "0")
     axis.set_xlabel(f"← lower than {first}        higher than {first} →")
     return figure
@@ -92,7 +93,7 @@ def draw_curve(comparison: Comparison, name: str) -> Figure | None:
     drawn = [(number, run) for number, run in enumerate(comparison.runs) if run.curves.get(name)]
     if not drawn:
         return None
-    figure, axes = new_figure(_WIDTH, 3.6, CURVES[name])
+    figure, axes = new_figure(_WIDTH, 3.4, CURVES[name])
     axis = axes[0, 0]
     for number, run in drawn:
         steps, values = zip(*run.curves[name], strict=True)
@@ -123,7 +124,7 @@ def _draw_rows(
     if not rows:
         return None
     shown = sorted({number for row in rows.values() for number, _ in row})
-    height = 1.7 + len(rows) * (0.24 + 0.13 * len(shown))
+    height = 1.5 + 0.2 * ceil(len(shown) / 2) + len(rows) * (0.24 + 0.13 * len(shown))
     figure, axes = new_figure(_WIDTH, height, title, caption)
     axis: Axes = axes[0, 0]
     for place, row in enumerate(rows.values()):
@@ -139,7 +140,7 @@ def _draw_rows(
     for number in shown:
         style: Any = {"marker": _MARKERS[number], "color": RUN_COLOURS[number], "linestyle": "none"}
         axis.plot([], [], label=comparison.runs[number].tag, **style)
-    figure.legend(loc="outside lower left", ncols=3)
+    figure.legend(loc="outside lower left", ncols=2)
     return figure, axis
 
 

@@ -63,9 +63,8 @@ def count_common(comparison: Comparison, difference: Difference) -> str:
     if not difference.estimates:
         return f"{difference.run} against {first}: not comparable image by image."
     verdicts = [judge(difference.estimates.get(name)) for name in HEADLINES]
-    counted = ", ".join(
-        f"{verdicts.count(word)} {word}" for word in ("higher", "lower", "not told apart")
-    )
+    higher, lower, open_ = (verdicts.count(v) for v in ("higher", "lower", "not told apart"))
+    counted = f"{higher} are higher, {lower} lower and {open_} not told apart"
     return (
         f"{difference.run} against {first}: {difference.images:,} test images of "
         f"{difference.groups:,} groups in common; of {len(HEADLINES)} headline metrics {counted}."
