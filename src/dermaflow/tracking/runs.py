@@ -104,7 +104,7 @@ def _suggest(name: str, runs: Sequence[Run]) -> str:
     """Runs of a similar name or id, else the newest ones, and how to see them all."""
     by_name: dict[str, Run] = {}
     for run in reversed(runs):  # so that the newest keeps a name that many have
-        by_name |= {run.info.run_name: run, run.info.run_id[: len(name)]: run}
+        by_name |= {run.info.run_name: run, run.info.run_id[: len(name) or None]: run}
     near = [by_name[key] for key in get_close_matches(name, list(by_name), _SHOWN)]
     named = ", ".join(_describe(run) for run in near or runs[:_SHOWN]) or "none"
     return f"{'near' if near else 'newest'}: {named} (`make ui` lists all)"
