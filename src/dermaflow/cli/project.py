@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:
 
     # The context's hook checks the parameters, and names the file of a wrong one.
     session: Any
-    with KedroSession.create(project_path=Path.cwd(), env=env) as session:
+    with KedroSession.create(env=env) as session:
         context: KedroContext = session.load_context()
         loader = context.config_loader
         config = TrackingConfig(**loader["mlflow"]).resolve(context.project_path)
