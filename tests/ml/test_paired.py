@@ -103,6 +103,15 @@ def test_without_resampling_there_is_a_difference_but_no_interval():
     assert paired_differences(pairing, none)["accuracy"] == Estimate(0.0)
 
 
+def test_one_group_has_no_interval_since_all_its_resamples_are_alike():
+    first = make_table().assign(group_id="g")
+    other = first.assign(p_mel=first["p_nv"], p_nv=first["p_mel"])
+    estimate = paired_differences(pair_predictions(first, other, CLASSES), RESAMPLING)["accuracy"]
+    assert estimate.value != 0
+    assert estimate.low is None
+    assert not estimate.excludes_zero
+
+
 def test_only_images_of_both_with_equal_labels_are_paired_whatever_their_order():
     first, other = make_table(), make_table()
     first = first.iloc[10:]

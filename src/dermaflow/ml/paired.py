@@ -110,7 +110,8 @@ def paired_differences(pairing: Pairing, resampling: Resampling | None) -> dict[
 
     Args:
         pairing: of N images, at least one.
-        resampling: for the intervals; None for none.
+        resampling: for the intervals; None for none. One group alone has none either, since every
+            resample of it is the same.
 
     Returns:
         By the names of ``dermaflow.ml.metrics.score``, less support and calibration error; what is
@@ -127,7 +128,7 @@ def paired_differences(pairing: Pairing, resampling: Resampling | None) -> dict[
         }
 
     intervals: dict[str, tuple[float, float]] = {}
-    if resampling:
+    if resampling and len(set(pairing.first.groups)) > 1:
         intervals = percentile_intervals(
             statistic,
             pairing.first.groups,

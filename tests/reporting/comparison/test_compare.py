@@ -37,20 +37,22 @@ def test_without_the_first_runs_parameters_there_is_no_interval_and_it_is_said(m
 
 def test_equal_data_and_test_splits_raise_no_warning(make_run):
     difference = compare_two(make_run("A"), make_run("B"), RESAMPLING)
-    assert (difference.images, difference.groups, difference.warnings) == (30, 15, ())
+    assert (difference.images, difference.groups, difference.warnings) == (80, 40, ())
 
 
 def test_images_only_one_run_tested_on_are_counted_by_where_the_other_had_them(
     make_run, predictions
 ):
     other = predictions()
-    other.loc[30:33, "split"] = "val"  # four to validation
-    other = other.drop(index=[34, 35, 36])  # three to training, or nowhere
+    other.loc[80:83, "split"] = "val"  # four to validation
+    other = other.drop(index=[84, 85, 86])  # three to training, or nowhere
     difference = compare_two(make_run("A"), make_run("B", predictions=other), RESAMPLING)
-    assert difference.images == 23
+    assert difference.images == 73
     (warning,) = difference.warnings
-    assert warning.startswith("7 of the 30 test images of A are not in the test split of B: 4 are")
-    assert "3 may have been in its training data" in warning
+    assert warning == (
+        "7 of 80 test images of A left out, not being in the test split of B: its validation split "
+        "holds 4, and its training data may hold 3."
+    )
 
 
 def test_different_and_unknown_data_versions_are_warned_of(make_run):
@@ -59,15 +61,27 @@ def test_different_and_unknown_data_versions_are_warned_of(make_run):
         (warning,) = difference.warnings
         assert said in warning
         assert "cannot be excluded" in warning
-        assert difference.images == 30
+        assert difference.images == 80
 
 
 def test_relabelled_images_are_left_out_and_counted(make_run, predictions):
     other = predictions()
-    other.loc[40, "label"] = "mel" if other.loc[40, "label"] == "nv" else "nv"
+    other.loc[90, "label"] = "mel" if other.loc[90, "label"] == "nv" else "nv"
     difference = compare_two(make_run("A"), make_run("B", predictions=other), RESAMPLING)
-    assert difference.images == 29
-    assert difference.warnings == ("1 images have another label there and are left out.",)
+    assert difference.images == 79
+    assert difference.warnings == (
+        "1 common test image left out, for the runs do not agree on the label.",
+    )
+
+
+def test_few_groups_are_warned_of(make_run, predictions):
+    few = predictions(images=40)
+    difference = compare_two(
+        make_run("A", predictions=few), make_run("B", predictions=few), RESAMPLING
+    )
+    assert difference.groups == 10
+    (warning,) = difference.warnings
+    assert warning.startswith("10 groups in common are few")
 
 
 def test_why_there_is_no_paired_difference_is_said(make_run, predictions):

@@ -73,7 +73,7 @@ def test_figures_and_what_is_missing_stand_in_the_page(comparison):
     difference = comparison.differences[0].estimates["accuracy"]
     assert "0.800 [0.700, 0.900]" in text
     assert f"{difference.value:+.3f}".replace("-", "−") in text
-    assert "30 test images of 15 groups in common" in text
+    assert "80 test images of 40 groups in common" in text
     assert "C left no predictions" in text
     assert "took 1 h 02 min" in text
 

@@ -8,7 +8,11 @@ import pandas as pd
 from pandas.errors import MergeError
 
 from dermaflow.ml.paired import Resampling, pair_predictions, paired_differences
-from dermaflow.reporting.comparison.content import ComparedRun, Comparison, Difference
+from dermaflow.reporting.comparison.content import ComparedRun, Comparison, Difference, count
+
+# With fewer groups percentile intervals are clearly too narrow (Hesterberg 2015,
+# doi:10.1080/00031305.2015.1089789).
+_FEW_GROUPS = 30
 
 # Parameters that say how a run's intervals were made.
 _RESAMPLING = ("evaluate.bootstrap_samples", "evaluate.confidence", "seed")
@@ -68,13 +72,22 @@ def compare_two(
     except (KeyError, MergeError) as error:
         return unpaired(f"the predictions do not fit together ({error})")
     if pairing.relabelled:
-        warnings.append(f"{pairing.relabelled} images have another label there and are left out.")
+        warnings.append(
+            f"{count(pairing.relabelled, 'common test image')} left out, for the runs do not agree "
+            "on the label."
+        )
     if not len(pairing.first):
         return unpaired("no image is in the test split of both")
+    groups = len(set(pairing.first.groups))
+    if groups < _FEW_GROUPS:
+        warnings.append(
+            f"{count(groups, 'group')} in common are few: the intervals are too narrow, if there "
+            "are any."
+        )
     return Difference(
         run=other.label,
         images=len(pairing.first),
-        groups=len(set(pairing.first.groups)),
+        groups=groups,
         estimates=paired_differences(pairing, resampling),
         warnings=tuple(warnings),
     )
@@ -90,9 +103,9 @@ def _warn_of_data(first: ComparedRun, other: ComparedRun) -> Iterator[str]:
         return
     versions = " and ".join(run.data_version or "unknown" for run in (first, other))
     yield (
-        f"The data versions of {first.label} and {other.label} are {versions}: their whole test "
-        "splits are not the same question, and that test images or lesions of one were in the "
-        "training data of the other cannot be excluded."
+        f"The data versions of {first.label} and {other.label} are {versions}: figures of "
+        "the whole test splits are of different images, and that test images or lesions of one "
+        "were in the training data of the other cannot be excluded."
     )
 
 
@@ -105,9 +118,9 @@ def _warn_of_images(one: ComparedRun, other: ComparedRun) -> Iterator[str]:
         return
     chosen_by = len(absent & set(other.predictions["image_id"]))
     yield (
-        f"{len(absent)} of the {len(tested)} test images of {one.label} are not in the test split "
-        f"of {other.label}: {chosen_by} are in its validation split, {len(absent) - chosen_by} may "
-        "have been in its training data. They are left out of the paired difference."
+        f"{len(absent):,} of {count(len(tested), 'test image')} of {one.label} left out, not being "
+        f"in the test split of {other.label}: its validation split holds {chosen_by:,}, and its "
+        f"training data may hold {len(absent) - chosen_by:,}."
     )
 
 

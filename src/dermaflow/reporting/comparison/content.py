@@ -28,6 +28,11 @@ CURVES = {
 }
 
 
+def count(number: int, what: str) -> str:
+    """A number and what is counted, such as ``1 image`` or ``1,502 images``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class ComparedRun:
     """One MLflow run; texts are as logged and may hold anything.

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dermaflow.ml.paired import Estimate
-from dermaflow.reporting.comparison.content import HEADLINES, ComparedRun, Comparison, Difference
+from dermaflow.reporting.comparison.content import (
+    HEADLINES,
+    ComparedRun,
+    Comparison,
+    Difference,
+    count,
+)
 from dermaflow.reporting.table import align
 
 _WIDEST = 48  # characters of a parameter's value
@@ -66,8 +72,9 @@ def count_common(comparison: Comparison, difference: Difference) -> str:
     higher, lower, open_ = (verdicts.count(v) for v in ("higher", "lower", "not told apart"))
     counted = f"{higher} are higher, {lower} lower and {open_} not told apart"
     return (
-        f"{difference.run} against {first}: {difference.images:,} test images of "
-        f"{difference.groups:,} groups in common; of {len(HEADLINES)} headline metrics {counted}."
+        f"{difference.run} against {first}: {count(difference.images, 'test image')} of "
+        f"{count(difference.groups, 'group')} in common; of {len(HEADLINES)} headline metrics "
+        f"{counted}."
     )
 
 
