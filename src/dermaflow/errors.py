@@ -31,6 +31,24 @@ class WeightsError(DermaflowError):
     exit_code = 6
 
 
+class RegistryError(DermaflowError):
+    """The registry has no such model or version; the text says what it has."""
+
+    exit_code = 7
+
+
+class PromotionError(DermaflowError):
+    """A version does not meet what conf asks of it; the text names every check that failed."""
+
+    exit_code = 8
+
+
+class BusyError(DermaflowError):
+    """Another process writes to the same place; the text names the lock."""
+
+    exit_code = 9
+
+
 class VersioningError(DermaflowError):
     """Git or DVC cannot do what is asked; the text says what is missing or in the way."""
 
@@ -49,13 +67,13 @@ class TrackingError(DermaflowError):
     exit_code = 12
 
 
+class RunLookupError(DermaflowError):
+    """No run goes by that name, or several do; the text names those that are near."""
+
+    exit_code = 13
+
+
 class TrainingError(DermaflowError):
     """Training cannot go on; the text names the parameter to change."""
 
     exit_code = 16
-
-
-class BusyError(DermaflowError):
-    """Another process writes to the same place; the text names the lock."""
-
-    exit_code = 9

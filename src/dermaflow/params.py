@@ -197,7 +197,7 @@ class TrainParams(Params):
     log_every: PositiveInt  # steps between two logged losses
 
 
-# --- evaluate, explain, register ------------------------------------------------------------------
+# --- evaluate, explain, register, promote ---------------------------------------------------------
 
 
 class EvaluateParams(Params):
@@ -231,6 +231,31 @@ class RegisterParams(Params):
     limitations: str
 
 
+class FloorParams(Params):
+    """What a version's test figures must reach."""
+
+    balanced_accuracy: Fraction
+    macro_auc: Fraction
+    melanoma_recall: Fraction | None  # None where the classes have no `mel`
+
+
+class RequirementParams(Params):
+    """What else must be known to hold, where true."""
+
+    no_group_crosses_splits: bool
+    validation_passed: bool
+    same_environment: bool
+
+
+class PromoteParams(Params):
+    model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
+
+    alias: Annotated[str, Field(pattern=r"^(?!latest$|v\d+$)[a-z][a-z0-9_\-]*$")]  # MLflow's rules
+    judged_by: Literal["value", "lower_bound"]  # the figure itself, or its interval's lower end
+    floors: FloorParams
+    require: RequirementParams
+
+
 class Parameters(Params):
     """Everything under ``parameters`` in ``conf/``; its leaves are what MLflow logs."""
 
@@ -244,3 +269,4 @@ class Parameters(Params):
     evaluate: EvaluateParams
     explain: ExplainParams
     register_: RegisterParams = Field(alias="register")
+    promote: PromoteParams

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import click
 
+from dermaflow.cli.compare import compare
 from dermaflow.cli.dvc_yaml import dvc_yaml
+from dermaflow.cli.promote import promote
 from dermaflow.cli.repro import repro
 from dermaflow.cli.restore import restore
 from dermaflow.cli.run import run
@@ -18,5 +20,5 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (dvc_yaml, repro, restore, run):
+for command in (compare, dvc_yaml, promote, repro, restore, run):
     cli.add_command(command)

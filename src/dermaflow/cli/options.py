@@ -22,8 +22,6 @@ def known_environment(context: click.Context, parameter: click.Parameter, value:
 env_option = click.option(
     "--env",
     "-e",
-    default="base",
-    show_default=True,
     callback=known_environment,
     help="Environment: a folder of conf/.",
 )

@@ -11,7 +11,7 @@ from dermaflow.cli.options import env_option
 @click.command("repro", cls=ProjectCommand, context_settings={"ignore_unknown_options": True})
 @env_option
 @click.argument("dvc_arguments", nargs=-1, type=click.UNPROCESSED)
-def repro(env: str, dvc_arguments: tuple[str, ...]) -> None:
+def repro(env: str | None, dvc_arguments: tuple[str, ...]) -> None:
     """Run `dvc repro` with all its stages in one MLflow run.
 
     DVC_ARGUMENTS go to `dvc repro`: --force, --dry, a stage.
@@ -20,4 +20,4 @@ def repro(env: str, dvc_arguments: tuple[str, ...]) -> None:
 
     from dermaflow.tracking.repro import reproduce
 
-    reproduce(Path.cwd(), env, dvc_arguments)
+    reproduce(Path.cwd(), env or "base", dvc_arguments)

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mlflow
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Run
 
-from dermaflow.errors import VersioningError
-from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.runs import read_artifact
 from dermaflow.tracking.tracker import PATCH, VERSIONS
 
 
@@ -35,16 +33,13 @@ class RunVersions:
     entries: dict[str, dict[str, Any]]
 
 
-def read_versions(config: TrackingConfig, run_id: str) -> RunVersions:
-    """Read the versions of a run. Raises VersioningError where there is no such run."""
-    mlflow.set_tracking_uri(config.tracking_uri)
-    client = MlflowClient()
-    try:
-        tags = client.get_run(run_id).data.tags
-        artifacts = [item.path for item in client.list_artifacts(run_id, VERSIONS)]
-    except MlflowException as error:
-        raise VersioningError(f"{config.tracking_uri} has no run {run_id}") from error
-    texts = {path: mlflow.artifacts.load_text(f"runs:/{run_id}/{path}") for path in artifacts}
+def read_versions(client: MlflowClient, run: Run) -> RunVersions:
+    """Read the versions that a run was tagged with and keeps."""
+    run_id = run.info.run_id
+    tags = run.data.tags
+    texts: dict[str, str] = {}
+    for item in client.list_artifacts(run_id, VERSIONS):
+        texts[item.path] = read_artifact(client, run_id, item.path, Path.read_text) or ""
     commit = tags.get("mlflow.source.git.commit", "none")
     return RunVersions(
         env=tags.get("env", "base"),

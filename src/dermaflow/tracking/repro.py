@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from dermaflow.errors import VersioningError
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.run import TrackedRun
-from dermaflow.versioning.dvc_file import dvc_path, load_conf
+from dermaflow.versioning.dvc_file import dvc_path, read_conf_files
 from dermaflow.versioning.git import code_version
 
 
@@ -32,7 +32,7 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     file = dvc_path(project_path, env)
     if not file.exists():
         raise VersioningError(f"there is no {file.relative_to(project_path)}: `kedro dvc-yaml`")
-    config = TrackingConfig.read(load_conf(project_path, env)).resolve(project_path)
+    config = TrackingConfig.read(read_conf_files(project_path, env)).resolve(project_path)
     commit, dirty = code_version(project_path)
     tags = {
         "env": env,
@@ -42,7 +42,9 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     }
     # The stages watch the machine, each for its own time.
     quiet = config.model_copy(update={"system_metrics_interval": 0})
-    marker = project_path / load_conf(project_path, env)["globals"]["data"] / "open_repro.json"
+    marker = (
+        project_path / read_conf_files(project_path, env)["globals"]["data"] / "open_repro.json"
+    )
     run = TrackedRun(quiet, f"{env}: repro", tags, marker)
     try:
         code = _repro(project_path, file, arguments, run.run_id)

@@ -11,7 +11,12 @@ import yaml
 
 from dermaflow.errors import VersioningError
 from dermaflow.schema import STAGES
-from dermaflow.versioning.dvc_file import dvc_path, load_conf, parameter_files, render_dvc_file
+from dermaflow.versioning.dvc_file import (
+    dvc_path,
+    parameter_files,
+    read_conf_files,
+    render_dvc_file,
+)
 from dermaflow.versioning.dvc_lock import Entry, entry_of, read_lock, record_of
 from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.stages import select_parameters
@@ -62,7 +67,7 @@ class DvcCommit:
     def _new(self, ran: set[str]) -> dict[str, bool]:
         """Stage -> whether it goes into the lock, of those whose state DVC does not know."""
         lock = read_lock(self._file.with_suffix(".lock"))
-        files = load_conf(self._project, self._env)["parameters"]
+        files = read_conf_files(self._project, self._env)["parameters"]
         new: dict[str, bool] = {}
         as_filed: dict[str, bool] = {}
         for name, now in self._workspace.consistent().items():

@@ -44,7 +44,7 @@ def write_dvc_files(project_path: Path, pipelines: Mapping[str, Pipeline]) -> li
 
 def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: str) -> str:
     """The text of one environment's ``dvc.yaml``."""
-    catalog = load_conf(project_path, env)["catalog"]
+    catalog = read_conf_files(project_path, env)["catalog"]
     files = {name: entry["filepath"] for name, entry in catalog.items()}
     types = {name: entry["type"] for name, entry in catalog.items()}
     described = [describe_stage(name, pipelines[name], files, types) for name in STAGES]
@@ -56,7 +56,7 @@ def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: 
     return _HEADER + text
 
 
-def load_conf(project_path: Path, env: str) -> OmegaConfigLoader:
+def read_conf_files(project_path: Path, env: str) -> OmegaConfigLoader:
     """Configuration as the files of ``base`` and the environment give it, and nothing else."""
     from kedro.framework.project import settings
 

@@ -1,0 +1,31 @@
+"""What commands need of the project they run in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+
+    from dermaflow.params import Parameters
+    from dermaflow.tracking.config import TrackingConfig
+
+
+def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:
+    """Parameters and tracking configuration of an environment, as ``kedro run`` would have them.
+
+    Raises:
+        ParameterError: conf does not say what the project's types ask for.
+    """
+    from kedro.framework.session import KedroSession
+
+    from dermaflow.params import Parameters
+    from dermaflow.tracking.config import TrackingConfig
+
+    # The context's hook checks the parameters, and names the file of a wrong one.
+    session: Any
+    with KedroSession.create(env=env) as session:
+        context: KedroContext = session.load_context()
+        loader = context.config_loader
+        config = TrackingConfig.read(loader).resolve(context.project_path)
+        return Parameters.model_validate(loader["parameters"]), config

@@ -1,0 +1,51 @@
+"""``kedro promote``."""
+
+from __future__ import annotations
+
+import click
+
+from dermaflow.cli.command import ProjectCommand
+from dermaflow.cli.options import env_option
+
+
+@click.command("promote", cls=ProjectCommand, short_help="Give a model's version its alias.")
+@click.argument("version", type=click.IntRange(min=1))
+@env_option
+@click.option("--dry-run", is_flag=True, help="Judge only; write neither tags nor alias.")
+def promote(version: int, env: str | None, dry_run: bool) -> None:
+    """Give VERSION of the registered model the alias of parameters_promote.yml.
+
+    Only if its test figures reach the floors there. The decision is written to the version's tags
+    either way; a version that fails leaves the alias where it is.
+    """
+    from dermaflow.cli.project import load_conf
+    from dermaflow.errors import PromotionError
+    from dermaflow.reporting.table import align
+    from dermaflow.tracking import model_versions
+    from dermaflow.tracking.promotion import judge
+
+    parameters, config = load_conf(env)
+    params, name = parameters.promote, parameters.register_.name
+    client = model_versions.open_registry(config)
+    found = model_versions.find_version(client, name, version)
+    number = model_versions.alias_holder(client, name, params.alias)
+    holder = "no version" if number is None else f"version {number}"
+    facts = model_versions.read_facts(client, found)
+    checks = judge(facts, params, env or "base")
+    click.echo(f"Version {version} of {name} by run {facts.run_id}, judged by {params.judged_by}")
+    click.echo(align([["passed" if c.passed else "failed", c.name, c.found] for c in checks]))
+    failed = [f"{check.name} ({check.found})" for check in checks if not check.passed]
+    decision = "refused" if failed else f"promoted to {params.alias}"
+    if not dry_run:
+        model_versions.record_decision(client, found, facts, checks, params.judged_by, decision)
+    if failed:
+        raise PromotionError(
+            f"version {version} of {name} does not get the alias {params.alias}: "
+            f"{', '.join(failed)} (parameters_promote.yml); {holder} has it"
+        )
+    if dry_run:
+        click.echo(f"Version {version} would get the alias {params.alias}; {holder} has it")
+        return
+    # Last, so that an alias is never without the tags that explain it.
+    client.set_registered_model_alias(name, params.alias, str(version))
+    click.echo(f"Version {version} has the alias {params.alias}; {holder} had it before")

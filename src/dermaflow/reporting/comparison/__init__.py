@@ -1,0 +1,1 @@
+"""A comparison of runs as figures, as a page and as text."""

@@ -1,0 +1,179 @@
+"""``kedro promote`` on a real SQLite registry."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
+
+MODEL = "dermaflow"
+FIGURES = {"balanced_accuracy": 0.97, "macro_auc": 0.99, "mel/recall": 0.95}
+
+
+@pytest.fixture(scope="module")
+def floors(project_path):
+    text = (project_path / "conf/base/parameters_promote.yml").read_text()
+    return yaml.safe_load(text)["promote"]["floors"]
+
+
+@pytest.fixture
+def register(client, tmp_path):
+    """Register a version whose run has ``figures`` (lower ends 0.01 below); gives its number."""
+
+    def make(figures=FIGURES, *, reports=True, broken=(), run_data="d1", env="base", tags=()):
+        experiment = client.get_experiment_by_name("dermaflow").experiment_id
+        run_id = client.create_run(experiment, tags={"env": env}).info.run_id
+        metrics = {f"test/{name}": value for name, value in figures.items()}
+        metrics |= {f"{name}_low": value - 0.01 for name, value in metrics.items()}
+        client.log_batch(run_id, [Metric(name, value, 1, 0) for name, value in metrics.items()])
+        if reports:
+            contents = {
+                "split_report": {"data_version": run_data, "groups_across_splits": 0},
+                "validation_report": {"broken": list(broken)},
+            }
+            for name, content in contents.items():
+                (tmp_path / f"{name}.json").write_text(json.dumps(content))
+                client.log_artifact(run_id, tmp_path / f"{name}.json", "validation")
+        if not client.search_registered_models(f"name = '{MODEL}'"):
+            client.create_registered_model(MODEL)
+        tags = {"data_version": "d1", **dict(tags)}
+        version = client.create_model_version(MODEL, "file:///nowhere", run_id, tags=tags)
+        return int(version.version)
+
+    return make
+
+
+@pytest.fixture
+def holder(client):
+    """The version that has the alias, or None."""
+
+    def find():
+        try:
+            return int(client.get_model_version_by_alias(MODEL, "staging").version)
+        except MlflowException:
+            return None
+
+    return find
+
+
+def tags_of(client, version):
+    tags = client.get_model_version(MODEL, str(version)).tags
+    return {k.removeprefix("promotion."): v for k, v in tags.items() if k.startswith("promotion.")}
+
+
+def test_a_good_version_gets_the_alias_and_its_tags_say_why(
+    kedro, client, register, holder, floors
+):
+    before, version = holder(), register()
+    started = datetime.now(UTC).replace(microsecond=0)
+    done = kedro("promote", version)
+    assert done.exit_code == 0, done.output
+    assert holder() == version
+    held = "no version" if before is None else f"version {before}"
+    assert f"Version {version} has the alias staging; {held} had it before" in done.output
+    tags = tags_of(client, version)
+    assert tags["decision"] == "promoted to staging"
+    assert tags["judged_by"] == "lower_bound"
+    assert tags["balanced_accuracy"] == f"0.960 >= {floors['balanced_accuracy']:.3f}"
+    assert tags["data_version"] == "d1 == d1"
+    assert started <= datetime.fromisoformat(tags["time"]) <= datetime.now(UTC)
+
+    after = register()
+    done = kedro("promote", after)
+    assert f"version {version} had it before" in done.output
+    assert holder() == after
+
+
+def test_a_refused_version_leaves_the_alias_and_its_tags_name_every_failed_check(
+    kedro, client, register, holder
+):
+    good = register()
+    assert kedro("promote", good).exit_code == 0
+    poor = register({"balanced_accuracy": 0.2, "macro_auc": 0.99}, broken=["too few images"])
+    done = kedro("promote", poor)
+    assert done.exit_code == 8
+    assert holder() == good
+    for text in (
+        "balanced_accuracy (0.190 <",
+        "melanoma_recall (missing,",
+        "validation_passed (1 expectations broken)",
+        f"version {good} has it",
+    ):
+        assert text in done.stderr
+    assert "macro_auc" not in done.stderr
+    tags = tags_of(client, poor)
+    assert tags["decision"] == "refused"
+    assert tags["melanoma_recall"].startswith("missing")
+    assert tags["macro_auc"].startswith("0.980 >=")
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed"),
+    [
+        ({"reports": False}, {"no_group_crosses_splits", "validation_passed", "data_version"}),
+        ({"run_data": "d2"}, {"data_version"}),
+        ({"env": "smoke"}, {"same_environment"}),
+        (
+            {"tags": {"metrics_run_id": "0" * 32}},
+            {
+                "balanced_accuracy",
+                "macro_auc",
+                "melanoma_recall",
+                "no_group_crosses_splits",
+                "validation_passed",
+                "same_environment",
+                "data_version",
+            },
+        ),
+    ],
+)
+def test_what_is_unknown_or_of_other_data_is_refused(kedro, register, changes, failed):
+    done = kedro("promote", register(**changes))
+    assert done.exit_code == 8
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert {row[1] for row in rows if row[0] == "failed"} == failed
+
+
+def test_the_tag_names_the_run_whose_figures_count(kedro, client, register):
+    good = client.get_model_version(MODEL, str(register())).run_id
+    empty = register({}, reports=False, tags={"metrics_run_id": good})
+    assert kedro("promote", empty).exit_code == 0
+    assert tags_of(client, empty)["run_id"] == good
+
+
+def test_a_new_decision_replaces_the_old_ones_tags(kedro, client, register):
+    version = register()
+    client.set_model_version_tag(MODEL, str(version), "promotion.gone_floor", "0.9 >= 0.1")
+    assert kedro("promote", version).exit_code == 0
+    assert "gone_floor" not in tags_of(client, version)
+    assert client.get_model_version(MODEL, str(version)).tags["data_version"] == "d1"
+
+
+def test_a_dry_run_writes_nothing(kedro, client, register, holder):
+    before, good, poor = holder(), register(), register({})
+    done = kedro("promote", good, "--dry-run")
+    assert done.exit_code == 0
+    assert f"Version {good} would get the alias staging" in done.output
+    assert kedro("promote", poor, "--dry-run").exit_code == 8
+    assert holder() == before
+    assert tags_of(client, good) == tags_of(client, poor) == {}
+
+
+def test_environments_have_floors_of_their_own(kedro, register):
+    poor = dict.fromkeys(FIGURES, 0.02)
+    assert kedro("promote", register(poor)).exit_code == 8
+    done = kedro("promote", register(poor, env="smoke"), "--env", "smoke")
+    assert done.exit_code == 0, done.output
+
+
+def test_an_unknown_version_or_store_has_its_own_code(kedro, register, tmp_path):
+    known = register()
+    done = kedro("promote", 999)
+    assert done.exit_code == 7
+    assert f"{MODEL!r} has no version 999; its versions: 1" in done.stderr
+    assert str(known) in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    done = kedro("promote", 1, uri=f"sqlite:///{tmp_path}/no.db")
+    assert done.exit_code == 7
