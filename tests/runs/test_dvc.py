@@ -1,10 +1,12 @@
 """dvc.yaml against the project, and a real DVC repository that reruns only what changed."""
 
+import json
 import re
 
 import pytest
 import yaml
 from kedro.framework.project import configure_project, pipelines
+from mlflow import MlflowClient
 
 from dermaflow.schema import STAGES
 from dermaflow.versioning.dvc_file import dvc_path, environments, render_dvc_file
@@ -36,22 +38,79 @@ def test_code_of_a_stage_follows_its_imports():
     assert "src/dermaflow/ml/classifier.py" not in validate
 
 
+VOLATILE = ("08_reporting/registration.json", "/.gitignore")  # as the decision 0011 says
+
+
 def ran(output):
     return re.findall(r"Running stage '(?:[\w/.]+:)?(\w+)'", output)
 
 
-def test_repro_runs_all_then_nothing_then_what_a_parameter_touches(make_project):
+@pytest.fixture(scope="module")
+def reproduced(make_project):
+    """A project after ``kedro repro`` of everything."""
     project = make_project()
-    project.run("dvc", "init", "--quiet", "--force")
-    repro = ("dvc", "repro", "conf/smoke/dvc.yaml")
-    assert sorted(ran(project.run(*repro).stdout)) == sorted(STAGES)
+    project.output = project.run("kedro", "repro", "--env", "smoke").stdout
+    return project
 
-    again = project.run(*repro).stdout
+
+def outputs(project):
+    """Bytes of all that the stages of ``smoke`` write, but for what is declared volatile."""
+    entries = yaml.safe_load((project.folder / "conf/smoke/dvc.lock").read_text())["stages"]
+    found = {}
+    for path in (out["path"] for entry in entries.values() for out in entry["outs"]):
+        place = project.folder / path
+        files = place.rglob("*") if place.is_dir() else [place]
+        found |= {f: (project.folder / f).read_bytes() for f in files if f.is_file()}
+    relative = {path.relative_to(project.folder).as_posix(): data for path, data in found.items()}
+    return {path: data for path, data in relative.items() if not path.endswith(VOLATILE)}
+
+
+def test_repro_runs_all_then_nothing_then_what_a_parameter_touches(reproduced):
+    assert sorted(ran(reproduced.output)) == sorted(STAGES)
+    (run,) = reproduced.runs()
+    assert run.info.run_name == "smoke: repro"
+    assert run.data.tags["stages"] == "+".join(STAGES)
+    assert run.data.tags["command"] == "kedro repro --env smoke"
+    assert run.data.metrics["test/accuracy"] >= 0
+
+    again = reproduced.run("kedro", "repro", "--env", "smoke").stdout
     assert ran(again) == []
     assert "Data and pipelines are up to date." in again
+    assert len(reproduced.runs()) == 1  # nothing happened: no run
 
-    path = project.folder / "conf" / "smoke" / "parameters_train.yml"
-    parameters = yaml.safe_load(path.read_text())
-    parameters["train"]["epochs"] = 1
-    path.write_text(yaml.safe_dump(parameters))
-    assert set(ran(project.run(*repro).stdout)) == {"train", "evaluate", "explain", "register"}
+    path = reproduced.folder / "conf" / "smoke" / "parameters_train.yml"
+    before = path.read_text()
+    path.write_text(yaml.safe_dump({"train": {"epochs": 1, "batch_size": 16}}))
+    plan = reproduced.run("kedro", "repro", "--env", "smoke", "--dry").stdout
+    path.write_text(before)
+    assert set(ran(plan)) == {"train", "evaluate", "explain", "register"}
+
+
+def test_kedro_run_leaves_dvc_with_nothing_to_do(finished):
+    assert "up to date" in finished.run("dvc", "status", "conf/smoke/dvc.yaml").stdout
+    output = finished.run("dvc", "repro", "conf/smoke/dvc.yaml").stdout
+    assert ran(output) == []
+    assert finished.run("git", "status", "--porcelain", "--", "data").stdout == ""
+
+
+def test_kedro_run_and_dvc_repro_leave_the_same_bytes(finished, reproduced):
+    expected, found = outputs(finished), outputs(reproduced)
+    assert expected.keys() == found.keys()
+    assert len(expected) > 40
+    assert [path for path in expected if expected[path] != found[path]] == []
+
+
+def test_dvc_shows_metrics_and_curves(finished):
+    shown = json.loads(finished.run("dvc", "metrics", "show", "--json").stdout.splitlines()[-1])
+    metrics = shown[""]["data"]["data/smoke/08_reporting/metrics.json"]["data"]
+    assert 0 <= metrics["test/accuracy"] <= 1
+    finished.run("dvc", "plots", "show", "--out", "plots")
+    page = (finished.folder / "plots/index.html").read_text()
+    assert "val_balanced_accuracy" in page
+
+
+def test_a_version_names_the_run_that_measured_it(finished, reproduced):
+    for project in (finished, reproduced):
+        client = MlflowClient(project.tracking_uri)
+        version = client.get_model_version("dermaflow", "1")
+        assert version.tags["metrics_run_id"] == project.runs()[0].info.run_id

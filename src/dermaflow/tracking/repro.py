@@ -32,7 +32,8 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     file = dvc_path(project_path, env)
     if not file.exists():
         raise VersioningError(f"there is no {file.relative_to(project_path)}: `kedro dvc-yaml`")
-    config = TrackingConfig.read(read_conf_files(project_path, env)).resolve(project_path)
+    conf = read_conf_files(project_path, env)
+    config = TrackingConfig.read(conf).resolve(project_path)
     commit, dirty = code_version(project_path)
     tags = {
         "env": env,

@@ -46,6 +46,7 @@ class TrackedRun:
     ) -> None:
         open_store(config)
         joined = os.environ.get("MLFLOW_RUN_ID")
+        self.joined = joined is not None
         self._marker = None if joined else marker
         if not joined:
             _close_killed_run(marker, config.tracking_uri)

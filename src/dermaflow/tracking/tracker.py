@@ -142,7 +142,8 @@ class Tracker:
             tags["data_version"] = read_version(Path(self._entry("manifest")._filepath))
         unchanged = [name for name in STAGES if name in consistent and name not in self._ran]
         self._run.set_tags(tags)
-        self._run.extend_tag("unchanged", unchanged)
+        if not self._run.joined:  # of one that several processes join, each ran something
+            self._run.extend_tag("unchanged", unchanged)
         if dvc_path(self.project_path, self.env).exists():
             for stage, record in consistent.items():
                 entry = lock_entry(workspace, self.env, stage, record)

@@ -38,8 +38,11 @@ def restore_code(project_path: Path, commit: str | None, patch: str) -> str:
         checkout(project_path, commit)
     if patch:
         apply_patch(project_path, patch)
-    moved = "already checked out" if current == commit else "checked out (`git switch -` goes back)"
-    return f"{commit[:10]} {moved}{', with the changes it had' if patch else ''}"
+    with_patch = ", with the changes it had" if patch else ""
+    if current == commit:
+        return f"{commit[:10]} was checked out already{with_patch}"
+    back = "`git switch --discard-changes -`, then `dvc checkout`, goes back"
+    return f"{commit[:10]} is checked out{with_patch} ({back})"
 
 
 def restore_data(

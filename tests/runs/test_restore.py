@@ -1,0 +1,83 @@
+"""``kedro restore`` in a real git and DVC repository."""
+
+import subprocess
+
+import pytest
+
+STAGES = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate")
+MANIFEST = "data/smoke/03_primary/manifest.parquet"
+
+
+@pytest.fixture(scope="module")
+def project(make_project):
+    """Two runs: of the files, and of another split with an uncommitted change of code."""
+    project = make_project()
+    project.run(*STAGES)
+    project.first = (project.folder / MANIFEST).read_bytes()
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "with its dvc.lock")
+    code = project.folder / "src/dermaflow/validation/quarantine.py"
+    code.write_text(f"{code.read_text()}\n# tried out\n")
+    (project.folder / "conf/smoke/parameters_validate.yml").write_text("validate: {}\n")
+    project.run(*STAGES, "--params", "validate.split.test=0.3")
+    project.second = (project.folder / MANIFEST).read_bytes()
+    assert project.first != project.second
+    project.run("git", "checkout", "--quiet", "src")
+    (project.folder / "conf/smoke/parameters_validate.yml").unlink()
+    return project
+
+
+def test_changes_of_ones_own_are_not_mixed_with_the_runs(project):
+    path = project.folder / "conf/base/parameters.yml"
+    path.write_text(f"{path.read_text()}# mine\n")
+    done = project.run("kedro", "restore", "latest", "--env", "smoke", check=False)
+    assert done.returncode == 10
+    assert "git stash" in done.stdout.strip().splitlines()[-1]
+    assert path.read_text().endswith("# mine\n")
+    project.run("git", "checkout", "--quiet", "conf")
+
+
+def test_a_run_of_the_files_comes_back_clean(project):
+    output = project.run("kedro", "restore", "latest~1", "--env", "smoke").stdout
+    assert "12 of 12 are those of the run" in output
+    assert (project.folder / MANIFEST).read_bytes() == project.first
+    status = project.run("dvc", "status", "conf/smoke/dvc.yaml:validate").stdout
+    assert "up to date" in status
+    skipped = project.run(*STAGES).stdout
+    assert "ingest: unchanged, skipped" in skipped
+    assert "validate: unchanged, skipped" in skipped
+
+
+def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):
+    output = project.run("kedro", "restore", "latest", "--env", "smoke").stdout
+    assert "with the changes it had" in output
+    assert "--params validate.split.test=0.3" in output
+    assert (project.folder / MANIFEST).read_bytes() == project.second
+    code = project.folder / "src/dermaflow/validation/quarantine.py"
+    assert code.read_text().endswith("# tried out\n")
+    assert (project.folder / "conf/smoke/parameters_validate.yml").exists()
+    again = project.run(*STAGES, "--params", "validate.split.test=0.3").stdout
+    assert "validate: unchanged, skipped" in again
+    project.run("git", "checkout", "--quiet", "--", "src", "conf")
+    (project.folder / "conf/smoke/parameters_validate.yml").unlink()
+
+
+def test_what_is_missing_is_named(project):
+    project.run("kedro", "restore", "latest~1", "--env", "smoke")
+    md5 = subprocess.run(
+        ["md5sum", MANIFEST], cwd=project.folder, capture_output=True, text=True, check=True
+    ).stdout.split()[0]
+    (project.folder / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink()
+    (project.folder / MANIFEST).unlink()
+    done = project.run("kedro", "restore", "latest~1", "--env", "smoke", check=False)
+    assert done.returncode == 10
+    assert "outputs: 11 of 12" in done.stdout
+    last = done.stdout.strip().splitlines()[-1]
+    assert MANIFEST in last
+    assert "image_store" not in last
+
+
+def test_an_unknown_run_is_an_error_of_its_own(project):
+    done = project.run("kedro", "restore", "0123456789", "--env", "smoke", check=False)
+    assert done.returncode == 13
+    assert "Traceback" not in done.stdout
