@@ -146,6 +146,8 @@ def test_an_interrupted_run_says_so_in_one_line_and_leaves_nothing(make_project,
         stderr=subprocess.STDOUT,
         stdout=subprocess.PIPE,
         text=True,
+        # Where the tests run in the background, Ctrl-C is ignored, and would be here, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while "Running node" not in running.stdout.readline():
         assert running.poll() is None
