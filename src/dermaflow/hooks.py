@@ -130,7 +130,8 @@ class TrackingHook:
             env=env,
             config=TrackingConfig.read(loader).resolve(project_path),
             catalog=catalog,
-            parameters=loader["parameters"],
+            # No stage reads the floors of promotion: they are asked later, of any run.
+            parameters={k: v for k, v in loader["parameters"].items() if k != "promote"},
             name=f"{env}: {stages}" + (f" ({overrides})" if overrides else ""),
             tags={
                 "env": env,

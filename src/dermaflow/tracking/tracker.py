@@ -12,16 +12,18 @@ from typing import Any
 
 from kedro.io import DataCatalog
 
-from dermaflow.schema import STAGES
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.run import TrackedRun
 from dermaflow.validation.lineage import read_version
 from dermaflow.versioning.dvc_commit import lock_entry
 from dermaflow.versioning.dvc_file import dvc_path
 from dermaflow.versioning.git import uncommitted_patch
+from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+
+Consistent = Mapping[str, StageRecord]
 
 VERSIONS = "versions"  # the run's folder of what it takes to bring its state back
 PATCH = f"{VERSIONS}/uncommitted.patch"
@@ -97,6 +99,10 @@ class Tracker:
         """Log the traceback and close the run as failed or killed."""
         if not self._run:
             return
+        try:
+            self._log_versions()
+        except Exception:  # whatever stopped the run may well stop this, too
+            logger.debug("No versions in the failed run", exc_info=True)
         text = "".join(traceback.format_exception(error))
         self._run.log_text(text, "error/traceback.txt")
         last = str(error).strip().splitlines()
@@ -131,6 +137,16 @@ class Tracker:
         assert self._run
         workspace = Workspace(self.project_path, self.catalog)
         consistent = workspace.consistent()
+        self._run.set_tags(self._version_tags(workspace, consistent))
+        self._log_outputs(self._reports_of_data(workspace, consistent))
+        if not self._run.joined:  # of one that several processes join, each ran something
+            self._run.extend_tag("unchanged", consistent.keys() - set(self._ran))
+        if dvc_path(self.project_path, self.env).exists():
+            for stage, record in consistent.items():
+                entry = lock_entry(workspace, self.env, stage, record)
+                self._run.log_text(json.dumps(entry, indent=1), f"{VERSIONS}/{stage}.json")
+
+    def _version_tags(self, workspace: Workspace, consistent: Consistent) -> dict[str, str]:
         stages = [workspace.stage(name) for name in self._ran]
         used = {name for stage in stages for name in (*stage.inputs, *stage.outputs)}
         tags: dict[str, str] = {}
@@ -140,11 +156,13 @@ class Tracker:
                     tags[f"md5.{name}"] = str(record.outs[path])
         if "md5.manifest" in tags:
             tags["data_version"] = read_version(Path(self._entry("manifest")._filepath))
-        unchanged = [name for name in STAGES if name in consistent and name not in self._ran]
-        self._run.set_tags(tags)
-        if not self._run.joined:  # of one that several processes join, each ran something
-            self._run.extend_tag("unchanged", unchanged)
-        if dvc_path(self.project_path, self.env).exists():
-            for stage, record in consistent.items():
-                entry = lock_entry(workspace, self.env, stage, record)
-                self._run.log_text(json.dumps(entry, indent=1), f"{VERSIONS}/{stage}.json")
+        return tags
+
+    def _reports_of_data(self, workspace: Workspace, consistent: Consistent) -> dict[str, Path]:
+        """What every run is to hold of the data it stands on, though an earlier one made it."""
+        return {
+            name: self.project_path / path
+            for stage in consistent
+            for name, path in workspace.stage(stage).outputs.items()
+            if self._rule(name).get("always") and name not in self._logged
+        }
