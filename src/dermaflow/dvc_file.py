@@ -108,11 +108,19 @@ def _source_path(module: str, modules: Iterable[str]) -> str | None:
 def _parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list[Any]:
     """Parameter files of the groups, ``base``'s and the environment's; whole, or some keys."""
     shared = [name for name in groups if not _files_of(project_path, name, "base")]
-    found: list[Any] = [{"conf/base/parameters.yml": shared}] if shared else []
+    found: list[Any] = []
+    for folder in dict.fromkeys(("base", env)):
+        path = Path("conf", folder, "parameters.yml")
+        keys = [name for name in shared if name in _keys_of(project_path / path)]
+        found += [{path.as_posix(): keys}] if keys else []
     for name in groups:
         for folder in dict.fromkeys(("base", env)):
             found += [{path: None} for path in _files_of(project_path, name, folder)]
     return found
+
+
+def _keys_of(path: Path) -> set[str]:
+    return set(yaml.safe_load(path.read_text()) or {}) if path.exists() else set()
 
 
 def _files_of(project_path: Path, group: str, env: str) -> list[str]:
