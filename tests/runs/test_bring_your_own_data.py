@@ -49,7 +49,7 @@ class Follower:
 
     def do_console(self, body):
         for entry in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
-            command, *shown = entry.splitlines()
+            command, *shown = entry.replace("\\\n", "").splitlines()  # as the shell joins lines
             fails = any(line.startswith("Error:") for line in shown)
             done = self.project.run("bash", "-c", command, check=not fails)
             assert (done.returncode != 0) == fails, done.stdout[-3000:]
