@@ -4,10 +4,11 @@ SYNC := .venv/.synced
 ENV ?= base
 export MLFLOW_DISABLE_TELEMETRY ?= true
 export DVC_NO_ANALYTICS ?= true
+export DO_NOT_TRACK ?= 1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui test test-all lint
+.PHONY: help setup run repro ui viz test test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +23,9 @@ repro: $(SYNC) ## Run the stages through DVC: only what a change touches (ENV to
 
 ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
 	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db --host 127.0.0.1 --port 5000
+
+viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
+	$(UV) run --locked --extra viz kedro viz run $(if $(filter-out base,$(ENV)),--env $(ENV)) --host 127.0.0.1 --port 4141 $(ARGS)
 
 test: $(SYNC) ## Run the tests
 	.venv/bin/pytest $(ARGS)

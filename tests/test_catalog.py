@@ -55,11 +55,36 @@ def test_a_stage_reads_only_what_earlier_stages_wrote(registry):
         written |= data_names(pipeline)
 
 
+LAYERS = ["intermediate", "primary", "model_input", "models", "model_output", "reporting"]
+# Where the layer of the folder would have data run back, from a later layer to an earlier one.
+DRAWN_ELSEWHERE = {
+    "validation_report": "primary",
+    "generators": "model_input",
+    "model_contract": "reporting",
+}
+
+
 def test_every_file_is_under_the_environments_root_in_its_layer(catalog):
     for name, entry in catalog.items():
         match = re.fullmatch(r"\$\{globals:data\}/0\d_(\w+?)/[\w./]+", entry["filepath"])
         assert match, name
-        assert entry["metadata"]["kedro-viz"]["layer"] == match[1], name
+        layer = entry["metadata"]["kedro-viz"]["layer"]
+        assert layer == DRAWN_ELSEWHERE.get(name, match[1]), name
+
+
+def test_data_never_runs_back_to_an_earlier_layer(registry, catalog):
+    """Else kedro-viz draws no layers at all."""
+    place = {name: LAYERS.index(e["metadata"]["kedro-viz"]["layer"]) for name, e in catalog.items()}
+    for node in registry["__default__"].nodes:
+        read = [place[name] for name in node.inputs if not name.startswith("params:")]
+        written = [place[name] for name in node.outputs]
+        assert max(read, default=0) <= min(written), node.name
+
+
+def test_rows_that_name_patients_are_not_previewed(catalog):
+    """``kedro viz deploy --include-previews`` would publish them."""
+    for name in ("raw_records", "raw_manifest", "clean_manifest", "manifest"):
+        assert catalog[name]["metadata"]["kedro-viz"]["preview"] is False, name
 
 
 def test_environments_write_under_different_roots(project_path):

@@ -33,6 +33,18 @@ def test_the_shipped_parameters_are_valid(conf):
         (["train", "ema_decay"], 1.5, "train.ema_decay: Input should be less than 1"),
         (["train", "backbone", "weights"], "imagenet", "train.backbone.weights: Input should be"),
         (["trian"], {}, "trian: unknown key; did you mean 'train'?"),
+        (
+            ["ingest", "table"],
+            {
+                "name": "clinic",
+                "table": "list.csv",
+                "images": "images",
+                "columns": {"image_id": "ID", "file": "F", "label": "L", "alter": "Alter"},
+                "labels": {"Nevus": "nv"},
+                "licence": "internal",
+            },
+            "ingest.table.columns.alter: unknown key; it should be 'image_id', 'file', 'label'",
+        ),
         (["augment", "dcgan", "pixels"], 48, "augment.dcgan.pixels: Input should be 32 or 64"),
     ],
 )

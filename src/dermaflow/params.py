@@ -18,6 +18,7 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 TableColumn = Literal[
     "image_id", "file", "label", "lesion_id", "patient_id", "age", "sex", "localization", "dx_type"
 ]
+TranslatedColumn = Literal["sex", "localization", "dx_type"]
 ClassCode = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=32)]
 
 
@@ -54,6 +55,7 @@ class TableSource(Params):
     masks: str | None = None  # folder of <image_id>.png lesion masks
     columns: dict[TableColumn, str]  # manifest column -> the table's; image_id, file, label needed
     labels: dict[str, ClassCode]  # label as written in the table -> class code
+    values: dict[TranslatedColumn, dict[str, str]] | None = None  # manifest column -> the same
     licence: str
 
     @model_validator(mode="after")

@@ -40,6 +40,9 @@ def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, 
     if detail["type"] == "extra_forbidden":
         near = get_close_matches(key[-1], _known_keys(key[:-1]), n=1)
         problem = "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
+    elif key[-1] == "[key]":  # pydantic's own mark: the key itself is wrong, not its value
+        key = key[:-1]
+        problem = f"unknown key; {detail['msg'].replace('Input', 'it')}"
     elif detail["type"] == "missing":
         return f"{'.'.join(key)}: missing ({_file_of(key[:-1], folders)})"
     elif detail["type"] == "value_error":  # of a validator of ours: its text says it all

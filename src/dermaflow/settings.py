@@ -6,6 +6,10 @@ from dermaflow.hooks import ParameterHook, TrackingHook, VersioningHook
 
 HOOKS = (ParameterHook(), TrackingHook(), VersioningHook())
 
+# The extra `viz` draws pipelines and watches no runs: its record is one for all environments, and
+# what runs did is in MLflow.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)
+
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 import yaml
@@ -23,6 +24,18 @@ def test_the_files_say_what_pipelines_and_catalog_say(project_path, registry):
     for env in environments(project_path):
         expected = render_dvc_file(project_path, registry, env)
         assert dvc_path(project_path, env).read_text() == expected, "run `kedro dvc-yaml`"
+
+
+def test_an_environments_own_classes_are_a_dependency(project_path, registry, tmp_path):
+    shutil.copytree(project_path / "conf", tmp_path / "conf")
+    clinic = tmp_path / "conf" / "clinic"
+    clinic.mkdir()
+    (clinic / "globals.yml").write_text("data: data/clinic\n")
+    (clinic / "parameters.yml").write_text("classes: [mel, nv]\n")
+    stages = yaml.safe_load(render_dvc_file(tmp_path, registry, "clinic"))["stages"]
+    assert {"conf/base/parameters.yml": ["classes", "seed"]} in stages["validate"]["params"]
+    assert {"conf/clinic/parameters.yml": ["classes"]} in stages["validate"]["params"]
+    assert {"conf/clinic/parameters.yml": ["classes"]} not in stages["ingest"]["params"]
 
 
 def test_every_listed_piece_of_code_exists(project_path):

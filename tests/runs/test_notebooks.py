@@ -32,5 +32,7 @@ def test_every_cell_runs(finished, project_path, name):
         "assert len(wrong) > 0 and axes[0].images\n"
         "assert (runs['status'] == 'FINISHED').any()\n"
         "assert metrics['test/accuracy'] >= 0\n"
+        "assert version.run_id == run.info.run_id\n"
+        "assert len(plt.get_fignums()) == 6\n"
     )
     finished.run("env", "KEDRO_ENV=smoke", "MPLBACKEND=Agg", "python", str(script))

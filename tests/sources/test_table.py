@@ -63,6 +63,22 @@ def test_columns_and_labels_are_translated(folder):
     assert set(records["licence"]) == {"internal"}
 
 
+def test_values_are_translated_and_what_is_not_stays(folder):
+    values = {"sex": {"male": "männlich"}, "dx_type": {"H": "histo"}}
+    records = Table(describe(folder, values=values)).records()
+    assert records["sex"].dropna().tolist() == ["männlich"]
+    assert records["dx_type"].isna().all()  # no column of the table is described as dx_type
+    (folder / "list.csv").write_text(CSV.replace("Sex\n", "Sex,By\n").replace("male\n", "male,H\n"))
+    columns = COLUMNS | {"dx_type": "By"}
+    records = Table(describe(folder, columns=columns, values=values)).records()
+    assert records["dx_type"].dropna().tolist() == ["histo"]
+
+
+def test_only_columns_of_words_have_values(folder):
+    with pytest.raises(ValidationError, match="'sex', 'localization' or 'dx_type'"):
+        describe(folder, values={"age": {"old": "90"}})
+
+
 def test_an_image_without_lesion_is_its_own(folder):
     assert Table(describe(folder)).records()["lesion_id"].tolist() == ["L1", "2", "L3"]
     columns = {name: column for name, column in COLUMNS.items() if name != "lesion_id"}
@@ -81,7 +97,9 @@ def test_an_age_that_is_no_number_is_said_to_be_unknown(folder, caplog):
     (folder / "list.csv").write_text(CSV.replace(",40,", ",40 years,"))
     records = Table(describe(folder)).records()
     assert records["age"].isna().all()
-    assert caplog.messages == ["list.csv: 1 ages are no numbers and count as unknown"]
+    assert caplog.messages == [
+        "list.csv: 1 ages are no numbers, such as '40 years', and count as unknown"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +224,12 @@ def test_an_unreadable_table_is_named_in_one_line(folder, content):
     with pytest.raises(SourceError, match=r"list\.csv") as caught:
         Table(describe(folder))
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_in_another_encoding_is_told_how_to_become_utf_8(folder):
+    (folder / "list.csv").write_bytes(CSV.replace("Nevus", "Nävus").encode("cp1252"))
+    with pytest.raises(SourceError, match=r"list\.csv is not written in UTF-8; save .*iconv -f"):
+        Table(describe(folder))
 
 
 def test_a_damaged_parquet_is_named(folder):

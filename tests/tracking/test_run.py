@@ -42,6 +42,13 @@ def test_flatten_gives_one_key_a_leaf():
     assert flatten(nested) == {"a": 1, "b.c": [1, 2], "b.d.e": None, "f": '[{"g": 1}, {"g": 2}]'}
 
 
+def test_words_of_the_data_stay_in_one_parameter():
+    labels = {"Melanom (in situ), Clark I": "mel", "Nävus": "nv"}
+    flat = flatten({"labels": labels, "images": {"mel": 3, "own code": 4}})
+    assert json.loads(flat["labels"]) == labels
+    assert flat["images.own code"] == 4
+
+
 def test_environment_variable_wins_and_drops_the_local_artifact_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it for a chosen store
     config = TrackingConfig(

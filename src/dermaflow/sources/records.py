@@ -65,6 +65,11 @@ def _read_table(path: Path, key: str) -> pd.DataFrame:
             index_col=False,  # else a separator at the end of each row would shift the columns
             encoding="utf-8-sig",
         )
+    except UnicodeDecodeError as error:  # from a spreadsheet program, as a rule
+        raise SourceError(
+            f"{path} is not written in UTF-8; save it as 'CSV UTF-8', or convert it "
+            "(iconv -f CP1252 -t UTF-8)"
+        ) from error
     except (OSError, ValueError) as error:  # pandas' and pyarrow's parser errors are ValueErrors
         why = " ".join(str(error).split())
         raise SourceError(f"{path} is no readable CSV (UTF-8) or Parquet table: {why}") from error
@@ -75,7 +80,12 @@ def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
     ages = pd.to_numeric(texts, errors="coerce").astype("float64")
     lost = texts[texts.notna() & ages.isna()]
     if len(lost):
-        logger.warning("%s: %d ages are no numbers and count as unknown", path.name, len(lost))
+        logger.warning(
+            "%s: %d ages are no numbers, such as '%s', and count as unknown",
+            path.name,
+            len(lost),
+            lost.iloc[0],
+        )
     return ages
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +16,8 @@ from dermaflow.sources.records import read_records
 class Table:
     """Rows of a table whose columns ``ingest.table.columns`` translates.
 
-    A file may be written without its suffix. A row without lesion is a lesion of its own, and a
-    label that ``ingest.table.labels`` does not translate stays as it is, for validate to judge.
+    A file may be written without its suffix. A row without lesion is a lesion of its own. What
+    ``ingest.table.labels`` and ``.values`` do not translate stays as it is, for validate to judge.
 
     Args:
         params: where table, images and masks are, and what the columns and labels mean.
@@ -36,7 +37,9 @@ class Table:
             licence=params.licence,
             key="ingest.table",
         )
-        records["label"] = records["label"].map(lambda label: params.labels.get(label, label))
+        records["label"] = _translate(records["label"], params.labels)
+        for column, words in (params.values or {}).items():
+            records[column] = _translate(records[column], words)
         records["lesion_id"] = records["lesion_id"].fillna(records["image_id"])
         names = {file.rpartition(".")[0]: file for file in reversed(self._files)}
         names |= {file: file for file in self._files}
@@ -76,6 +79,10 @@ class Table:
         """Image files below the images folder that no row names."""
         named = {Path(file).as_posix() for file in self._records["file"].dropna()}
         return [file for file in self._files if file not in named]
+
+
+def _translate(column: pd.Series, words: Mapping[str, str]) -> pd.Series:
+    return column.map(lambda text: words.get(text, text))
 
 
 def _folder(path: str, key: str) -> Path:

@@ -6,6 +6,7 @@ import atexit
 import json
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # MLflow's limit of parameters in one request.
 PARAMETERS_A_BATCH = 100
+
+_NAME = re.compile(r"[\w -]+")
 
 
 class TrackedRun:
@@ -117,14 +120,19 @@ class TrackedRun:
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one: keys joined with dots. A list is a leaf; one of mappings, as JSON."""
+    """Nested mappings as one: keys joined with dots. A list is a leaf; one of mappings, as JSON.
+
+    So is a mapping from words of the data, as of a hospital's labels, that are no names to MLflow.
+    """
     flat: dict[str, Any] = {}
     for key, value in parameters.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and all(map(_NAME.fullmatch, map(str, value))):
             flat |= flatten(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-            flat[name] = json.dumps(value)
+        elif isinstance(value, Mapping) or (
+            isinstance(value, list) and any(isinstance(item, Mapping) for item in value)
+        ):
+            flat[name] = json.dumps(value, ensure_ascii=False)
         else:
             flat[name] = value
     return flat

@@ -54,12 +54,12 @@ class DvcCommit:
         new = self._new(ran)
         if not new:
             return
-        if not self._file.exists() or not (self._project / ".dvc").is_dir():
+        if not (self._project / ".dvc").is_dir():
             logger.warning("DVC is not set up here (`dvc init`): the outputs are not versioned")
             return
         if not self._file_is_current():
             name = self._file.relative_to(self._project)
-            logger.warning("%s is not what the code says: run `kedro dvc-yaml`, then again", name)
+            logger.warning("%s is not what the code says: `kedro dvc-yaml`, then run again", name)
             return
         for line in _commit(self._file, new):
             logger.info(line)
@@ -85,7 +85,7 @@ class DvcCommit:
         from kedro.framework.project import pipelines
 
         expected = render_dvc_file(self._project, pipelines, self._env)
-        return self._file.read_text(encoding="utf-8") == expected
+        return self._file.exists() and self._file.read_text(encoding="utf-8") == expected
 
 
 def _commit(file: Path, stages: Mapping[str, bool]) -> list[str]:

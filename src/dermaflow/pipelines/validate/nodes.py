@@ -168,7 +168,7 @@ def _stop_if_broken(report: dict[str, Any]) -> None:
     if report["broken"]:
         quarantined = f"quarantined: {_summarise(report['quarantined_by_reason'])}"
         raise ValidationError(
-            "\n".join([*report["broken"], f"{quarantined}; see validation_report and Data Docs"])
+            "\n".join([*report["broken"], f"{quarantined}; see Data Docs in failed/validate"])
         )
 
 
