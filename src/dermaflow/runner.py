@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -93,18 +92,14 @@ class StageRunner(SequentialRunner):
         try:
             with written_aside(catalog, places, stage):
                 super()._run(part, catalog, hook_manager, run_id)
-        except Exception:
-            done = {name for node in self._done for name in node.outputs}
-            kept = keep_apart(
-                {name: path for name, path in places.items() if name in done},
-                stage,
-                workspace.failed_folder(stage),
-            )
-            hook_manager.hook.on_stage_error(stage=stage, outputs=kept)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                done = {name for node in self._done for name in node.outputs}
+                finished = {name: path for name, path in places.items() if name in done}
+                kept = keep_apart(finished, stage, workspace.failed_folder(stage))
+                hook_manager.hook.on_stage_error(stage=stage, outputs=kept)
+            clear(places.values(), stage)
             raise
-        finally:
-            if sys.exc_info()[0]:
-                clear(places.values(), stage)
         return places
 
     @property
@@ -142,10 +137,7 @@ def _keep(
     workspace: Workspace, stage: str, before: StageRecord, places: Mapping[str, Path], whole: bool
 ) -> None:
     """Put the outputs in place, and on record unless it is unsure what they were made from."""
-    made = {
-        path.relative_to(workspace.project_path).as_posix(): hash_path(aside(path, stage))
-        for path in places.values()
-    }
+    made = {workspace.relative(path): hash_path(aside(path, stage)) for path in places.values()}
     sure = whole and workspace.now(stage).deps == before.deps
     if whole and not sure:
         logger.warning("%s: inputs or code changed while it ran; it will run again", stage)

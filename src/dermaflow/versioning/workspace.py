@@ -48,7 +48,7 @@ class Workspace:
             pipeline = pipelines[name]
             data = [dataset for dataset in pipeline.datasets() if not is_parameter(dataset)]
             found: Mapping[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
-            files = {dataset: self._relative(entry._filepath) for dataset, entry in found.items()}
+            files = {dataset: self.relative(entry._filepath) for dataset, entry in found.items()}
             types = {dataset: type(entry).__module__ for dataset, entry in found.items()}
             self._stages[name] = describe_stage(name, pipeline, files, types)
         return self._stages[name]
@@ -126,7 +126,8 @@ class Workspace:
     def _hash(self, *paths: str) -> dict[str, str | None]:
         return {path: self.hashes.hash(self.project_path / path) for path in paths}
 
-    def _relative(self, path: Any) -> str:
+    def relative(self, path: Any) -> str:
+        """A path as records and DVC write it: from the project's root, where it is below it."""
         absolute = Path(path)
         if absolute.is_relative_to(self.project_path):
             absolute = absolute.relative_to(self.project_path)
