@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from dermaflow.cli.bench import bench
 from dermaflow.cli.dvc_yaml import dvc_yaml
 from dermaflow.cli.run import run
 
@@ -16,5 +17,5 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (dvc_yaml, run):
+for command in (bench, dvc_yaml, run):
     cli.add_command(command)
