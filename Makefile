@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS ?= true
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui test test-all lint
+.PHONY: help setup run repro ui bench test test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ repro: $(SYNC) ## Run the stages through DVC: only what a change touches (ENV to
 
 ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
 	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db --host 127.0.0.1 --port 5000
+
+bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
+	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
 test: $(SYNC) ## Run the tests
 	.venv/bin/pytest $(ARGS)

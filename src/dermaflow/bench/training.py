@@ -74,8 +74,8 @@ class BareTraining:
     def __init__(self, workload: Workload, runtime: Runtime) -> None:
         params: TrainParams = workload.parameters.train
         network, self._frozen = _network(workload)
-        self._network = network.to(runtime.device).to(memory_format=torch.channels_last)
-        self._optimizer = build_optimizer(self._network, params)
+        self.network = network.to(runtime.device).to(memory_format=torch.channels_last)
+        self._optimizer = build_optimizer(self.network, params)
         self._runtime, self._smoothing = runtime, params.label_smoothing
         ids = np.resize(workload.images["image_id"].to_numpy(), params.batch_size).tolist()
         pixels = torch.from_numpy(workload.store.read(ids)).to(runtime.device)
@@ -85,12 +85,12 @@ class BareTraining:
 
     def run(self, steps: int) -> None:
         """So many updates."""
-        self._network.train()
+        self.network.train()
         for module in self._frozen:
             module.eval()
         for _ in range(steps):
             with self._runtime.autocast():
-                logits = self._network(self._inputs)
+                logits = self.network(self._inputs)
             loss = functional.cross_entropy(
                 logits.float(), self._labels, label_smoothing=self._smoothing
             )

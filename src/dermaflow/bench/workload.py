@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from dermaflow.bench.config import BenchConfig
 from dermaflow.ml.image_store import ImageStore, write_image_store
@@ -41,7 +43,7 @@ class Workload:
 
 def prepare_workload(parameters: Parameters, config: BenchConfig, folder: Path) -> Workload:
     """Draw or find the images, and store them in ``folder``. Raises SourceError."""
-    ingest = _bound_source(parameters.ingest, parameters.seed, config.images, folder)
+    ingest = _bound_source(parameters.ingest, parameters.seed, config, folder)
     parameters = parameters.model_copy(update={"ingest": ingest})
     records = read_records(ingest, parameters.seed)[0].head(config.images)
     path = folder / "store"
@@ -54,34 +56,47 @@ def prepare_workload(parameters: Parameters, config: BenchConfig, folder: Path) 
     return Workload(parameters, config, folder, store, images.reset_index(drop=True))
 
 
-def _bound_source(ingest: IngestParams, seed: int, images: int, folder: Path) -> IngestParams:
+def _bound_source(
+    ingest: IngestParams, seed: int, config: BenchConfig, folder: Path
+) -> IngestParams:
     """The same source with fewer images. Phantoms, drawn anew whenever read, become files."""
     if ingest.source == "phantoms" and ingest.phantoms:
-        table = _write_phantoms(ingest.phantoms, seed, images, folder)
+        table = _write_phantoms(ingest.phantoms, seed, config, folder)
         return ingest.model_copy(update={"source": "table", "table": table})
     if ingest.source == "ham10000" and ingest.ham10000:
-        limit = min(images, ingest.ham10000.limit or images)
+        limit = min(config.images, ingest.ham10000.limit or config.images)
         bounded = ingest.ham10000.model_copy(update={"limit": limit})
         return ingest.model_copy(update={"ham10000": bounded})
     return ingest
 
 
-def _write_phantoms(params: PhantomSource, seed: int, images: int, folder: Path) -> TableSource:
+def _write_phantoms(
+    params: PhantomSource, seed: int, config: BenchConfig, folder: Path
+) -> TableSource:
+    """Phantoms as large as photographs: at their own 96 pixels, decoding would take no time."""
     phantoms = Phantoms(params.model_copy(update={"planted_faults": False}), seed)
-    records = phantoms.records().head(images)
-    for name in ("images", "masks"):
-        (folder / name).mkdir()
+    records = phantoms.records().head(config.images)
+    images, masks = folder / "images", folder / "masks"
+    images.mkdir()
+    masks.mkdir()
     for image_id, file in zip(records["image_id"], records["file"], strict=True):
-        (folder / "images" / file).write_bytes(phantoms.read(file))
-        (folder / "masks" / f"{image_id}.png").write_bytes(phantoms.read_mask(image_id) or b"")
+        _enlarge(phantoms.read(file), config.phantom_side).save(images / file, quality=92)
+        mask = phantoms.read_mask(image_id)
+        assert mask is not None, "only planted faults have none"
+        _enlarge(mask, config.phantom_side).save(masks / f"{image_id}.png")
     records.to_parquet(folder / "images.parquet", index=False)
     columns = set(RECORD_COLUMNS) - {"source", "licence"}
     return TableSource(
         name="phantoms",
         table=str(folder / "images.parquet"),
-        images=str(folder / "images"),
-        masks=str(folder / "masks"),
+        images=str(images),
+        masks=str(masks),
         columns={name: name for name in columns},
         labels={},
         licence=LICENCE,
     )
+
+
+def _enlarge(encoded: bytes, side: int) -> Image.Image:
+    with Image.open(io.BytesIO(encoded)) as picture:
+        return picture.resize((side, side), Image.Resampling.BICUBIC)
