@@ -8,7 +8,7 @@ export DO_NOT_TRACK ?= 1
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui viz test test-all lint
+.PHONY: help setup run repro ui viz bench test test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
 
 viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
 	$(UV) run --locked --extra viz kedro viz run $(if $(filter-out base,$(ENV)),--env $(ENV)) --host 127.0.0.1 --port 4141 $(ARGS)
+
+bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
+	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
 test: $(SYNC) ## Run the tests
 	.venv/bin/pytest $(ARGS)

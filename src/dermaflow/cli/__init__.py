@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from dermaflow.cli.bench import bench
 from dermaflow.cli.compare import compare
 from dermaflow.cli.dvc_yaml import dvc_yaml
 from dermaflow.cli.promote import promote
@@ -20,5 +21,5 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (compare, dvc_yaml, promote, repro, restore, run):
+for command in (bench, compare, dvc_yaml, promote, repro, restore, run):
     cli.add_command(command)

@@ -86,7 +86,7 @@ def map_in_threads(
         items: consumed as results are taken.
         workers: threads; all processors this process may use by default.
     """
-    workers = workers or _processors()
+    workers = workers or processors()
     remaining = iter(items)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
     try:
@@ -101,7 +101,8 @@ def map_in_threads(
         pool.shutdown(cancel_futures=True)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from dermaflow.errors import TrainingError
@@ -76,72 +75,99 @@ def fit_classifier(
     Raises:
         TrainingError: the loss is no longer finite.
     """
-    network = network.to(runtime.device).to(memory_format=torch.channels_last)
-    loader = training_loader(
-        train,
-        params.batch_size,
-        params.balance,
-        params.workers,
-        torch_generator(seed, "train", "sampler"),
-    )
-    optimizer = build_optimizer(network, params)
-    scheduler = build_schedule(optimizer, len(loader), params)
-    ema = Ema(network, params.ema_decay)
-    step = _TrainStep(network, frozen, optimizer, scheduler, ema, preprocess, params, runtime, seed)
-
+    trainer = Trainer(network, frozen, train, preprocess, params, runtime, seed)
     best, history = _Best(), []
-    with tqdm(total=params.epochs * len(loader) * params.batch_size, unit="img") as progress:
+    images = params.epochs * len(trainer.loader) * params.batch_size
+    with tqdm(total=images, unit="img") as progress:
         for epoch in range(1, params.epochs + 1):
-            record = _train_epoch(step, loader, epoch, params, progress, log)
-            record |= _validate(ema.module, val, preprocess, params.batch_size, runtime)
+            record = trainer.run_epoch(epoch, progress, log)
+            record |= _validate(trainer.ema.module, val, preprocess, params.batch_size, runtime)
             # Not `val/…`: those are the evaluate stage's figures of the weights that were kept.
-            log({f"train/{k}": v for k, v in record.items() if k.startswith("val_")}, step.count)
+            log({f"train/{k}": v for k, v in record.items() if k.startswith("val_")}, trainer.steps)
             history.append(record)
             if record["val_balanced_accuracy"] > best.score:
-                best = _Best(record["val_balanced_accuracy"], epoch, ema.copy_weights())
+                best = _Best(record["val_balanced_accuracy"], epoch, trainer.ema.copy_weights())
             elif epoch - best.epoch >= params.patience:
                 break
     return FitResult(best.tensors, history, best.epoch)
 
 
-class _TrainStep:
-    """Forward, backward and update on one batch; counts steps over the epochs."""
+class Trainer:
+    """Trains epoch after epoch, without validation; see ``fit_classifier`` for the arguments.
+
+    Attributes:
+        loader: batches of one epoch.
+        ema: the averaged network.
+        steps: updates done so far.
+    """
 
     def __init__(
         self,
         network: nn.Module,
         frozen: list[nn.Module],
-        optimizer: torch.optim.Optimizer,
-        scheduler: torch.optim.lr_scheduler.LambdaLR,
-        ema: Ema,
+        train: BatchDataset,
         preprocess: Preprocess,
         params: TrainParams,
         runtime: Runtime,
         seed: int,
     ) -> None:
-        self.network, self._frozen = network, frozen
-        self._optimizer, self._scheduler, self._ema = optimizer, scheduler, ema
+        self._network = network.to(runtime.device).to(memory_format=torch.channels_last)
+        self._frozen = frozen
         self._preprocess, self._params, self._runtime = preprocess, params, runtime
+        self.loader = training_loader(
+            train,
+            params.batch_size,
+            params.balance,
+            params.workers,
+            torch_generator(seed, "train", "sampler"),
+        )
+        self._optimizer = build_optimizer(self._network, params)
+        self._scheduler = build_schedule(self._optimizer, len(self.loader), params)
+        self.ema = Ema(self._network, params.ema_decay)
         self._generator = torch_generator(seed, "train", "augmentation")
-        self.count = 0
+        self.steps = 0
 
-    @property
-    def learning_rate(self) -> float:
-        return float(self._scheduler.get_last_lr()[0])
+    def run_epoch(self, epoch: int, progress: tqdm[Any], log: Log) -> dict[str, float]:
+        """All batches of one epoch; returns its record.
 
-    def begin_epoch(self) -> None:
-        self.network.train()
+        Raises:
+            TrainingError: the loss is no longer finite.
+        """
+        self._network.train()
         for module in self._frozen:
             module.eval()
+        progress.set_description(f"train {epoch}/{self._params.epochs}")
+        every = self._params.log_every
+        losses: list[Tensor] = []
+        images, started = 0, time.perf_counter()
+        for pixels, labels in self.loader:
+            losses.append(self._update(pixels, labels))
+            images += len(labels)
+            progress.update(len(labels))
+            if self.steps % every == 0:
+                recent = torch.stack(losses[-every:]).mean().item()
+                if not math.isfinite(recent):
+                    raise TrainingError(
+                        f"the training loss is {recent} at step {self.steps}: lower "
+                        f"train.learning_rate ({self._params.learning_rate})"
+                    )
+                progress.set_postfix(loss=f"{recent:.3f}")
+                rate = float(self._scheduler.get_last_lr()[0])
+                log({"train/loss": recent, "train/lr": rate}, self.steps)
+        loss = torch.stack(losses).mean().item()
+        seconds = time.perf_counter() - started
+        speed = {"train/images_per_s": images / seconds, "train/peak_memory_gib": peak_memory_gib()}
+        log(speed, self.steps)
+        return {"epoch": epoch, "train_loss": loss}
 
-    def __call__(self, pixels: Tensor, labels: Tensor) -> Tensor:
-        """One update; returns the loss without waiting for the device."""
+    def _update(self, pixels: Tensor, labels: Tensor) -> Tensor:
+        """Forward, backward and update on one batch; the loss, without waiting for the device."""
         device = self._runtime.device
         images = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
         images = augment_batch(images, self._params.augmentation, self._generator)
         inputs = self._preprocess.to_input(images.permute(0, 2, 3, 1))
         with self._runtime.autocast():
-            logits = self.network(inputs)
+            logits = self._network(inputs)
         loss = functional.cross_entropy(
             logits.float(),
             labels.to(device, non_blocking=True),
@@ -151,41 +177,9 @@ class _TrainStep:
         self._optimizer.step()
         self._optimizer.zero_grad()
         self._scheduler.step()
-        self._ema.update_parameters(self.network)
-        self.count += 1
+        self.ema.update_parameters(self._network)
+        self.steps += 1
         return loss.detach()
-
-
-def _train_epoch(
-    step: _TrainStep,
-    loader: DataLoader[tuple[Tensor, Tensor]],
-    epoch: int,
-    params: TrainParams,
-    progress: tqdm[Any],
-    log: Log,
-) -> dict[str, float]:
-    step.begin_epoch()
-    progress.set_description(f"train {epoch}/{params.epochs}")
-    losses: list[Tensor] = []
-    images, started = 0, time.perf_counter()
-    for pixels, labels in loader:
-        losses.append(step(pixels, labels))
-        images += len(labels)
-        progress.update(len(labels))
-        if step.count % params.log_every == 0:
-            recent = torch.stack(losses[-params.log_every :]).mean().item()
-            if not math.isfinite(recent):
-                raise TrainingError(
-                    f"the training loss is {recent} at step {step.count}: lower "
-                    f"train.learning_rate ({params.learning_rate})"
-                )
-            progress.set_postfix(loss=f"{recent:.3f}")
-            log({"train/loss": recent, "train/lr": step.learning_rate}, step.count)
-    loss = torch.stack(losses).mean().item()
-    seconds = time.perf_counter() - started
-    speed = {"train/images_per_s": images / seconds, "train/peak_memory_gib": peak_memory_gib()}
-    log(speed, step.count)
-    return {"epoch": epoch, "train_loss": loss}
 
 
 def _validate(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 if TYPE_CHECKING:
     import torch
@@ -128,9 +128,12 @@ class Preprocess:
 def _upright(image: Image.Image) -> Image.Image:
     """Turn as EXIF says. An image whose EXIF is damaged is taken as it lies."""
     try:
-        return ImageOps.exif_transpose(image)
+        # Pillow's function copies what needs no turn, which is nearly every image.
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            return ImageOps.exif_transpose(image)
     except Exception:  # as above; the pixels are sound
-        return image.copy()
+        pass
+    return image
 
 
 def _is_deep(image: Image.Image) -> bool:
@@ -146,4 +149,4 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         opaque = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(opaque, image.convert("RGBA"))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")

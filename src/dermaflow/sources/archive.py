@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import Lock
 
 from dermaflow.errors import SourceError
@@ -39,12 +39,12 @@ class ZipFolder:
 
     def _add(self, path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         # Zips can be made with backslashes; macOS adds a shadow of each file.
-        place = PurePosixPath(member.filename.replace("\\", "/"))
-        if place.name.startswith(".") or place.suffix.lower() not in IMAGE_SUFFIXES:
+        name = member.filename.replace("\\", "/").rpartition("/")[2]
+        if name.startswith(".") or not name.lower().endswith(IMAGE_SUFFIXES):
             return
-        if place.name in self._members:
-            raise SourceError(f"{path}: {place.name!r} occurs twice; which is right is unknown")
-        self._members[place.name] = (archive, member)
+        if name in self._members:
+            raise SourceError(f"{path}: {name!r} occurs twice; which is right is unknown")
+        self._members[name] = (archive, member)
 
     def names(self) -> list[str]:
         """Names of all images, in the order of the zips."""

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dermaflow.errors import SourceError
@@ -97,4 +98,7 @@ def _clean_text(column: pd.Series, *, verbatim: bool) -> pd.Series:
         text = "" if pd.isna(value) else str(value).strip()
         return None if text.casefold() in unknown else text
 
-    return pd.Series([clean(value) for value in column], index=column.index, dtype=object)
+    # Most columns hold few values, so each is cleaned once.
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    cleaned = np.array([clean(value) for value in values], dtype=object)
+    return pd.Series(cleaned[codes], index=column.index, dtype=object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,12 +49,15 @@ class Table:
 
     def _list_images(self) -> list[str]:
         """Images below the folder, as relative paths with ``/``; masks are none of them."""
-        return sorted(
-            path.relative_to(self._images).as_posix()
-            for path in self._images.rglob("*")
-            if path.suffix.lower() in IMAGE_SUFFIXES
-            and not (self._masks and path.is_relative_to(self._masks))
-        )
+        found: list[str] = []
+        for folder, _, names in os.walk(self._images):  # much quicker than `rglob` on large sets
+            place = Path(folder)
+            if self._masks and place.is_relative_to(self._masks):
+                continue
+            prefix = place.relative_to(self._images)
+            files = (prefix / name for name in names)
+            found += (path.as_posix() for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
+        return sorted(found)
 
     def records(self) -> pd.DataFrame:
         """Rows in the order of the table."""

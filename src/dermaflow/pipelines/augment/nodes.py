@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ from dermaflow.validation.lineage import version_of
 logger = logging.getLogger(__name__)
 
 GENERATE_BATCH = 64
+
+PRECISION: Final = "fp32"  # of the GANs
 
 
 def fit_generators(
@@ -43,7 +45,7 @@ def fit_generators(
 
     train = manifest[manifest["split"] == "train"]
     missing = missing_counts(train, augment, classes)
-    runtime, sink = detect_runtime("fp32"), current_sink()
+    runtime, sink = detect_runtime(PRECISION), current_sink()
     tensors: dict[str, Any] = {}
     grids: dict[str, NDArray[np.uint8]] = {}
     fitted: dict[str, Any] = {}

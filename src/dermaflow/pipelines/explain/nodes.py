@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from dermaflow.params import ExplainParams
 from dermaflow.schema import probability_columns
 
 METHODS = ("lime", "shap")
+
+# Small differences of probability are what is explained, and bfloat16 keeps three digits.
+PRECISION: Final = "fp32"
 
 
 def choose_images(
@@ -79,8 +82,7 @@ def explain_images(
     from dermaflow.ml.classifier import load_classifier
     from dermaflow.ml.runtime import derive_seed, detect_runtime
 
-    # Small differences of probability are what is explained, and bfloat16 keeps three digits.
-    runtime = detect_runtime("fp32")
+    runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)
     tensors: dict[str, Any] = {}
     notes: dict[str, dict[str, dict[str, float]]] = {}
@@ -122,7 +124,7 @@ def measure_explanations(
     from dermaflow.ml.classifier import load_classifier
     from dermaflow.ml.runtime import detect_runtime, numpy_generator
 
-    runtime = detect_runtime("fp32")
+    runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)
     rows = []
     for row in tqdm(explained_images.to_dict("records"), desc="measuring maps", unit="img"):

@@ -1,0 +1,1 @@
+"""How close the stages come to what the machine can do: each beside bare work of the same size."""

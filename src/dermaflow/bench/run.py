@@ -1,0 +1,93 @@
+"""All measurements, one after the other."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from dermaflow.bench.attribution import measure_attribution
+from dermaflow.bench.config import BenchConfig
+from dermaflow.bench.gan import measure_gan
+from dermaflow.bench.ingest import measure_ingest
+from dermaflow.bench.start_up import measure_start_up
+from dermaflow.bench.training import measure_training
+from dermaflow.bench.workload import prepare_workload
+from dermaflow.ml.decoding import processors
+from dermaflow.params import Parameters
+from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.run import TrackedRun
+from dermaflow.tracking.sink import MetricSink, current_sink
+
+
+def run_bench(project: Path, env: str, conf: Mapping[str, Any]) -> Iterator[str]:
+    """Lines ``name: value`` and ``# comments``, as they are measured; leaves nothing behind.
+
+    Args:
+        project: root of the project.
+        env: configuration environment, for the heading.
+        conf: its configuration by kind: ``parameters``, ``mlflow``, ``bench``.
+
+    Raises:
+        SourceError: the configured source cannot be read.
+    """
+    parameters = Parameters.model_validate(conf["parameters"])
+    config = BenchConfig(**conf["bench"])
+    yield from describe_machine()
+    with TemporaryDirectory(prefix="dermaflow-bench-") as name:
+        folder = Path(name)
+        workload = prepare_workload(parameters, config, folder)
+        yield (
+            f"# settings: env {env}, {len(workload.images)} images of the source "
+            f"{parameters.ingest.source}"
+        )
+        yield from measure_ingest(workload)
+        with scratch_run(TrackingConfig(**conf["mlflow"]), folder) as sink:
+            yield from measure_training(workload, sink)
+            yield from measure_gan(workload, sink)
+        yield from measure_attribution(workload)
+        yield from measure_start_up(project, config, folder / "project")
+
+
+def describe_machine() -> Iterator[str]:
+    """What the figures depend on, as comments."""
+    yield (
+        f"# machine: {_processor()}, {processors()} cores, {torch.get_num_threads()} torch threads"
+    )
+    if torch.cuda.is_available():
+        yield f"# device: {torch.cuda.get_device_name()}"
+    yield (
+        f"# software: {platform.system()}, Python {platform.python_version()}, "
+        f"torch {torch.__version__}"
+    )
+
+
+def _processor() -> str:
+    """The processor's name where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+@contextmanager
+def scratch_run(config: TrackingConfig, folder: Path) -> Iterator[MetricSink]:
+    """A run as ``kedro run`` opens it, in a database in ``folder``."""
+    os.environ.pop("MLFLOW_RUN_ID", None)  # would join a run elsewhere
+    own = {
+        "tracking_uri": f"sqlite:///{folder}/mlflow.db",
+        "artifact_location": (folder / "artifacts").as_uri(),
+    }
+    run = TrackedRun(config.model_copy(update=own), "bench", {}, folder / "open_run.json")
+    try:
+        yield current_sink()
+    finally:
+        run.close("FINISHED")

@@ -1,0 +1,105 @@
+"""The train stage's loop beside forward, backward and optimizer step alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from dermaflow.bench.timing import time_pairs
+from dermaflow.bench.workload import Workload
+from dermaflow.ml.classifier import build_resnet50, freeze
+from dermaflow.ml.data import BatchDataset, LabelledImages
+from dermaflow.ml.fit import Trainer
+from dermaflow.ml.optim import build_optimizer
+from dermaflow.ml.runtime import Runtime, detect_runtime
+from dermaflow.params import TrainParams
+from dermaflow.tracking.sink import MetricSink
+
+
+def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
+    """Lines on the loop of ``Trainer``: from the store to the averaged weights, without validation.
+
+    First weights make no difference to the time, so none are loaded.
+    """
+    params = workload.parameters.train
+    runtime = detect_runtime(params.precision)
+    trainer, images = build_trainer(workload, runtime)
+    bare = BareTraining(workload, runtime)
+    with tqdm(unit="img", leave=False) as progress:
+        found = time_pairs(
+            first=lambda: bare.run(workload.config.train_steps),
+            second=lambda: trainer.run_epoch(1, progress, sink.log),
+            pairs=workload.config.pairs,
+            seconds=workload.config.seconds,
+        )
+    yield f"# train: {len(found.ratios)} pairs of {images} images, frozen {params.backbone.frozen}"
+    yield from found.lines("train_ceiling_ratio")
+    yield f"train_images_per_s: {images / median(found.second):.1f}"
+    yield f"train_bare_images_per_s: {images / median(found.first):.1f}"
+    height, width, _ = workload.store.shape
+    yield f"train_batch: {params.batch_size}"
+    yield f"train_pixels: {width}x{height}"
+    yield f"train_precision: {runtime.name.split('/')[1]}"
+
+
+def build_trainer(workload: Workload, runtime: Runtime) -> tuple[Trainer, int]:
+    """The stage's trainer, and the images of one of its epochs: ``train_steps`` whole batches."""
+    params = workload.parameters.train
+    network, frozen = _network(workload)
+    stored = LabelledImages.from_table(workload.store, workload.images, workload.parameters.classes)
+    count = workload.config.train_steps * params.batch_size
+    again = np.resize(np.arange(len(stored)), count)  # repeats images where there are fewer
+    images = LabelledImages(stored.store, stored.rows[again], stored.labels[again])
+    trainer = Trainer(
+        network,
+        frozen,
+        BatchDataset([images]),
+        workload.preprocess,
+        params,
+        runtime,
+        workload.parameters.seed,
+    )
+    return trainer, count
+
+
+class BareTraining:
+    """The same network, batch and precision on a batch that lies in memory, and nothing else."""
+
+    def __init__(self, workload: Workload, runtime: Runtime) -> None:
+        params: TrainParams = workload.parameters.train
+        network, self._frozen = _network(workload)
+        self.network = network.to(runtime.device).to(memory_format=torch.channels_last)
+        self._optimizer = build_optimizer(self.network, params)
+        self._runtime, self._smoothing = runtime, params.label_smoothing
+        ids = np.resize(workload.images["image_id"].to_numpy(), params.batch_size).tolist()
+        pixels = torch.from_numpy(workload.store.read(ids)).to(runtime.device)
+        self._inputs: Tensor = workload.preprocess.to_input(pixels)
+        labels = torch.arange(params.batch_size) % len(workload.parameters.classes)
+        self._labels = labels.to(runtime.device)
+
+    def run(self, steps: int) -> None:
+        """So many updates."""
+        self.network.train()
+        for module in self._frozen:
+            module.eval()
+        for _ in range(steps):
+            with self._runtime.autocast():
+                logits = self.network(self._inputs)
+            loss = functional.cross_entropy(
+                logits.float(), self._labels, label_smoothing=self._smoothing
+            )
+            loss.backward()
+            self._optimizer.step()
+            self._optimizer.zero_grad()
+
+
+def _network(workload: Workload) -> tuple[nn.Module, list[nn.Module]]:
+    backbone = workload.parameters.train.backbone
+    network = build_resnet50(len(workload.parameters.classes), backbone.stride)
+    return network, freeze(network, backbone.frozen)
