@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from lime.lime_image import LimeImageExplainer
+from shap.maskers import Image
 from skimage.segmentation import slic
 
 from dermaflow.ml.attribution import (
@@ -12,7 +13,7 @@ from dermaflow.ml.attribution import (
     share_inside,
 )
 from dermaflow.ml.attribution_lime import VectorisedLime, explain_with_lime
-from dermaflow.ml.attribution_shap import explain_with_shap
+from dermaflow.ml.attribution_shap import HidingMasker, explain_with_shap
 from dermaflow.ml.classifier import Classifier, build_resnet50
 from dermaflow.ml.predict import predict_batch
 from dermaflow.ml.preprocess import Preprocess
@@ -129,6 +130,15 @@ def test_shap_finds_the_square_and_adds_up(contrast_probability, picture, inside
     assert found.notes["base"] == pytest.approx(base, abs=1e-6)
     assert found.relevance.sum() == pytest.approx(image - base, abs=1e-5)
     assert image - base > 0.1
+
+
+def test_images_of_a_shape_share_the_librarys_tree_and_nothing_else(picture):
+    for shape in ((12, 8), (8, 12)):
+        images = [picture[: shape[0], : shape[1]], picture[-shape[0] :, -shape[1] :]]
+        first, second = (HidingMasker(image) for image in images)
+        np.testing.assert_array_equal(first.clustering, Image(images[0]).clustering)
+        assert first.clustering is second.clustering
+        np.testing.assert_array_equal(second.mask_value, images[1].ravel())
 
 
 def test_shap_of_a_linear_function_is_its_terms(picture, inside):
