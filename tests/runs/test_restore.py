@@ -18,12 +18,12 @@ def project(make_project):
     project.run("git", "commit", "--quiet", "--message", "with its dvc.lock")
     code = project.folder / "src/dermaflow/validation/quarantine.py"
     code.write_text(f"{code.read_text()}\n# tried out\n")
-    (project.folder / "conf/smoke/parameters_validate.yml").write_text("validate: {}\n")
+    (project.folder / "conf/smoke/why.txt").write_text("a larger test split\n")
     project.run(*STAGES, "--params", "validate.split.test=0.3")
     project.second = (project.folder / MANIFEST).read_bytes()
     assert project.first != project.second
     project.run("git", "checkout", "--quiet", "src")
-    (project.folder / "conf/smoke/parameters_validate.yml").unlink()
+    (project.folder / "conf/smoke/why.txt").unlink()
     return project
 
 
@@ -55,11 +55,11 @@ def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):
     assert (project.folder / MANIFEST).read_bytes() == project.second
     code = project.folder / "src/dermaflow/validation/quarantine.py"
     assert code.read_text().endswith("# tried out\n")
-    assert (project.folder / "conf/smoke/parameters_validate.yml").exists()
+    assert (project.folder / "conf/smoke/why.txt").read_text() == "a larger test split\n"
     again = project.run(*STAGES, "--params", "validate.split.test=0.3").stdout
     assert "validate: unchanged, skipped" in again
     project.run("git", "checkout", "--quiet", "--", "src", "conf")
-    (project.folder / "conf/smoke/parameters_validate.yml").unlink()
+    (project.folder / "conf/smoke/why.txt").unlink()
 
 
 def test_what_is_missing_is_named(project):

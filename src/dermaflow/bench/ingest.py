@@ -78,10 +78,9 @@ def _decode(encoded: bytes, mode: str, size: tuple[int, int]) -> None:
 def ingest(workload: Workload) -> None:
     """The stage's nodes, writing to scratch as its datasets do."""
     params, seed = workload.parameters.ingest, workload.parameters.seed
+    size = workload.parameters.image
     records = read_records(params, seed)[0].head(workload.config.images)
     for name, decode in (("masks_again", decode_masks), ("images_again", decode_images)):
-        write_image_store(
-            workload.folder / name, decode(records, params, workload.parameters.image, seed)
-        )
+        write_image_store(workload.folder / name, decode(records, params, size, seed))
     manifest = build_raw_manifest(records, ImageStore(workload.folder / "images_again"))
     manifest.to_parquet(workload.folder / "raw_manifest.parquet")

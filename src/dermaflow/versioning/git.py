@@ -46,6 +46,11 @@ def checkout(project_path: Path, commit: str) -> None:
     _demand(project_path, "checkout", "--quiet", "--detach", commit)
 
 
+def reset_file(project_path: Path, path: Path) -> bool:
+    """Give a file the content of the commit; False where the commit has no such file."""
+    return _git(project_path, "checkout", "HEAD", "--", str(path)) is not None
+
+
 def apply_patch(project_path: Path, patch: str) -> None:
     """Apply what ``uncommitted_patch`` gave. Raises VersioningError where it does not fit."""
     _demand(project_path, "apply", "--whitespace=nowarn", "-", stdin=patch)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from dermaflow.errors import VersioningError
@@ -12,7 +13,7 @@ from dermaflow.files import replacing_file
 from dermaflow.versioning.dvc_file import dvc_path
 from dermaflow.versioning.dvc_lock import Entry, lock_text, read_lock
 from dermaflow.versioning.fingerprint import hash_path
-from dermaflow.versioning.git import apply_patch, checkout, code_version, has_commit
+from dermaflow.versioning.git import apply_patch, checkout, code_version, has_commit, reset_file
 
 
 def restore_code(project_path: Path, commit: str | None, patch: str) -> str:
@@ -35,7 +36,8 @@ def restore_code(project_path: Path, commit: str | None, patch: str) -> str:
             "`git stash --include-untracked` or commit them first"
         )
     if current != commit:
-        checkout(project_path, commit)
+        with _without_locks(project_path):
+            checkout(project_path, commit)
     if patch:
         apply_patch(project_path, patch)
     with_patch = ", with the changes it had" if patch else ""
@@ -84,6 +86,22 @@ def restore_data(
             f"commits them, or --force gives them up ({done.stderr.strip().splitlines()[0]})"
         )
     return back, sorted(outs.keys() - set(back))
+
+
+@contextmanager
+def _without_locks(project_path: Path) -> Iterator[None]:
+    """Keep DVC's locks out of git's way: they say what data is there, which no checkout changes."""
+    locks = [project_path / "dvc.lock", *project_path.glob("conf/*/dvc.lock")]
+    contents = {lock: lock.read_bytes() for lock in locks if lock.exists()}
+    for lock in contents:
+        if not reset_file(project_path, lock):
+            lock.unlink()  # git does not know it
+    try:
+        yield
+    finally:
+        for lock, content in contents.items():
+            if lock.parent.is_dir():
+                lock.write_bytes(content)
 
 
 def _dvc(project_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
