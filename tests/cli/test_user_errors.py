@@ -35,6 +35,15 @@ def test_what_a_user_can_mend_is_found_behind_kedros_own_error(error, kind, text
     assert re.search(text, str(told))
 
 
+def test_a_full_disk_names_the_dataset_where_the_system_names_no_file():
+    saving = (
+        "Failed while saving data to dataset kedro_datasets.pandas.parquet_dataset."
+        "ParquetDataset(filepath=PurePosixPath('/data/a.parquet'), protocol='file')."
+    )
+    told = as_user_error(raised(DatasetError(saving), OSError(errno.ENOSPC, "No space left")))
+    assert "/data/a.parquet" in str(told)
+
+
 def test_what_only_a_developer_can_mend_stays_as_it_is():
     assert as_user_error(raised(ValueError("a defect"), KeyError("x"))) is None
     assert as_user_error(raised(OSError(errno.EIO, "I/O error", "data/x"))) is None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import re
 import sys
 from collections.abc import Iterator
 
 from dermaflow.errors import DermaflowError, StorageError, TrackingError
 
+_FILEPATH = re.compile(r"filepath=(?:\w+\()?'([^']+)'")  # as Kedro describes a dataset
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -21,7 +23,7 @@ def as_user_error(error: BaseException) -> DermaflowError | None:
         if isinstance(cause, DermaflowError):
             return cause
     for cause in causes:
-        if isinstance(cause, OSError) and (told := _of_system(cause)):
+        if isinstance(cause, OSError) and (told := _of_system(cause, _saved_to(causes))):
             return told
         if _is_of_mlflow(cause):
             return _of_mlflow(cause)
@@ -36,8 +38,17 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _of_system(error: OSError) -> StorageError | None:
-    where = error.filename or "the outputs"
+def _saved_to(causes: list[BaseException]) -> str:
+    """Where Kedro was saving to: not every library says so itself."""
+    for cause in causes:
+        found = _FILEPATH.search(str(cause))
+        if found:
+            return found[1]
+    return "the outputs"
+
+
+def _of_system(error: OSError, saved_to: str) -> StorageError | None:
+    where = error.filename or saved_to
     if error.errno in _NO_SPACE:
         return StorageError(f"no space left to write {where}: free some, then run the same again")
     if isinstance(error, PermissionError):
