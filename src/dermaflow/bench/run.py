@@ -43,9 +43,11 @@ def run_bench(project: Path, env: str, conf: Mapping[str, Any]) -> Iterator[str]
     with TemporaryDirectory(prefix="dermaflow-bench-") as name:
         folder = Path(name)
         workload = prepare_workload(parameters, config, folder)
+        side = config.phantom_side
+        enlarged = f" at {side}x{side}" if parameters.ingest.source == "phantoms" else ""
         yield (
             f"# settings: env {env}, {len(workload.images)} images of the source "
-            f"{parameters.ingest.source}"
+            f"{parameters.ingest.source}{enlarged}"
         )
         yield from measure_ingest(workload)
         with scratch_run(TrackingConfig(**conf["mlflow"]), folder) as sink:
