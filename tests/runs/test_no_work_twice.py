@@ -107,6 +107,12 @@ def test_a_failed_stage_leaves_the_good_outputs_and_keeps_its_reports_apart(proj
     assert (data / "failed/validate/data_docs/index.html").exists()
     assert (data / "failed/validate/quarantine.parquet").exists()
     assert not list(data.rglob(".*.partial"))
+    run = project.runs()[0]
+    assert run.info.status == "FAILED"
+    assert run.data.tags["error"].startswith("ValidationError: ")
+    assert "traceback.txt" in project.artifacts(run, "error")
+    assert "index.html" in project.artifacts(run, "validation/data_docs")
+    assert "uncommitted.patch" in project.artifacts(run, "versions")
 
     project.run("git", "checkout", "conf")
     assert skipped(project.run(*STAGES).stdout) == ["ingest", "validate"]

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.schema import CLASS_NAMES
+from dermaflow.schema import CLASS_NAMES, STAGES
+from dermaflow.versioning.fingerprint import hash_path
 
 CLASSES = list(CLASS_NAMES)
 
@@ -70,6 +71,20 @@ def test_the_run_holds_parameters_metrics_curves_and_tags(finished, run):
     assert metrics["train/peak_memory_gib"] > 0
     assert run.data.tags["env"] == "smoke"
     assert run.data.tags["command"] == "kedro run --env smoke"
+
+
+def test_the_run_says_what_it_was_made_from(finished, run, data):
+    tags = run.data.tags
+    manifest = data / "03_primary/manifest.parquet"
+    assert tags["md5.manifest"] == hash_path(manifest)
+    assert tags["md5.classifier"] == hash_path(data / "06_models/classifier")
+    assert tags["data_version"] == pd.read_parquet(manifest)["data_version"].unique().item()
+    assert tags["stages"] == "+".join(STAGES)
+    text = tags["mlflow.note.content"]
+    assert f"| accuracy | {run.data.metrics['test/accuracy']:.3f} |" in text
+    assert tags["data_version"] in text
+    expected = sorted(f"{stage}.json" for stage in STAGES)
+    assert sorted(finished.artifacts(run, "versions")) == expected
 
 
 def test_pictures_and_data_docs_are_in_the_run(finished, run):
