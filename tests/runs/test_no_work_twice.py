@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -167,3 +168,11 @@ def test_an_interrupted_run_says_so_in_one_line_and_leaves_nothing(make_project,
     (run,) = project.runs()
     assert run.info.status == "KILLED"
     assert "traceback.txt" in project.artifacts(run, "error")
+
+
+def test_without_git_a_run_says_that_nothing_is_versioned_and_succeeds(make_project):
+    project = make_project()
+    shutil.rmtree(project.folder / ".git")
+    output = project.run(*STAGES).stdout
+    assert "DVC is not set up here" in output
+    assert skipped(project.run(*STAGES).stdout) == ["ingest", "validate"]

@@ -46,6 +46,8 @@ def copy_project(project: Path, folder: Path) -> None:
             shutil.copytree(path, folder / path.name, ignore=skipped)
     for name in ("conf/local", "logs"):
         (folder / name).mkdir()
+    # Without git DVC would know of no earlier run, and each would be told anew.
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
 
 
 def run_kedro(folder: Path, *arguments: str) -> None:

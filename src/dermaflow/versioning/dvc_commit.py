@@ -97,7 +97,11 @@ def _commit(file: Path, stages: Mapping[str, bool]) -> list[str]:
     locked = [name for name, into_lock in stages.items() if into_lock]
     cached = [name for name in stages if name not in locked]
     try:
-        with Repo(str(file.parent)) as repo, repo.lock:
+        opened = Repo(str(file.parent))
+    except DvcException as error:  # no git, as in a copy of the project's files
+        return [f"DVC is not set up here ({error}): the outputs are not versioned"]
+    try:
+        with opened as repo, repo.lock:
             for name in STAGES:
                 if name in stages:
                     stage = repo.stage.load_one(path=str(file), name=name)
