@@ -4,12 +4,11 @@ import numpy as np
 import torch
 
 from dermaflow.ml.runtime import (
-    derive_seed,
     detect_runtime,
-    numpy_generator,
     peak_memory_gib,
     torch_generator,
 )
+from dermaflow.ml.seeding import derive_seed, numpy_generator
 
 
 def test_seeds_differ_by_purpose_and_stay_in_range():

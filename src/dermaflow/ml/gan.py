@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dermaflow.ml.ema import Ema
-from dermaflow.ml.runtime import Runtime, derive_seed, torch_generator
+from dermaflow.ml.runtime import Runtime, torch_generator
+from dermaflow.ml.seeding import derive_seed
 from dermaflow.ml.transforms import augment_batch
 from dermaflow.params import BatchAugmentParams, DcganParams
 

@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from dermaflow.ml.bootstrap import percentile_intervals
 from dermaflow.ml.metrics import Floats, Predictions, score
-from dermaflow.ml.runtime import numpy_generator
+from dermaflow.ml.seeding import numpy_generator
 
 # Of `score`, what is given and not estimated, and what resampling biases.
 _NOT_COMPARED = ("support", "ece")

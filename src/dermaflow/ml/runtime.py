@@ -1,16 +1,16 @@
-"""What the machine offers: device, precision, memory; and seeding."""
+"""What the machine offers: device, precision, memory."""
 
 from __future__ import annotations
 
-import hashlib
 import resource
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import torch
+
+from dermaflow.ml.seeding import derive_seed
 
 Precision = Literal["auto", "bf16", "fp32"]
 
@@ -56,20 +56,6 @@ def _computes_bf16(device: torch.device) -> bool:
     # Newer than the oldest torch we support; without it the safe answer is no.
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def derive_seed(seed: int, *names: str) -> int:
-    """A 31-bit seed for a purpose, such as ``derive_seed(17, "gan", "df")``.
-
-    Purposes get unrelated streams, and adding one leaves the others as they were.
-    """
-    text = "/".join((str(seed), *names))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
-
-
-def numpy_generator(seed: int, *names: str) -> np.random.Generator:
-    """A numpy generator of its own for a purpose."""
-    return np.random.default_rng(derive_seed(seed, *names))
 
 
 def torch_generator(seed: int, *names: str, device: str = "cpu") -> torch.Generator:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dermaflow.errors import ParameterError
-from dermaflow.ml.runtime import numpy_generator
+from dermaflow.ml.seeding import numpy_generator
 from dermaflow.params import PhantomSource
 from dermaflow.schema import RECORD_COLUMNS
 from dermaflow.sources.phantom_camera import SIDE, take_mask, take_picture

@@ -77,7 +77,7 @@ def score_predictions(
     Raises:
         ParameterError: the predictions are of other classes than ``classes``.
     """
-    from dermaflow.ml.runtime import numpy_generator
+    from dermaflow.ml.seeding import numpy_generator
 
     metrics: dict[str, float] = {}
     for split, samples in (("test", evaluate.bootstrap_samples), ("val", 0)):

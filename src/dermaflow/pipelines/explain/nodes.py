@@ -80,7 +80,8 @@ def explain_images(
     from dermaflow.ml.attribution_lime import explain_with_lime
     from dermaflow.ml.attribution_shap import explain_with_shap
     from dermaflow.ml.classifier import load_classifier
-    from dermaflow.ml.runtime import derive_seed, detect_runtime
+    from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.ml.seeding import derive_seed
 
     runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)
@@ -122,7 +123,8 @@ def measure_explanations(
     """
     from dermaflow.ml.attribution import blur, class_probability, compare_deletion, share_inside
     from dermaflow.ml.classifier import load_classifier
-    from dermaflow.ml.runtime import detect_runtime, numpy_generator
+    from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.ml.seeding import numpy_generator
 
     runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)

@@ -111,7 +111,7 @@ def initialise_network(backbone: BackboneParams, classes: int, seed: int) -> Res
     import torch
 
     from dermaflow.ml.classifier import build_resnet50, load_torchvision_weights, load_weights_file
-    from dermaflow.ml.runtime import derive_seed
+    from dermaflow.ml.seeding import derive_seed
 
     with torch.random.fork_rng():
         torch.manual_seed(derive_seed(seed, "train", "initialisation"))
