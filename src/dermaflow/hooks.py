@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 
-from dermaflow.schema import STAGES
+from dermaflow.schema import DEFAULT_ENVIRONMENT, STAGES
 
 if TYPE_CHECKING:
     from kedro.config import OmegaConfigLoader
@@ -34,8 +32,6 @@ for variable, value in {
     os.environ.setdefault(variable, value)
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_ENVIRONMENT = "base"  # what `kedro run` without --env is called; `local` only adds to it
 
 
 class ParameterHook:
@@ -114,9 +110,8 @@ class TrackingHook:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> Tracker:
         from dermaflow.tracking.config import TrackingConfig
-        from dermaflow.tracking.run import flatten
+        from dermaflow.tracking.run import flatten, origin_tags
         from dermaflow.tracking.tracker import Tracker
-        from dermaflow.versioning.git import code_version
 
         assert self._context is not None
         project_path, loader = self._context.project_path, self._context.config_loader
@@ -124,7 +119,6 @@ class TrackingHook:
         stages = "+".join(_in_order(run_params["pipeline_names"])) or "all"
         changes = flatten(run_params["runtime_params"] or {})
         overrides = ", ".join(f"{key}={value}" for key, value in changes.items())
-        commit, dirty = code_version(project_path)
         return Tracker(
             project_path=project_path,
             env=env,
@@ -133,12 +127,7 @@ class TrackingHook:
             # No stage reads the floors of promotion: they are asked later, of any run.
             parameters={k: v for k, v in loader["parameters"].items() if k != "promote"},
             name=f"{env}: {stages}" + (f" ({overrides})" if overrides else ""),
-            tags={
-                "env": env,
-                "command": shlex.join(["kedro", *sys.argv[1:]]),
-                "mlflow.source.git.commit": commit or "none",
-                "git_dirty": str(dirty).lower(),
-            },
+            tags=origin_tags(project_path, env),
             requested=pipeline.datasets(),
         )
 

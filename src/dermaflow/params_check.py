@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 
 from dermaflow.errors import ParameterError
 from dermaflow.params import Parameters
+
+Config = TypeVar("Config", bound=BaseModel)
 
 
 def check_parameters(
@@ -33,6 +35,15 @@ def check_parameters(
     except ValidationError as error:
         lines = [_explain(detail, folders, given or {}) for detail in error.errors()]
         raise ParameterError("\n".join(lines)) from error
+
+
+def read_config(model: type[Config], loader: Mapping[str, Any], kind: str) -> Config:
+    """A file of ``conf/`` other than parameters, typed. Raises ParameterError for a wrong key."""
+    try:
+        return model.model_validate(loader[kind])
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors()]
+        raise ParameterError(f"{'; '.join(lines)} ({kind}.yml in conf/)") from error
 
 
 def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, Any]) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 # In the order of the data; each is a package under `dermaflow.pipelines`.
 STAGES = ("ingest", "validate", "augment", "train", "evaluate", "explain", "register")
 
+# What a command without --env works on; `conf/local` only adds to it.
+DEFAULT_ENVIRONMENT = "base"
+
 # What a source tells of an image (`raw_records`); `file` is the name to read it by.
 RECORD_COLUMNS = (
     "image_id",
@@ -51,6 +54,18 @@ CLASS_NAMES = {
     "mel": "Melanoma",
     "nv": "Melanocytic naevus",
     "vasc": "Vascular lesion",  # angioma, angiokeratoma, pyogenic granuloma, haemorrhage
+}
+
+
+# What is shown first of a run, by metric name without the split; of all of them more is better.
+HEADLINES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_auc": "Macro AUC",
+    "macro_f1": "Macro F1",
+    "mel/f1": "Melanoma F1",
+    "mel/recall": "Melanoma recall",
+    "mel/auc": "Melanoma AUC",
 }
 
 

@@ -23,8 +23,13 @@ def records(tmp_path):
     return StageRecords(tmp_path / "records")
 
 
+def keep(records, record):
+    records.announce("train", record)
+    records.settle("train")
+
+
 def test_a_kept_record_is_found_by_what_the_stage_is_made_from(records):
-    records.add("train", RECORD)
+    keep(records, RECORD)
     now = replace(RECORD, outs={"o": None})
     assert records.find("train", now.key) == RECORD
     assert records.find("train", replace(now, deps={"data/in": "2"}).key) is None
@@ -72,7 +77,7 @@ def test_one_of_unsure_origin_is_not_kept(records):
 
 
 def test_a_damaged_record_is_none(records):
-    records.add("train", RECORD)
+    keep(records, RECORD)
     path = records.folder / "train" / f"{RECORD.key}.json"
     path.write_text(path.read_text()[:40])
     assert records.find("train", RECORD.key) is None

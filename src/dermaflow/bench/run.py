@@ -21,6 +21,7 @@ from dermaflow.bench.training import measure_training
 from dermaflow.bench.workload import prepare_workload
 from dermaflow.ml.decoding import processors
 from dermaflow.params import Parameters
+from dermaflow.params_check import read_config
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.run import TrackedRun
 from dermaflow.tracking.sink import MetricSink, current_sink
@@ -38,7 +39,7 @@ def run_bench(project: Path, env: str, conf: Mapping[str, Any]) -> Iterator[str]
         SourceError: the configured source cannot be read.
     """
     parameters = Parameters.model_validate(conf["parameters"])
-    config = BenchConfig(**conf["bench"])
+    config = read_config(BenchConfig, conf, "bench")
     yield from describe_machine()
     with TemporaryDirectory(prefix="dermaflow-bench-") as name:
         folder = Path(name)
@@ -50,7 +51,7 @@ def run_bench(project: Path, env: str, conf: Mapping[str, Any]) -> Iterator[str]
             f"{parameters.ingest.source}{enlarged}"
         )
         yield from measure_ingest(workload)
-        with scratch_run(TrackingConfig(**conf["mlflow"]), folder) as sink:
+        with scratch_run(TrackingConfig.read(conf), folder) as sink:
             yield from measure_training(workload, sink)
             yield from measure_gan(workload, sink)
         yield from measure_attribution(workload)

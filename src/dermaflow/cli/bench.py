@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from kedro.framework.cli.utils import env_option
 
 from dermaflow.cli.command import ProjectCommand
+from dermaflow.cli.options import env_option
+from dermaflow.schema import DEFAULT_ENVIRONMENT
 
 
 @click.command("bench", cls=ProjectCommand)
@@ -19,5 +20,5 @@ def bench(env: str | None) -> None:
     from dermaflow.bench.run import run_bench
 
     context = KedroSession.create(Path.cwd(), env=env).load_context()
-    for line in run_bench(context.project_path, env or "base", context.config_loader):
+    for line in run_bench(context.project_path, env or DEFAULT_ENVIRONMENT, context.config_loader):
         click.echo(line)

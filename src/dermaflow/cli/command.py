@@ -23,6 +23,8 @@ class Terminated(KeyboardInterrupt):
 class ProjectCommand(click.Command):
     """Prints a user's error as one line, its traceback to the log file; exits with its code."""
 
+    interrupted = "Interrupted"
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         signal.signal(signal.SIGTERM, _terminate)
@@ -31,7 +33,7 @@ class ProjectCommand(click.Command):
         except KeyboardInterrupt as interrupt:
             logger.debug("Interrupted", exc_info=interrupt)
             number = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
-            _end("Interrupted: the same command goes on where it stopped", 128 + number)
+            _end(self.interrupted, 128 + number)
         except Exception as error:
             if isinstance(error, click.ClickException | click.exceptions.Exit):
                 raise
@@ -42,6 +44,12 @@ class ProjectCommand(click.Command):
                 _end(f"Error: {kind}: {error}; its traceback is in {LOG_FILE}", 1)
             else:
                 _end(f"Error: {told}", told.exit_code)
+
+
+class ResumableCommand(ProjectCommand):
+    """One that finds finished stages finished when it is given again."""
+
+    interrupted = "Interrupted: the same command goes on where it stopped"
 
 
 def _terminate(*_: object) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from dermaflow.cli.command import ProjectCommand
+from dermaflow.cli.command import ResumableCommand
 from dermaflow.cli.options import env_option
+from dermaflow.schema import DEFAULT_ENVIRONMENT
 
 
-@click.command("repro", cls=ProjectCommand, context_settings={"ignore_unknown_options": True})
+@click.command("repro", cls=ResumableCommand, context_settings={"ignore_unknown_options": True})
 @env_option
 @click.argument("dvc_arguments", nargs=-1, type=click.UNPROCESSED)
 def repro(env: str | None, dvc_arguments: tuple[str, ...]) -> None:
@@ -20,4 +21,4 @@ def repro(env: str | None, dvc_arguments: tuple[str, ...]) -> None:
 
     from dermaflow.tracking.repro import reproduce
 
-    reproduce(Path.cwd(), env or "base", dvc_arguments)
+    reproduce(Path.cwd(), env or DEFAULT_ENVIRONMENT, dvc_arguments)

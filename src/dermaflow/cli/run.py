@@ -7,7 +7,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from dermaflow.cli.command import ProjectCommand
+from dermaflow.cli.command import ResumableCommand
 from dermaflow.cli.options import known_environment
 from dermaflow.schema import STAGES
 
@@ -42,7 +42,7 @@ def _options() -> list[click.Parameter]:
     return [force, env, *others]
 
 
-run = ProjectCommand(
+run = ResumableCommand(
     "run",
     callback=_run,
     params=_options(),

@@ -35,7 +35,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        hidden = error.__suppress_context__  # by `raise … from None`
+        error = error.__cause__ or (None if hidden else error.__context__)
 
 
 def _saved_to(causes: list[BaseException]) -> str:

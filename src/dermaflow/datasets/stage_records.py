@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 
-from dermaflow.versioning.records import StageRecord, StageRecords
+from dermaflow.versioning.records import StageRecords
 
 
-class StageRecordsDataset(AbstractDataset[tuple[str, StageRecord], StageRecords]):
-    """Opens the records of what each stage was made from; runs read and write them.
+class StageRecordsDataset(AbstractDataset[None, StageRecords]):
+    """Opens the records of what each stage was made from, which only the runner writes.
 
     Args:
         filepath: the folder; made with the first record.
@@ -26,9 +26,9 @@ class StageRecordsDataset(AbstractDataset[tuple[str, StageRecord], StageRecords]
         """Open the folder, which need not exist yet."""
         return StageRecords(self._filepath)
 
-    def save(self, data: tuple[str, StageRecord]) -> None:
-        """Add the record of a stage."""
-        StageRecords(self._filepath).add(*data)
+    def save(self, data: None) -> None:
+        """Refuse: no node may say what a stage was made from."""
+        raise DatasetError(f"{self._filepath} is written by the runner alone")
 
     def _exists(self) -> bool:
         return self._filepath.is_dir()

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from dermaflow.errors import ParameterError
 from dermaflow.params import Params
+from dermaflow.params_check import read_config
 
 SQLITE_PREFIX = "sqlite:///"
 
@@ -34,11 +34,7 @@ class TrackingConfig(Params):
     @classmethod
     def read(cls, loader: Mapping[str, Any]) -> TrackingConfig:
         """From Kedro's configuration. Raises ParameterError for a wrong or missing key."""
-        try:
-            return cls(**loader["mlflow"])
-        except ValidationError as error:
-            lines = [f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors()]
-            raise ParameterError(f"{'; '.join(lines)} (mlflow.yml in conf/)") from error
+        return read_config(cls, loader, "mlflow")
 
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.

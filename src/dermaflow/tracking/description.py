@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Metric -> how a table calls it; in the order to be read.
-HEADLINE = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_auc": "macro AUC",
-    "macro_f1": "macro F1",
-    "mel/f1": "melanoma F1",
-    "mel/recall": "melanoma recall",
-    "mel/auc": "melanoma AUC",
-}
+from dermaflow.schema import HEADLINES
 
 
 def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
@@ -38,7 +29,7 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
 def _headline(metrics: Mapping[str, float]) -> list[str]:
     rows = [
         f"| {title} | {metrics[f'test/{name}']:.3f} | {_interval(metrics, f'test/{name}')} |"
-        for name, title in HEADLINE.items()
+        for name, title in HEADLINES.items()
         if f"test/{name}" in metrics
     ]
     return ["| test | value | interval |", "|---|---|---|", *rows, ""] if rows else []

@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-METRICS_TAG = "metrics_digest"
+METRICS_TAG = "metrics_digest"  # of a run
+METRICS_RUN_TAG = "metrics_run_id"  # of a version: the run that measured it
 
 
 def metrics_digest(metrics: Mapping[str, float]) -> str:

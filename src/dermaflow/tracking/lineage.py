@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from dermaflow.tracking.runs import read_artifact
 from dermaflow.tracking.tracker import PATCH, VERSIONS
 
 
@@ -37,14 +37,18 @@ def read_versions(client: MlflowClient, run: Run) -> RunVersions:
     """Read the versions that a run was tagged with and keeps."""
     run_id = run.info.run_id
     tags = run.data.tags
-    texts: dict[str, str] = {}
-    for item in client.list_artifacts(run_id, VERSIONS):
-        texts[item.path] = read_artifact(client, run_id, item.path, Path.read_text) or ""
+    texts = _read_texts(client, run_id) if client.list_artifacts(run_id, VERSIONS) else {}
     commit = tags.get("mlflow.source.git.commit", "none")
     return RunVersions(
         env=tags.get("env", "base"),
         command=tags.get("command", ""),
         commit=None if commit == "none" else commit,
-        patch=texts.pop(PATCH, ""),
-        entries={Path(path).stem: json.loads(text) for path, text in texts.items()},
+        patch=texts.pop(Path(PATCH).name, ""),
+        entries={Path(name).stem: json.loads(text) for name, text in texts.items()},
     )
+
+
+def _read_texts(client: MlflowClient, run_id: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as copy:
+        folder = Path(client.download_artifacts(run_id, VERSIONS, copy))
+        return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}

@@ -19,12 +19,11 @@ from dermaflow.tracking.comparison import (
     read_scores,
 )
 from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.digest import METRICS_RUN_TAG
 from dermaflow.tracking.promotion import Check, Facts
 from dermaflow.tracking.runs import open_store
 
 VALIDATION_REPORT = "validation/validation_report.json"
-# Tag of a version whose figures were made by another run than the one that registered it.
-METRICS_RUN = "metrics_run_id"
 TAGS = "promotion."
 
 
@@ -56,7 +55,7 @@ def find_version(client: MlflowClient, name: str, number: int) -> ModelVersion:
 
 def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
     """What the run that made the version's figures says: the one its tag names, else its own."""
-    run_id = version.tags.get(METRICS_RUN) or version.run_id or None
+    run_id = version.tags.get(METRICS_RUN_TAG) or version.run_id or None
     version_data = version.tags.get("data_version")
     try:
         run = client.get_run(run_id) if run_id else None

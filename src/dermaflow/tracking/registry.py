@@ -23,7 +23,7 @@ from PIL import Image
 import dermaflow
 from dermaflow.ml.weights import Weights, save_weights
 from dermaflow.serving.contract import INPUT_COLUMN
-from dermaflow.tracking.digest import METRICS_TAG, metrics_digest
+from dermaflow.tracking.digest import METRICS_RUN_TAG, METRICS_TAG, metrics_digest
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def register_version(
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=contract["intended_use"])
     all_tags = _code_tags(client, run.info.run_id) | dict(tags)
-    all_tags["metrics_run_id"] = run_that_measured(client, run, metrics)
+    all_tags[METRICS_RUN_TAG] = run_that_measured(client, run, metrics)
     registered = client.create_model_version(
         name, info.model_uri, run.info.run_id, tags=all_tags, model_id=info.model_id
     )

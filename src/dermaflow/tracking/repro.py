@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,9 +12,8 @@ from mlflow import MlflowClient
 
 from dermaflow.errors import VersioningError
 from dermaflow.tracking.config import TrackingConfig
-from dermaflow.tracking.run import TrackedRun
+from dermaflow.tracking.run import TrackedRun, origin_tags
 from dermaflow.versioning.dvc_file import dvc_path, read_conf_files
-from dermaflow.versioning.git import code_version
 
 
 def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
@@ -34,19 +32,10 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
         raise VersioningError(f"there is no {file.relative_to(project_path)}: `kedro dvc-yaml`")
     conf = read_conf_files(project_path, env)
     config = TrackingConfig.read(conf).resolve(project_path)
-    commit, dirty = code_version(project_path)
-    tags = {
-        "env": env,
-        "command": shlex.join(["kedro", *sys.argv[1:]]),
-        "mlflow.source.git.commit": commit or "none",
-        "git_dirty": str(dirty).lower(),
-    }
     # The stages watch the machine, each for its own time.
     quiet = config.model_copy(update={"system_metrics_interval": 0})
-    marker = (
-        project_path / read_conf_files(project_path, env)["globals"]["data"] / "open_repro.json"
-    )
-    run = TrackedRun(quiet, f"{env}: repro", tags, marker)
+    marker = project_path / conf["globals"]["data"] / "open_repro.json"
+    run = TrackedRun(quiet, f"{env}: repro", origin_tags(project_path, env), marker)
     try:
         code = _repro(project_path, file, arguments, run.run_id)
     except BaseException:

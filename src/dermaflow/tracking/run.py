@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import re
+import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.description import describe_run
 from dermaflow.tracking.digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.store import open_store
+from dermaflow.versioning.git import code_version
 
 if TYPE_CHECKING:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -117,6 +120,17 @@ class TrackedRun:
         mlflow.end_run(status)
         if self._marker:
             self._marker.unlink(missing_ok=True)
+
+
+def origin_tags(project_path: Path, env: str) -> dict[str, str]:
+    """Tags that say where a run comes from: environment, command and code."""
+    commit, dirty = code_version(project_path)
+    return {
+        "env": env,
+        "command": shlex.join(["kedro", *sys.argv[1:]]),
+        "mlflow.source.git.commit": commit or "none",
+        "git_dirty": str(dirty).lower(),
+    }
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dermaflow.versioning.dvc_file import (
     parameter_files,
     read_conf_files,
     render_dvc_file,
+    stage_command,
 )
 from dermaflow.versioning.dvc_lock import Entry, entry_of, read_lock, record_of
 from dermaflow.versioning.records import StageRecord
@@ -61,8 +62,7 @@ class DvcCommit:
             name = self._file.relative_to(self._project)
             logger.warning("%s is not what the code says: `kedro dvc-yaml`, then run again", name)
             return
-        for line in _commit(self._file, new):
-            logger.info(line)
+        _commit(self._file, new)
 
     def _new(self, ran: set[str]) -> dict[str, bool]:
         """Stage -> whether it goes into the lock, of those whose state DVC does not know."""
@@ -88,8 +88,8 @@ class DvcCommit:
         return self._file.exists() and self._file.read_text(encoding="utf-8") == expected
 
 
-def _commit(file: Path, stages: Mapping[str, bool]) -> list[str]:
-    """Put outputs into DVC's cache and, where true, the stage into the lock; returns messages."""
+def _commit(file: Path, stages: Mapping[str, bool]) -> None:
+    """Put outputs into DVC's cache and, where true, the stage into the lock."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
@@ -99,7 +99,8 @@ def _commit(file: Path, stages: Mapping[str, bool]) -> list[str]:
     try:
         opened = Repo(str(file.parent))
     except DvcException as error:  # no git, as in a copy of the project's files
-        return [f"DVC is not set up here ({error}): the outputs are not versioned"]
+        logger.warning("DVC is not set up here (%s): the outputs are not versioned", error)
+        return
     try:
         with opened as repo, repo.lock:
             for name in STAGES:
@@ -114,11 +115,10 @@ def _commit(file: Path, stages: Mapping[str, bool]) -> list[str]:
             f"DVC could not commit the outputs, which are whole ({error}); when the cause is gone, "
             "`kedro run` again commits them without running them"
         ) from error
-    said = {
-        "DVC: committed": locked,
-        "DVC: cached, as the parameters are not those in conf/": cached,
-    }
-    return [f"{what}: {', '.join(names)}" for what, names in said.items() if names]
+    if locked:
+        logger.info("DVC: committed: %s", ", ".join(locked))
+    if cached:
+        logger.info("DVC: cached, as parameters are not those in conf/: %s", ", ".join(cached))
 
 
 def lock_entry(workspace: Workspace, env: str, name: str, record: StageRecord) -> Entry:
@@ -129,14 +129,9 @@ def lock_entry(workspace: Workspace, env: str, name: str, record: StageRecord) -
         for path, keys in item.items():
             content = yaml.safe_load((workspace.project_path / path).read_text()) or {}
             files[path] = {key: content[key] for key in keys or content}
-    entry = entry_of(record, _command(workspace.project_path, env, name), files)
+    entry = entry_of(record, stage_command(name, env), files)
     if record_of(entry, groups).parameters != record.parameters:
         for group, value in record.parameters.items():
             setting = [path for path, values in files.items() if group in values]
             entry["params"][setting[-1]][group] = value
     return entry
-
-
-def _command(project_path: Path, env: str, name: str) -> str:
-    content = yaml.safe_load(dvc_path(project_path, env).read_text())
-    return str(content["stages"][name]["cmd"])

@@ -14,7 +14,7 @@ import yaml
 from kedro.config import OmegaConfigLoader
 from kedro.pipeline import Pipeline
 
-from dermaflow.schema import STAGES
+from dermaflow.schema import DEFAULT_ENVIRONMENT, STAGES
 from dermaflow.versioning.stages import Stage, describe_stage
 
 _HEADER = """\
@@ -24,7 +24,8 @@ _HEADER = """\
 
 def dvc_path(project_path: Path, env: str) -> Path:
     """Where an environment's file is: the root for ``base``, else the environment's folder."""
-    return project_path / "dvc.yaml" if env == "base" else project_path / "conf" / env / "dvc.yaml"
+    folder = project_path if env == DEFAULT_ENVIRONMENT else project_path / "conf" / env
+    return folder / "dvc.yaml"
 
 
 def environments(project_path: Path) -> list[str]:
@@ -67,10 +68,16 @@ def read_conf_files(project_path: Path, env: str) -> OmegaConfigLoader:
     )
 
 
+def stage_command(name: str, env: str) -> str:
+    """What DVC runs for a stage."""
+    command = f"kedro run --pipelines {name}"
+    return command if env == DEFAULT_ENVIRONMENT else f"{command} --env {env}"
+
+
 def _stage_entry(project_path: Path, stage: Stage, env: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"cmd": f"kedro run --pipelines {stage.name}"}
-    if env != "base":
-        entry = {"cmd": f"{entry['cmd']} --env {env}", "wdir": "../.."}
+    entry: dict[str, Any] = {"cmd": stage_command(stage.name, env)}
+    if env != DEFAULT_ENVIRONMENT:
+        entry["wdir"] = "../.."
     entry["deps"] = [*stage.code, *stage.inputs.values()]
     entry["params"] = parameter_files(project_path, stage.groups, env)
     entry["outs"] = [path for name, path in stage.outputs.items() if name != "metrics"]
@@ -80,11 +87,11 @@ def _stage_entry(project_path: Path, stage: Stage, env: str) -> dict[str, Any]:
 
 
 def _plots(project_path: Path, env: str, catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Curves and pictures of ``dvc plots``, from the catalog's ``metadata.dvc-plot``.
+    """Curves of ``dvc plots``, from the catalog's ``metadata.dvc-plots``.
 
     Paths of top-level plots are relative to the file, unlike those of a stage with its ``wdir``.
     """
-    up = "" if env == "base" else "../../"
+    up = "" if env == DEFAULT_ENVIRONMENT else "../../"
     plots: list[dict[str, Any]] = []
     for entry in catalog.values():
         for plot in entry.get("metadata", {}).get("dvc-plots", ()):
@@ -97,7 +104,7 @@ def parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list
     """Files that set the groups: a stage's own as a whole, of the shared ones those groups."""
     groups = list(groups)
     found: list[Any] = []
-    for folder in dict.fromkeys(("base", env)):
+    for folder in dict.fromkeys((DEFAULT_ENVIRONMENT, env)):
         shared = Path("conf", folder, "parameters.yml")
         content = _read_yaml(project_path / shared)
         keys = [group for group in groups if group in content]

@@ -18,7 +18,7 @@ Entry = dict[str, Any]
 def read_lock(path: Path) -> dict[str, Entry]:
     """Entries of a ``dvc.lock`` by stage; none where there is no file or it is no lock."""
     try:
-        content = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError):
         return {}
     stages = content.get("stages") if isinstance(content, dict) else None

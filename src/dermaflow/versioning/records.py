@@ -89,10 +89,6 @@ class StageRecords:
         newest = max(files, key=lambda file: file.stat().st_mtime_ns, default=None)
         return _read(newest) if newest else None
 
-    def add(self, stage: str, record: StageRecord) -> None:
-        """Keep a record; one of the same key is replaced."""
-        _write(self.folder / stage / f"{record.key}.json", record)
-
     def announce(self, stage: str, record: StageRecord) -> None:
         """Say durably that the stage's new outputs are whole and about to be put in place."""
         _write(self.folder / stage / f"{PENDING}.json", record)

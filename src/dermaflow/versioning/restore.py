@@ -101,7 +101,8 @@ def _without_locks(project_path: Path) -> Iterator[None]:
     finally:
         for lock, content in contents.items():
             if lock.parent.is_dir():
-                lock.write_bytes(content)
+                with replacing_file(lock) as partial:
+                    partial.write_bytes(content)
 
 
 def _dvc(project_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

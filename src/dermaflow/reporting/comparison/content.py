@@ -10,16 +10,6 @@ import pandas as pd
 
 from dermaflow.ml.paired import Estimate, Resampling
 
-# Metric names without the split; of all of them more is better.
-HEADLINES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_auc": "Macro AUC",
-    "macro_f1": "Macro F1",
-    "mel/f1": "Melanoma F1",
-    "mel/recall": "Melanoma recall",
-    "mel/auc": "Melanoma AUC",
-}
 CLASS_MEASURES = {"f1": "F1", "recall": "Recall", "precision": "Precision", "auc": "AUC"}
 # Metrics with a history, and the name of what is drawn.
 CURVES = {

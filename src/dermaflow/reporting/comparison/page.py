@@ -18,7 +18,6 @@ from dermaflow.reporting.comparison import figures
 from dermaflow.reporting.comparison.content import (
     CLASS_MEASURES,
     CURVES,
-    HEADLINES,
     Comparison,
 )
 from dermaflow.reporting.comparison.text import (
@@ -28,6 +27,7 @@ from dermaflow.reporting.comparison.text import (
     judge,
 )
 from dermaflow.reporting.style import class_name
+from dermaflow.schema import HEADLINES
 
 _PACKAGE = "dermaflow.reporting.comparison"
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from dermaflow.ml.paired import Estimate
 from dermaflow.reporting.comparison.content import (
-    HEADLINES,
     ComparedRun,
     Comparison,
     Difference,
     count,
 )
 from dermaflow.reporting.table import align
+from dermaflow.schema import HEADLINES
 
 _WIDEST = 48  # characters of a parameter's value
 
