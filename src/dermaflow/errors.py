@@ -76,4 +76,4 @@ class RunLookupError(DermaflowError):
 class TrainingError(DermaflowError):
     """Training cannot go on; the text names the parameter to change."""
 
-    exit_code = 16
+    exit_code = 14
