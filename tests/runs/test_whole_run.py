@@ -81,7 +81,7 @@ def test_the_run_says_what_it_was_made_from(finished, run, data):
     assert tags["data_version"] == pd.read_parquet(manifest)["data_version"].unique().item()
     assert tags["stages"] == "+".join(STAGES)
     text = tags["mlflow.note.content"]
-    assert f"| accuracy | {run.data.metrics['test/accuracy']:.3f} |" in text
+    assert f"| Accuracy | {run.data.metrics['test/accuracy']:.3f} |" in text
     assert tags["data_version"] in text
     expected = sorted(f"{stage}.json" for stage in STAGES)
     assert sorted(finished.artifacts(run, "versions")) == expected

@@ -172,7 +172,7 @@ def test_the_description_shows_headline_and_origin(store, marker):
     run.describe()
     run.close("FINISHED")
     text = MlflowClient().get_run(run.run_id).data.tags["mlflow.note.content"]
-    assert "| accuracy | 0.500 | 0.400 – 0.600 |" in text
+    assert "| Accuracy | 0.500 | 0.400 – 0.600 |" in text
     assert "melanoma" not in text  # nothing is said of what was not measured
     assert "`abc`" in text
     assert "kedro run --env smoke" in text
