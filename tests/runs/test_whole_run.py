@@ -73,6 +73,12 @@ def test_the_run_holds_parameters_metrics_curves_and_tags(finished, run):
     assert run.data.tags["command"] == "kedro run --env smoke"
 
 
+def test_a_log_file_is_not_filled_with_progress(finished):
+    bars = [line for line in finished.output.splitlines() if "%|" in line]
+    assert any("dcgan" in bar for bar in bars)
+    assert len(bars) < 60, bars  # tqdm's own pace gives hundreds
+
+
 def test_the_run_says_what_it_was_made_from(finished, run, data):
     tags = run.data.tags
     manifest = data / "03_primary/manifest.parquet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ import click
 from dermaflow.cli.user_errors import as_user_error
 
 LOG_FILE = "logs/dermaflow.log"  # as conf/logging.yml has it
+SECONDS_BETWEEN_PROGRESS = "15"  # where nobody looks on: a file, a scheduler's log
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ class ProjectCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         signal.signal(signal.SIGTERM, _terminate)
+        if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
+            os.environ.setdefault("TQDM_MININTERVAL", SECONDS_BETWEEN_PROGRESS)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:

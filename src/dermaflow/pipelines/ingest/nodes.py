@@ -117,4 +117,4 @@ def _stream(
     decode: Callable[[tuple[str, str | None]], StoredImage], files: pd.Series, title: str
 ) -> Iterator[StoredImage]:
     images = map_in_threads(decode, files.items())
-    yield from tqdm(images, desc=title, total=len(files), unit="image", mininterval=1)
+    yield from tqdm(images, desc=title, total=len(files), unit="image")
