@@ -127,3 +127,17 @@ def test_a_version_names_the_run_that_measured_it(finished, reproduced):
         client = MlflowClient(project.tracking_uri)
         version = client.get_model_version("dermaflow", "1")
         assert version.tags["metrics_run_id"] == project.runs()[0].info.run_id
+
+
+def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(reproduced):
+    """The last test here, as it gives the project other metrics."""
+    path = reproduced.folder / "conf" / "smoke" / "parameters_evaluate.yml"
+    path.write_text(yaml.safe_dump({"evaluate": {"bootstrap_samples": 31}}))
+    before = len(reproduced.runs())
+    output = reproduced.run("dvc", "repro", "conf/smoke/dvc.yaml:register").stdout
+    assert ran(output) == ["evaluate", "register"]
+    register, evaluate = reproduced.runs()[: len(reproduced.runs()) - before]
+    assert [run.data.tags["stages"] for run in (register, evaluate)] == ["register", "evaluate"]
+    version = MlflowClient(reproduced.tracking_uri).get_model_version("dermaflow", "2")
+    assert version.tags["metrics_run_id"] == evaluate.info.run_id
+    assert version.run_id == register.info.run_id
