@@ -38,6 +38,7 @@ def test_changes_of_ones_own_are_not_mixed_with_the_runs(project):
 
 
 def test_a_run_of_the_files_comes_back_clean(project):
+    branch = project.run("git", "branch", "--show-current").stdout
     output = project.run("kedro", "restore", "latest~1", "--env", "smoke").stdout
     assert "12 of 12 are those of the run" in output
     assert (project.folder / MANIFEST).read_bytes() == project.first
@@ -46,6 +47,12 @@ def test_a_run_of_the_files_comes_back_clean(project):
     skipped = project.run(*STAGES).stdout
     assert "ingest: unchanged, skipped" in skipped
     assert "validate: unchanged, skipped" in skipped
+
+    assert "`git checkout --force -`, then `dvc checkout`, goes back" in output
+    project.run("git", "checkout", "--force", "-")
+    project.run("dvc", "checkout", "conf/smoke/dvc.yaml", "--allow-missing")
+    assert project.run("git", "branch", "--show-current").stdout == branch
+    assert project.run("git", "status", "--porcelain").stdout == ""
 
 
 def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):

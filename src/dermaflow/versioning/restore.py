@@ -43,7 +43,7 @@ def restore_code(project_path: Path, commit: str | None, patch: str) -> str:
     with_patch = ", with the changes it had" if patch else ""
     if current == commit:
         return f"{commit[:10]} was checked out already{with_patch}"
-    back = "`git switch --discard-changes -`, then `dvc checkout`, goes back"
+    back = "`git checkout --force -`, then `dvc checkout`, goes back"
     return f"{commit[:10]} is checked out{with_patch} ({back})"
 
 
