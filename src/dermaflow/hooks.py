@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +32,8 @@ for variable, value in {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
+
+NAME_LENGTH = 250  # MLflow's databases keep no longer one
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +62,18 @@ class TrackingHook:
     def after_context_created(self, context: KedroContext) -> None:
         """Keep the context; MLflow is imported only when a node runs."""
         self._context = context
+
+    @hook_impl
+    def after_catalog_created(self, catalog: DataCatalog) -> None:
+        """Tell the catalog where runs are kept: a model must be registered there anew."""
+        from kedro.io import MemoryDataset
+
+        from dermaflow.tracking.config import TrackingConfig
+
+        assert self._context is not None
+        catalog["tracking_uri"] = MemoryDataset(
+            TrackingConfig.read(self._context.config_loader).chosen_uri
+        )
 
     @hook_impl
     def before_pipeline_run(
@@ -126,7 +142,7 @@ class TrackingHook:
             catalog=catalog,
             # No stage reads the floors of promotion: they are asked later, of any run.
             parameters={k: v for k, v in loader["parameters"].items() if k != "promote"},
-            name=f"{env}: {stages}" + (f" ({overrides})" if overrides else ""),
+            name=(f"{env}: {stages}" + (f" ({overrides})" if overrides else ""))[:NAME_LENGTH],
             tags=origin_tags(project_path, env),
             requested=pipeline.datasets(),
         )
@@ -137,34 +153,39 @@ class VersioningHook:
 
     def __init__(self) -> None:
         self._context: KedroContext | None = None
-        self._ran: set[str] = set()
+        self._commit: Callable[[], None] = lambda: None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Keep the context."""
-        self._context, self._ran = context, set()
+        self._context = context
 
     @hook_impl
-    def after_stage_run(self, stage: str) -> None:
-        """Remember the stage."""
-        self._ran.add(stage)
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+        """Keep what the run is about."""
+        self._commit = partial(self._commit_new, run_params, catalog)
 
     @hook_impl(trylast=True)
-    def after_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+    def after_pipeline_run(self) -> None:
         """Commit what is new. Raises VersioningError."""
-        self._commit(run_params, catalog)
+        self._commit()
 
     @hook_impl(trylast=True)
-    def on_pipeline_error(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+    def on_pipeline_error(self) -> None:
         """Commit the stages that ran before the one that failed, whose error is the one to show."""
         from dermaflow.errors import DermaflowError
 
         try:
-            self._commit(run_params, catalog)
+            self._commit()
         except DermaflowError as error:
             logger.warning(error)
 
-    def _commit(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+    @hook_impl(trylast=True)
+    def on_pipeline_interrupt(self) -> None:
+        """Commit the stages that ran before."""
+        self.on_pipeline_error()
+
+    def _commit_new(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
         from dermaflow.versioning.dvc_commit import DvcCommit
         from dermaflow.versioning.workspace import Workspace
 
@@ -172,7 +193,7 @@ class VersioningHook:
             return
         assert self._context is not None
         workspace = Workspace(self._context.project_path, catalog)
-        DvcCommit(workspace, run_params["env"] or DEFAULT_ENVIRONMENT).commit(self._ran)
+        DvcCommit(workspace, run_params["env"] or DEFAULT_ENVIRONMENT).commit()
 
 
 def _in_order(names: list[str] | None) -> list[str]:

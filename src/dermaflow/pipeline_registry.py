@@ -5,6 +5,9 @@ from __future__ import annotations
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline, pipeline
 
+from dermaflow.errors import ParameterError
+from dermaflow.schema import STAGES
+
 
 def register_pipelines() -> dict[str, Pipeline]:
     """One pipeline a stage, and ``__default__``, which is all of them.
@@ -13,6 +16,12 @@ def register_pipelines() -> dict[str, Pipeline]:
     which the runner tells them apart.
     """
     found = find_pipelines(raise_errors=True)
+    unknown = sorted(found.keys() - {*STAGES, "__default__"})
+    if unknown:
+        raise ParameterError(
+            f"src/dermaflow/pipelines/{unknown[0]} is no stage: add it to STAGES in schema.py, "
+            "where the order of the data puts it"
+        )
     pipelines = {name: pipeline(stage, tags=name) for name, stage in found.items()}
     pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
     return pipelines

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import yaml
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
 MODEL = "dermaflow"
@@ -27,7 +27,12 @@ def register(client, tmp_path):
         run_id = client.create_run(experiment, tags={"env": env}).info.run_id
         metrics = {f"test/{name}": value for name, value in figures.items()}
         metrics |= {f"{name}_low": value - 0.01 for name, value in metrics.items()}
-        client.log_batch(run_id, [Metric(name, value, 1, 0) for name, value in metrics.items()])
+        intervals = {"evaluate.confidence": "0.95", "evaluate.bootstrap_samples": "1000"}
+        client.log_batch(
+            run_id,
+            [Metric(name, value, 1, 0) for name, value in metrics.items()],
+            [Param(name, value) for name, value in intervals.items()],
+        )
         if reports:
             contents = {
                 "split_report": {"data_version": run_data, "groups_across_splits": 0},
@@ -121,6 +126,7 @@ def test_a_refused_version_leaves_the_alias_and_its_tags_name_every_failed_check
                 "balanced_accuracy",
                 "macro_auc",
                 "melanoma_recall",
+                "intervals",
                 "no_group_crosses_splits",
                 "validation_passed",
                 "same_environment",
@@ -177,3 +183,10 @@ def test_an_unknown_version_or_store_has_its_own_code(kedro, register, tmp_path)
     assert len(done.stderr.strip().splitlines()) == 1
     done = kedro("promote", 1, uri=f"sqlite:///{tmp_path}/no.db")
     assert done.exit_code == 7
+
+
+def test_the_environment_may_be_named_by_kedros_variable(kedro, register, monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "smoke")
+    done = kedro("promote", register(env="base"), "--dry-run")
+    assert done.exit_code == 8
+    assert "base != smoke" in done.output

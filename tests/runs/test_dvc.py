@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import signal
+import subprocess
 
 import pytest
 import yaml
@@ -36,6 +38,13 @@ def test_an_environments_own_classes_are_a_dependency(project_path, registry, tm
     assert {"conf/base/parameters.yml": ["classes", "seed"]} in stages["validate"]["params"]
     assert {"conf/clinic/parameters.yml": ["classes"]} in stages["validate"]["params"]
     assert {"conf/clinic/parameters.yml": ["classes"]} not in stages["ingest"]["params"]
+
+
+def test_dvc_runs_stages_by_the_environments_name(project_path):
+    """Else ``conf/local`` or ``KEDRO_ENV`` might decide what ``dvc.lock`` knows nothing of."""
+    for env in environments(project_path):
+        stages = yaml.safe_load(dvc_path(project_path, env).read_text())["stages"]
+        assert all(f"--env {env} " in stage["cmd"] for stage in stages.values())
 
 
 def test_every_listed_piece_of_code_exists(project_path):
@@ -130,7 +139,7 @@ def test_a_version_names_the_run_that_measured_it(finished, reproduced):
 
 
 def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(reproduced):
-    """The last test here, as it gives the project other metrics."""
+    """This test and those below change the project."""
     path = reproduced.folder / "conf" / "smoke" / "parameters_evaluate.yml"
     path.write_text(yaml.safe_dump({"evaluate": {"bootstrap_samples": 31}}))
     before = len(reproduced.runs())
@@ -141,3 +150,34 @@ def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(repro
     version = MlflowClient(reproduced.tracking_uri).get_model_version("dermaflow", "2")
     assert version.tags["metrics_run_id"] == evaluate.info.run_id
     assert version.run_id == register.info.run_id
+
+
+def test_an_interrupt_of_repro_reaches_the_stage_and_ends_the_run_as_killed(reproduced):
+    running = subprocess.Popen(
+        ["kedro", "repro", "--env", "smoke", "--force"],
+        cwd=reproduced.folder,
+        env=reproduced.environment,
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while "Running node" not in running.stdout.readline():
+        assert running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    output, _ = running.communicate(timeout=60)  # that it ends says that no stage holds the pipe
+    assert running.returncode == 143, output
+    assert output.strip().splitlines()[-1].startswith("Interrupted: ")
+    assert reproduced.runs()[0].info.status == "KILLED"
+    again = ("kedro", "run", "--env", "smoke", "--force", "--pipelines", "ingest")
+    assert "Running node" in reproduced.run(*again).stdout  # no other process holds the stage
+
+
+def test_a_stage_that_fails_under_repro_is_told_in_the_last_line_and_its_run_is_kept(reproduced):
+    path = reproduced.folder / "conf" / "base" / "parameters_validate.yml"
+    path.write_text(path.read_text().replace("min_value: 50}", "min_value: 10000}"))
+    done = reproduced.run("kedro", "repro", "--env", "smoke", check=False)
+    assert done.returncode == 10
+    last = done.stdout.strip().splitlines()[-1]
+    assert "ValidationError: suite clean_set: too few images are left" in last
+    assert reproduced.runs()[0].info.status == "FAILED"
+    assert "traceback.txt" in reproduced.artifacts(reproduced.runs()[0], "error")

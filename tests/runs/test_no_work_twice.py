@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from dermaflow.versioning.fingerprint import hash_path
+
 STAGES = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate")
 
 
@@ -121,9 +123,10 @@ def test_a_failed_stage_leaves_the_good_outputs_and_keeps_its_reports_apart(proj
 
 def test_a_killed_run_goes_on_at_its_unfinished_stage_with_equal_bytes(make_project):
     undisturbed, project = make_project(), make_project()
-    undisturbed.run(*STAGES)
+    command = (*STAGES, "--params", "ingest.shard_images=100")
+    undisturbed.run(*command)
     running = subprocess.Popen(
-        STAGES, cwd=project.folder, env=project.environment, stderr=subprocess.DEVNULL
+        command, cwd=project.folder, env=project.environment, stderr=subprocess.DEVNULL
     )
     partial = project.folder / "data/smoke/03_primary/.validate.partial"
     deadline = time.monotonic() + 120
@@ -132,13 +135,20 @@ def test_a_killed_run_goes_on_at_its_unfinished_stage_with_equal_bytes(make_proj
     running.send_signal(signal.SIGKILL)
     running.wait()
     assert partial.exists()
-    output = project.run(*STAGES).stdout
+    output = project.run(*command).stdout
     assert skipped(output) == ["ingest"]
 
     for folder in ("02_intermediate", "03_primary", "08_reporting"):
         assert contents(project.folder / "data/smoke" / folder) == contents(
             undisturbed.folder / "data/smoke" / folder
         )
+    # With parameters of the command line nothing is for dvc.lock, but all is to be found again.
+    for name in ("02_intermediate/image_store", "03_primary/manifest.parquet"):
+        value = hash_path(project.folder / "data/smoke" / name)
+        assert (project.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]).exists(), name
+    finished, killed = project.runs()
+    assert (finished.info.status, killed.info.status) == ("FINISHED", "KILLED")
+    assert killed.data.tags["md5.image_store"] == finished.data.tags["md5.image_store"]
 
 
 @pytest.mark.parametrize(

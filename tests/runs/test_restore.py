@@ -48,11 +48,15 @@ def test_a_run_of_the_files_comes_back_clean(project):
     assert "ingest: unchanged, skipped" in skipped
     assert "validate: unchanged, skipped" in skipped
 
-    assert "`git checkout --force -`, then `dvc checkout`, goes back" in output
-    project.run("git", "checkout", "--force", "-")
-    project.run("dvc", "checkout", "conf/smoke/dvc.yaml", "--allow-missing")
+    assert "`kedro restore --back` undoes this" in output
+    notes = project.folder / "README.md"
+    notes.write_text("written meanwhile")
+    project.run("kedro", "restore", "--back")
     assert project.run("git", "branch", "--show-current").stdout == branch
-    assert project.run("git", "status", "--porcelain").stdout == ""
+    assert project.run("git", "status", "--porcelain").stdout == "?? README.md\n"
+    assert notes.read_text() == "written meanwhile"
+    notes.unlink()
+    assert (project.folder / MANIFEST).read_bytes() == project.second
 
 
 def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):
@@ -65,8 +69,14 @@ def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):
     assert (project.folder / "conf/smoke/why.txt").read_text() == "a larger test split\n"
     again = project.run(*STAGES, "--params", "validate.split.test=0.3").stdout
     assert "validate: unchanged, skipped" in again
-    project.run("git", "checkout", "--quiet", "--", "src", "conf")
-    (project.folder / "conf/smoke/why.txt").unlink()
+
+    project.run("kedro", "restore", "--back")
+    assert not (project.folder / "conf/smoke/why.txt").exists()
+    assert not code.read_text().endswith("# tried out\n")
+    assert project.run("git", "status", "--porcelain").stdout == ""
+    done = project.run("kedro", "restore", "--back", check=False)
+    assert done.returncode == 10
+    assert "no run was restored here" in done.stdout
 
 
 def test_what_is_missing_is_named(project):

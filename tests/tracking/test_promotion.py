@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dermaflow.ml.paired import Estimate
-from dermaflow.params import PromoteParams
+from dermaflow.params import EvaluateParams, PromoteParams
 from dermaflow.tracking.promotion import Facts, judge
 
 GOOD = Facts(
@@ -20,6 +20,11 @@ GOOD = Facts(
     version_data="d1",
     run_data="d1",
     env="base",
+    confidence=0.95,
+    resamples=1000,
+)
+EVALUATE = EvaluateParams(
+    batch_size=1, bootstrap_samples=1000, confidence=0.95, calibration_bins=10
 )
 
 
@@ -35,16 +40,21 @@ def ask(*, judged_by="lower_bound", required=True, **floors):
 
 
 def failed(facts, promote):
-    return {check.name: check.found for check in judge(facts, promote, "base") if not check.passed}
+    return {
+        check.name: check.found
+        for check in judge(facts, promote, EVALUATE, "base")
+        if not check.passed
+    }
 
 
 def test_a_floor_that_is_just_reached_is_reached():
     assert failed(GOOD, ask()) == {}
-    names = [check.name for check in judge(GOOD, ask(), "base")]
+    names = [check.name for check in judge(GOOD, ask(), EVALUATE, "base")]
     assert names == [
         "balanced_accuracy",
         "macro_auc",
         "melanoma_recall",
+        "intervals",
         "no_group_crosses_splits",
         "validation_passed",
         "same_environment",
@@ -70,6 +80,20 @@ def test_a_missing_figure_or_bound_fails_even_a_floor_of_zero(figure):
         scores["mel/recall"] = figure
     found = failed(replace(GOOD, scores=scores), ask(melanoma_recall=0))
     assert found == {"melanoma_recall": "missing, 0.000 asked"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"confidence": 0.01}, "0.01 of 1000 < 0.95 of 1000"),
+        ({"resamples": 1}, "0.95 of 1 < 0.95 of 1000"),
+        ({"resamples": None}, "missing, 0.95 of 1000 asked"),
+    ],
+)
+def test_lower_ends_of_narrower_intervals_do_not_count(changes, found):
+    facts = replace(GOOD, **changes)
+    assert failed(facts, ask()) == {"intervals": found}
+    assert failed(facts, ask(judged_by="value")) == {}
 
 
 def test_a_floor_that_conf_leaves_out_is_not_asked():

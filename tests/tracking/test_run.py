@@ -1,7 +1,6 @@
 """The tracked run on a real SQLite MLflow."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -159,9 +158,14 @@ def test_a_run_of_a_living_process_is_left_alone(store, marker):
     mlflow.end_run("RUNNING")  # as seen from another process: neither ended nor dead
     TrackedRun(store, "second", {}, marker.with_name("other.json")).close("FINISHED")
     left = json.loads(marker.read_text())
-    marker.with_name("other.json").write_text(json.dumps(left | {"pid": os.getpid()}))
+    marker.with_name("other.json").write_text(json.dumps(left))
     TrackedRun(store, "third", {}, marker.with_name("other.json")).close("FINISHED")
     assert MlflowClient().get_run(first.run_id).info.status == "RUNNING"
+
+    # In a container every process has the same number, but not the same beginning.
+    marker.with_name("other.json").write_text(json.dumps(left | {"started": left["started"] - 9}))
+    TrackedRun(store, "fourth", {}, marker.with_name("other.json")).close("FINISHED")
+    assert MlflowClient().get_run(first.run_id).info.status == "KILLED"
     first.close("FINISHED")
 
 

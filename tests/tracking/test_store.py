@@ -94,7 +94,7 @@ def test_a_run_on_a_real_server_needs_the_address_alone(tmp_path, monkeypatch):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
         config = TrackingConfig(**VALUES).resolve(tmp_path)
         run = TrackedRun(config, "on a server", {}, tmp_path / "open_run.json")
-        run.log_text("kept by the server", "notes/a.txt")
+        run.log_content("kept by the server", "notes/a.txt")
         run.close("FINISHED")
         assert MlflowClient(uri).get_run(run.run_id).info.status == "FINISHED"
         assert [path.name for path in (tmp_path / "server").rglob("a.txt")] == ["a.txt"]

@@ -34,6 +34,12 @@ def test_nothing_has_no_hash(tmp_path):
     assert HashCache(tmp_path / "hashes.json").hash(tmp_path / "nothing") is None
 
 
+def test_a_link_that_leads_nowhere_counts_as_nothing(tree, tmp_path):
+    before = hash_path(tree)
+    (tree / "b/gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    assert HashCache(tmp_path / "hashes.json").hash(tree) == before
+
+
 def test_a_cache_sees_every_change_of_content(tree, tmp_path):
     cache = HashCache(tmp_path / "hashes.json")
     before = cache.hash(tree)

@@ -1,8 +1,11 @@
-"""The version of the code."""
+"""The version of the code, and what differs from it."""
 
 import subprocess
 
-from dermaflow.versioning.git import code_version
+import pytest
+
+from dermaflow.errors import VersioningError
+from dermaflow.versioning.git import apply_patch, code_version, uncommitted_patch
 
 
 def git(folder, *arguments):
@@ -31,3 +34,46 @@ def test_commit_and_changes_of_a_checkout(tmp_path):
 
 def test_no_checkout_no_commit(tmp_path):
     assert code_version(tmp_path / "nowhere") == (None, False)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A checkout with one committed file."""
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.py").write_bytes(b"one\r\ntwo\r\n")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "-m", "one")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"src/a.py": b"one\r\n2\r\n"},
+        {"src/b.py": b"new\r\nwith carriage returns\r\n"},
+        {"src/a.py": "ein Nävus\n".encode("latin-1")},
+        {"src/picture.bin": bytes(range(256)) * 3},
+        {"conf/clinic/parameters.yml": b"without a newline at its end"},
+    ],
+    ids=["crlf", "new-crlf", "latin-1", "binary", "no-newline"],
+)
+@pytest.mark.parametrize("setting", [None, "diff.noprefix=true", "color.ui=always"])
+def test_uncommitted_changes_come_back_to_the_byte(project, files, setting):
+    if setting:
+        git(project, "config", *setting.split("="))
+    for name, content in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_bytes(content)
+    patch = uncommitted_patch(project)
+    git(project, "stash", "--include-untracked")
+    assert not any((project / name).exists() for name in files if name != "src/a.py")
+    apply_patch(project, patch)
+    assert {name: (project / name).read_bytes() for name in files} == files
+
+
+def test_a_patch_that_does_not_fit_is_refused(project):
+    (project / "src/a.py").write_bytes(b"one\r\n2\r\n")
+    patch = uncommitted_patch(project)
+    with pytest.raises(VersioningError, match="git apply refused"):
+        apply_patch(project, patch)

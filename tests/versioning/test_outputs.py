@@ -43,6 +43,16 @@ def test_old_outputs_stay_until_the_new_are_put_in_place(catalog, places):
         assert list(place.parent.iterdir()) == [place]
 
 
+def test_a_folder_on_another_disk_is_replaced_and_not_emptied(catalog, places, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    places["pages"].rename(elsewhere)
+    places["pages"].symlink_to(elsewhere)
+    write_new(catalog, places)
+    put_in_place(places.values(), "s")
+    assert catalog.load("pages") == {"new.html": b"new"}
+    assert (elsewhere / "old.html").read_bytes() == b"old"
+
+
 @pytest.mark.parametrize("moved", ["none", "facts", "facts and old pages"])
 def test_putting_in_place_can_go_on_after_a_crash(catalog, places, moved):
     write_new(catalog, places)

@@ -32,7 +32,7 @@ def promote(version: int, env: str | None, dry_run: bool) -> None:
     number = model_versions.alias_holder(client, name, params.alias)
     holder = "no version" if number is None else f"version {number}"
     facts = model_versions.read_facts(client, found)
-    checks = judge(facts, params, env or DEFAULT_ENVIRONMENT)
+    checks = judge(facts, params, parameters.evaluate, env or DEFAULT_ENVIRONMENT)
     click.echo(f"Version {version} of {name} by run {facts.run_id}, judged by {params.judged_by}")
     click.echo(align([["passed" if c.passed else "failed", c.name, c.found] for c in checks]))
     failed = [f"{check.name} ({check.found})" for check in checks if not check.passed]

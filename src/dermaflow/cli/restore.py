@@ -9,35 +9,52 @@ from dermaflow.cli.options import env_option
 
 
 @click.command("restore", cls=ProjectCommand, short_help="Bring back what a run was made from.")
-@click.argument("run")
+@click.argument("run", required=False)
 @env_option
+@click.option("--back", is_flag=True, help="Undo what was restored, in place of RUN.")
 @click.option("--data-only", is_flag=True, help="Leave code and parameters as they are.")
-@click.option("--force", is_flag=True, help="Replace outputs that DVC holds no copy of.")
-def restore(run: str, env: str | None, data_only: bool, force: bool) -> None:
+def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> None:
     """Bring back code, parameters, data and weights of an MLflow run, through git and DVC.
 
     RUN is a run's id or its first digits, its name where no other run has it, or latest, latest~1
-    and so on. What cannot be brought back is named.
+    and so on. What is there now goes into DVC's cache first; what cannot be brought back is named.
     """
     from pathlib import Path
 
     from dermaflow.cli.project import load_conf
     from dermaflow.errors import VersioningError
     from dermaflow.tracking.lineage import read_versions
-    from dermaflow.tracking.runs import find_run, list_runs, open_store
-    from dermaflow.versioning.restore import restore_code, restore_data
+    from dermaflow.tracking.runs import existing_store, find_run, list_runs
+    from dermaflow.versioning.restore import (
+        keep_outputs,
+        require_restorable,
+        restore_code,
+        restore_data,
+    )
+    from dermaflow.versioning.way_back import go_back, note_origin
 
+    if back == bool(run):
+        raise click.UsageError("give either a run or --back")
+    if not run:
+        click.echo(f"code, parameters and data are again those of {go_back(Path.cwd())}")
+        return
     _, config = load_conf(env)
-    client = open_store(config)
+    client = existing_store(config)
     found = find_run(run, list_runs(client, config.experiment))
     versions = read_versions(client, found)
     click.echo(f"run: {found.info.run_id} ({found.info.run_name})")
-    if not data_only:
-        done = restore_code(Path.cwd(), versions.commit, versions.patch)
+    commit = None if data_only else require_restorable(Path.cwd(), versions.commit)
+    kept = keep_outputs(Path.cwd(), versions.env, versions.entries)
+    if kept:
+        click.echo(f"kept in DVC's cache: what is there now of {', '.join(kept)}")
+    note_origin(Path.cwd(), versions.env, commit, versions.patch if commit else b"")
+    if commit:
+        done = restore_code(Path.cwd(), commit, versions.patch)
         click.echo(f"code and parameters: {done}")
-    back, missing = restore_data(Path.cwd(), versions.env, versions.entries, force)
-    click.echo(f"outputs: {len(back)} of {len(back) + len(missing)} are those of the run")
+    returned, missing = restore_data(Path.cwd(), versions.env, versions.entries)
+    click.echo(f"outputs: {len(returned)} of {len(returned) + len(missing)} are those of the run")
     click.echo(f"made by: {versions.command}")
+    click.echo("`kedro restore --back` undoes this")
     if missing:
         raise VersioningError(
             f"neither in DVC's cache nor on its remote: {', '.join(missing)}; "

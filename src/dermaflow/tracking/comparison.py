@@ -16,7 +16,7 @@ from dermaflow.errors import RunLookupError
 from dermaflow.ml.paired import Estimate
 from dermaflow.reporting.comparison.content import CURVES, ComparedRun
 from dermaflow.tracking.config import TrackingConfig
-from dermaflow.tracking.runs import find_run, list_runs, open_store, read_artifact
+from dermaflow.tracking.runs import existing_store, find_run, list_runs, read_artifact
 
 PREDICTIONS = "evaluation/predictions.parquet"
 SPLIT_REPORT = "validation/split_report.json"
@@ -35,7 +35,7 @@ def read_runs(config: TrackingConfig, names: Sequence[str]) -> list[ComparedRun]
     Raises:
         RunLookupError: a name fits no run or several, or a run is named twice.
     """
-    client = open_store(config)
+    client = existing_store(config)
     known = list_runs(client, config.experiment)
     found = [find_run(name, known) for name in names]
     ids = [run.info.run_id for run in found]

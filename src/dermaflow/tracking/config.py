@@ -36,12 +36,17 @@ class TrackingConfig(Params):
         """From Kedro's configuration. Raises ParameterError for a wrong or missing key."""
         return read_config(cls, loader, "mlflow")
 
+    @property
+    def chosen_uri(self) -> str:
+        """``MLFLOW_TRACKING_URI`` where it is set, else the configured one."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or self.tracking_uri
+
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
 
         A server stores artifacts itself, so the local folder is dropped unless a database is named.
         """
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or self.tracking_uri
+        uri = self.chosen_uri
         location = self.artifact_location
         if uri.startswith(SQLITE_PREFIX):
             uri = f"{SQLITE_PREFIX}{project_path / uri.removeprefix(SQLITE_PREFIX)}"

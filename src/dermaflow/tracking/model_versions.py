@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
@@ -21,7 +24,7 @@ from dermaflow.tracking.comparison import (
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.digest import METRICS_RUN_TAG
 from dermaflow.tracking.promotion import Check, Facts
-from dermaflow.tracking.runs import open_store
+from dermaflow.tracking.runs import existing_store
 
 VALIDATION_REPORT = "validation/validation_report.json"
 TAGS = "promotion."
@@ -30,7 +33,7 @@ TAGS = "promotion."
 def open_registry(config: TrackingConfig) -> MlflowClient:
     """A client of the registry that ``config`` (resolved) names. Raises RegistryError for none."""
     try:
-        return open_store(config)
+        return existing_store(config)
     except RunLookupError as error:
         raise RegistryError(str(error)) from error
 
@@ -63,7 +66,7 @@ def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
         _require_absent(error)
         run = None
     if run is None:
-        return Facts(run_id, {}, None, None, version_data, None, None)
+        return Facts(run_id, {}, None, None, version_data, None, None, None, None)
     split = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
     validation = read_report(client, run.info.run_id, VALIDATION_REPORT) or {}
     crossing, broken = split.get("groups_across_splits"), validation.get("broken")
@@ -75,6 +78,8 @@ def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
         version_data=version_data,
         run_data=read_data_version(client, run),
         env=run.data.tags.get("env"),
+        confidence=_number(run, "evaluate.confidence"),
+        resamples=_number(run, "evaluate.bootstrap_samples"),
     )
 
 
@@ -107,6 +112,12 @@ def record_decision(
             client.delete_model_version_tag(version.name, version.version, key)
     for key, value in tags.items():
         client.set_model_version_tag(version.name, version.version, f"{TAGS}{key}", value)
+
+
+def _number(run: Run, parameter: str) -> Any:
+    """A parameter that the run logged, as a number; None where it logged none."""
+    text = run.data.params.get(parameter)
+    return None if text is None else json.loads(text)
 
 
 def _user() -> str | None:

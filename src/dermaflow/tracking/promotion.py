@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dermaflow.ml.paired import Estimate
-from dermaflow.params import PromoteParams
+from dermaflow.params import EvaluateParams, PromoteParams
 
 # Floor in conf -> metric of the test split.
 FLOOR_METRICS = {
@@ -29,6 +29,8 @@ class Facts:
         version_data: data version that the model was trained on.
         run_data: data version that the figures are of.
         env: environment of the run.
+        confidence: of the intervals.
+        resamples: of the bootstrap that they come from.
     """
 
     run_id: str | None
@@ -38,6 +40,8 @@ class Facts:
     version_data: str | None
     run_data: str | None
     env: str | None
+    confidence: float | None
+    resamples: int | None
 
 
 @dataclass(frozen=True)
@@ -49,22 +53,26 @@ class Check:
     found: str
 
 
-def judge(facts: Facts, promote: PromoteParams, env: str) -> list[Check]:
+def judge(facts: Facts, promote: PromoteParams, evaluate: EvaluateParams, env: str) -> list[Check]:
     """Check a version. What is not known of it fails: it is never taken for granted.
 
     Args:
         facts: of the version.
         promote: what is asked.
-        env: environment that ``promote`` is of.
+        evaluate: how intervals are to be made.
+        env: environment that these are of.
 
     Returns:
-        A check for each floor and each requirement that conf sets, and one for the data version.
+        A check for each floor and each requirement that conf sets, one for the intervals where
+        their lower ends are judged, and one for the data version.
     """
     floors = {name: floor for name, floor in promote.floors if floor is not None}
     checks = [
         _check_floor(name, facts.scores.get(FLOOR_METRICS[name]), floor, promote.judged_by)
         for name, floor in floors.items()
     ]
+    if floors and promote.judged_by == "lower_bound":
+        checks.append(_check_intervals(facts, evaluate))
     if promote.require.no_group_crosses_splits:
         checks.append(
             _check_none("no_group_crosses_splits", facts.groups_across_splits, "groups cross")
@@ -85,6 +93,18 @@ def _check_floor(name: str, score: Estimate | None, floor: float, judged_by: str
         return Check(name, False, f"missing, {floor:.3f} asked")
     passed = figure >= floor
     return Check(name, passed, f"{figure:.3f} {'>=' if passed else '<'} {floor:.3f}")
+
+
+def _check_intervals(facts: Facts, evaluate: EvaluateParams) -> Check:
+    """A run with narrower intervals than conf asks for would have higher lower ends."""
+    asked = f"{evaluate.confidence:g} of {evaluate.bootstrap_samples}"
+    if facts.confidence is None or facts.resamples is None:
+        return Check("intervals", False, f"missing, {asked} asked")
+    enough = (
+        facts.confidence >= evaluate.confidence and facts.resamples >= evaluate.bootstrap_samples
+    )
+    found = f"{facts.confidence:g} of {facts.resamples}"
+    return Check("intervals", enough, f"{found} {'>=' if enough else '<'} {asked}")
 
 
 def _check_none(name: str, count: int | None, what: str) -> Check:

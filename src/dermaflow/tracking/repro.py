@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
         arguments: for ``dvc repro``, on top of the environment's file.
 
     Raises:
-        VersioningError: the environment has no ``dvc.yaml``, or ``dvc repro`` failed.
+        VersioningError: the environment has no ``dvc.yaml``, or ``dvc repro`` failed; what the
+            failed stage said of it is in the text.
     """
     file = dvc_path(project_path, env)
     if not file.exists():
@@ -44,10 +46,11 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     run.describe()
     run.close("FAILED" if code else "FINISHED")
     client = MlflowClient()
-    if "stages" not in client.get_run(run.run_id).data.tags:
-        client.delete_run(run.run_id)
+    tags = client.get_run(run.run_id).data.tags
     if code:
-        raise VersioningError(f"dvc repro ended with {code}; its last lines say why")
+        raise VersioningError(f"dvc repro: {tags.get('error', 'failed; the lines above say why')}")
+    if "stages" not in tags and not run.joined:
+        client.delete_run(run.run_id)
 
 
 def _repro(project_path: Path, file: Path, arguments: Sequence[str], run_id: str) -> int:
@@ -57,4 +60,17 @@ def _repro(project_path: Path, file: Path, arguments: Sequence[str], run_id: str
     if not any(not argument.startswith("-") for argument in arguments):
         command.append(str(file.relative_to(project_path)))
     environment = os.environ | {"PATH": path, "MLFLOW_RUN_ID": run_id}
-    return subprocess.run(command, cwd=project_path, env=environment, check=False).returncode
+    # A session of its own, so that an interrupt, whoever sends it and how, reaches the stage once;
+    # a shell's background job would pass on to it that it ignores them.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        command, cwd=project_path, env=environment, start_new_session=True
+    ) as process:
+        signal.signal(signal.SIGINT, before)
+        try:
+            return process.wait()
+        except BaseException:
+            # DVC waits for its stage, which ends its own part of the run.
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+            raise

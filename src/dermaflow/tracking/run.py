@@ -9,8 +9,9 @@ import os
 import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import mlflow
@@ -61,7 +62,9 @@ class TrackedRun:
             run_id=joined, run_name=None if joined else name, log_system_metrics=False
         )
         self.run_id: str = run.info.run_id
-        mlflow.set_tags({key: tags[key] for key in tags.keys() - run.data.tags.keys()})
+        # MLflow has tagged a new run with the commit of wherever the command itself lies.
+        kept = run.data.tags.keys() if joined else ()
+        mlflow.set_tags({key: value for key, value in tags.items() if key not in kept})
         if self._marker:
             _mark(self._marker, self.run_id, config.tracking_uri)
         self._monitor = _start_monitor(self.run_id, config.system_metrics_interval)
@@ -86,9 +89,14 @@ class TrackedRun:
         if listed:
             mlflow.set_tag(name, "+".join(listed))
 
-    def log_text(self, text: str, path: str) -> None:
-        """Keep a text as an artifact."""
-        mlflow.log_text(text, path)
+    def log_content(self, content: str | bytes, path: str) -> None:
+        """Keep a text, or bytes, as an artifact."""
+        if isinstance(content, str):
+            content = content.encode()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / PurePosixPath(path).name
+            file.write_bytes(content)
+            mlflow.log_artifact(str(file), str(PurePosixPath(path).parent))
 
     def describe(self) -> None:
         """Write the run's description from what it holds by now."""
@@ -153,17 +161,30 @@ def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _mark(marker: Path, run_id: str, tracking_uri: str) -> None:
+    process = psutil.Process()
+    content = {
+        "run_id": run_id,
+        "tracking_uri": tracking_uri,
+        "pid": process.pid,
+        "started": process.create_time(),
+    }
     with replacing_file(marker) as partial:
-        partial.write_text(
-            json.dumps({"run_id": run_id, "tracking_uri": tracking_uri, "pid": os.getpid()})
-        )
+        partial.write_text(json.dumps(content))
+
+
+def _lives(pid: int, started: float) -> bool:
+    """Whether a process still runs; its number may be another's by now, as 1 is in containers."""
+    try:
+        return bool(psutil.Process(pid).create_time() == started)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _close_killed_run(marker: Path, tracking_uri: str) -> None:
     """Mark as killed the run of a process that ended without a chance to say so."""
     try:
         left = json.loads(marker.read_text())
-        if left["tracking_uri"] != tracking_uri or psutil.pid_exists(left["pid"]):
+        if left["tracking_uri"] != tracking_uri or _lives(left["pid"], left["started"]):
             return
         client = MlflowClient()
         if client.get_run(left["run_id"]).info.status == "RUNNING":

@@ -22,7 +22,7 @@ _ID_DIGITS = 8  # of an id, shown where one is meant to be typed
 _SHOWN = 3  # runs named in an error
 
 
-def open_store(config: TrackingConfig) -> MlflowClient:
+def existing_store(config: TrackingConfig) -> MlflowClient:
     """A client of the store that ``config`` (resolved) names.
 
     Raises:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class Tracker:
     _run: TrackedRun | None = None
     _ran: list[str] = field(default_factory=list)
     _logged: set[str] = field(default_factory=set)
+    _versions: dict[str, StageRecord] = field(default_factory=dict)
 
     def open(self) -> None:
         """Open the run, unless it is open."""
@@ -67,51 +69,65 @@ class Tracker:
         self._run.log_parameters(self.parameters)
         if self.tags["git_dirty"] == "true":
             patch = uncommitted_patch(self.project_path)
-            self._run.log_text(patch, PATCH)
+            if not patch:
+                logger.warning("git cannot tell what has changed: the run will not say it either")
+            self._run.log_content(patch, PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
-        """Log what a stage has made."""
+        """Log what a stage has made, and of what.
+
+        A run that is killed later has said by then which data its figures are of.
+        """
         self.open()
         assert self._run
         self._ran.append(stage)
         self._run.extend_tag("stages", self._ran)
         self._log_outputs(outputs)
+        self._log_versions()
 
     def log_failed_stage(self, outputs: Mapping[str, Path]) -> None:
         """Log what a stage had made before it failed: the reports that say why."""
         if self._run:
-            self._log_outputs(outputs)
+            with _unheard("The failed stage's reports"):
+                self._log_outputs(outputs)
 
     def finish(self) -> None:
-        """Log what was up to date already, the versions of everything, and close the run."""
+        """Log what was up to date already, and close the run."""
         if not self._run:
             return
+        workspace, consistent = self._log_versions()
+        requested = set(self.requested)
         unchanged = {
-            name: Path(self._entry(name)._filepath)
-            for name in sorted(set(self.requested) - self._logged)
-            if not name.startswith("params:") and self.catalog.exists(name)
+            name: self.project_path / path
+            for stage in consistent
+            for name, path in workspace.stage(stage).outputs.items()
+            if name in requested - self._logged
         }
         self._log_outputs(unchanged)
-        self._log_versions()
+        if not self._run.joined:  # of one that several processes join, each ran something
+            self._run.extend_tag("unchanged", consistent.keys() - set(self._ran))
+        self._run.describe()
         self._close("FINISHED")
 
     def fail(self, error: BaseException, status: str = "FAILED") -> None:
-        """Log the traceback and close the run as failed or killed."""
+        """Log the traceback and close the run as failed or killed.
+
+        What stopped the run may stop this, too, and is the one to be heard of.
+        """
         if not self._run:
             return
-        try:
-            self._log_versions()
-        except Exception:  # whatever stopped the run may well stop this, too
-            logger.debug("No versions in the failed run", exc_info=True)
-        text = "".join(traceback.format_exception(error))
-        self._run.log_text(text, "error/traceback.txt")
         last = str(error).strip().splitlines()
-        self._run.set_tags({"error": f"{type(error).__name__}: {last[0] if last else ''}"})
-        self._close(status)
+        text = "".join(traceback.format_exception(error))
+        with _unheard("The run's end"):
+            self._run.set_tags({"error": f"{type(error).__name__}: {last[0] if last else ''}"})
+            self._run.log_content(text, "error/traceback.txt")
+            self._log_versions()
+            self._run.describe()
+        with _unheard("The run's status"):
+            self._close(status)
 
     def _close(self, status: str) -> None:
         assert self._run
-        self._run.describe()
         self._run.close(status)
         self._run = None
 
@@ -132,19 +148,20 @@ class Tracker:
                 self._run.log_output(path, rule)
             self._logged.add(name)
 
-    def _log_versions(self) -> None:
+    def _log_versions(self) -> tuple[Workspace, Consistent]:
         """Hashes as tags to search by, and lock entries by which the state can be restored."""
         assert self._run
         workspace = Workspace(self.project_path, self.catalog)
         consistent = workspace.consistent()
         self._run.set_tags(self._version_tags(workspace, consistent))
         self._log_outputs(self._reports_of_data(workspace, consistent))
-        if not self._run.joined:  # of one that several processes join, each ran something
-            self._run.extend_tag("unchanged", consistent.keys() - set(self._ran))
         if dvc_path(self.project_path, self.env).exists():
             for stage, record in consistent.items():
-                entry = lock_entry(workspace, self.env, stage, record)
-                self._run.log_text(json.dumps(entry, indent=1), f"{VERSIONS}/{stage}.json")
+                if self._versions.get(stage) != record:
+                    entry = lock_entry(workspace, self.env, stage, record)
+                    self._run.log_content(json.dumps(entry, indent=1), f"{VERSIONS}/{stage}.json")
+                    self._versions[stage] = record
+        return workspace, consistent
 
     def _version_tags(self, workspace: Workspace, consistent: Consistent) -> dict[str, str]:
         stages = [workspace.stage(name) for name in self._ran]
@@ -166,3 +183,13 @@ class Tracker:
             for name, path in workspace.stage(stage).outputs.items()
             if self._rule(name).get("always") and name not in self._logged
         }
+
+
+@contextmanager
+def _unheard(what: str) -> Iterator[None]:
+    """Let no failure of MLflow hide the one that there is already."""
+    try:
+        yield
+    except Exception as error:
+        logger.warning("%s could not be told to MLflow: %s", what, error)
+        logger.debug("Not told to MLflow", exc_info=error)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dermaflow.errors import VersioningError
-from dermaflow.schema import STAGES
 from dermaflow.versioning.dvc_file import (
     dvc_path,
     parameter_files,
     read_conf_files,
+    read_yaml,
     render_dvc_file,
     stage_command,
 )
-from dermaflow.versioning.dvc_lock import Entry, entry_of, read_lock, record_of
+from dermaflow.versioning.dvc_lock import Entry, entry_of, lock_items, read_lock, record_of
+from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.stages import select_parameters
 from dermaflow.versioning.workspace import Workspace
@@ -43,40 +43,38 @@ class DvcCommit:
         self._project = workspace.project_path
         self._file = dvc_path(self._project, env)
 
-    def commit(self, ran: set[str]) -> None:
+    def commit(self) -> None:
         """Commit what is new.
-
-        Args:
-            ran: stages that ran just now.
 
         Raises:
             VersioningError: another DVC command holds the lock, or DVC fails.
         """
-        new = self._new(ran)
+        consistent = self._workspace.consistent()
+        new = self._new(consistent)
         if not new:
             return
-        if not (self._project / ".dvc").is_dir():
+        if not has_dvc(self._project):
             logger.warning("DVC is not set up here (`dvc init`): the outputs are not versioned")
             return
         if not self._file_is_current():
             name = self._file.relative_to(self._project)
             logger.warning("%s is not what the code says: `kedro dvc-yaml`, then run again", name)
             return
-        _commit(self._file, new)
+        _commit(self._file, new, consistent)
 
-    def _new(self, ran: set[str]) -> dict[str, bool]:
+    def _new(self, consistent: Mapping[str, StageRecord]) -> dict[str, bool]:
         """Stage -> whether it goes into the lock, of those whose state DVC does not know."""
         lock = read_lock(self._file.with_suffix(".lock"))
         files = read_conf_files(self._project, self._env)["parameters"]
         new: dict[str, bool] = {}
         as_filed: dict[str, bool] = {}
-        for name, now in self._workspace.consistent().items():
+        for name, now in consistent.items():
             groups = self._workspace.stage(name).groups
             as_filed[name] = now.parameters == select_parameters(files, groups) and all(
                 as_filed[before] for before in self._workspace.producers(name)
             )
             if not as_filed[name]:
-                new |= {name: False} if name in ran else {}
+                new |= {} if in_cache(self._project, now.outs.values()) else {name: False}
             elif name not in lock or not record_of(lock[name], groups).agrees(now):
                 new[name] = True
         return new
@@ -88,37 +86,96 @@ class DvcCommit:
         return self._file.exists() and self._file.read_text(encoding="utf-8") == expected
 
 
-def _commit(file: Path, stages: Mapping[str, bool]) -> None:
+def has_dvc(project_path: Path) -> bool:
+    """Whether there is a DVC repository; most need git, which a copy of the files may lack."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        Repo(str(project_path)).close()
+    except DvcException:
+        return False
+    return True
+
+
+def in_cache(project_path: Path, hashes: Iterable[str | None]) -> bool:
+    """Whether DVC's cache, if it is where DVC puts it by default, holds all of these."""
+    cache = project_path / ".dvc" / "cache" / "files" / "md5"
+    return all(value and (cache / value[:2] / value[2:]).exists() for value in hashes)
+
+
+def save_outputs(project_path: Path, env: str) -> list[str]:
+    """Put into DVC's cache what an environment's stages have written and it does not hold yet.
+
+    Returns:
+        Stages of which something was put there.
+
+    Raises:
+        VersioningError: another DVC command holds the lock, or DVC fails.
+    """
+    file = dvc_path(project_path, env)
+    unsaved = [
+        name
+        for name, entry in output_entries(project_path, env).items()
+        if not in_cache(project_path, [out["md5"] for out in entry["outs"]])
+    ]
+    if unsaved:
+        with _dvc_stages(file) as load:
+            for name in unsaved:
+                stage = load(name)
+                stage.save_outs(allow_missing=True)
+                stage.commit(allow_missing=True)
+    return unsaved
+
+
+def output_entries(project_path: Path, env: str) -> dict[str, Entry]:
+    """Stage -> what a ``dvc.lock`` would say of the outputs that lie there, whatever made them."""
+    found: dict[str, Entry] = {}
+    for name, stage in read_yaml(dvc_path(project_path, env)).get("stages", {}).items():
+        paths = [*stage.get("outs", ()), *stage.get("metrics", ())]
+        hashes = {path: hash_path(project_path / path) for path in paths}
+        there = {path: value for path, value in hashes.items() if value}
+        if there:
+            found[name] = {"cmd": stage["cmd"], "outs": lock_items(there)}
+    return found
+
+
+def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, StageRecord]) -> None:
     """Put outputs into DVC's cache and, where true, the stage into the lock."""
+    committed: dict[bool, list[str]] = {True: [], False: []}
+    with _dvc_stages(file) as load:
+        for name, into_lock in stages.items():
+            stage = load(name)
+            stage.save()
+            if {out.def_path: out.hash_info.value for out in stage.outs} != consistent[name].outs:
+                logger.warning("%s: changed meanwhile; the next run commits it", name)
+                continue
+            stage.commit()
+            if into_lock:
+                stage.dump(update_pipeline=False)
+            committed[into_lock].append(name)
+    if committed[True]:
+        logger.info("DVC: committed: %s", ", ".join(committed[True]))
+    if committed[False]:
+        names = ", ".join(committed[False])
+        logger.info("DVC: cached, as parameters are not those in conf/: %s", names)
+
+
+@contextmanager
+def _dvc_stages(file: Path) -> Iterator[Callable[[str], Any]]:
+    """DVC's repository, locked, and its stages of a file by name."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     logging.getLogger("dvc").setLevel(logging.WARNING)  # importing it sets another
-    locked = [name for name, into_lock in stages.items() if into_lock]
-    cached = [name for name in stages if name not in locked]
     try:
-        opened = Repo(str(file.parent))
-    except DvcException as error:  # no git, as in a copy of the project's files
-        logger.warning("DVC is not set up here (%s): the outputs are not versioned", error)
-        return
-    try:
-        with opened as repo, repo.lock:
-            for name in STAGES:
-                if name in stages:
-                    stage = repo.stage.load_one(path=str(file), name=name)
-                    stage.save()
-                    stage.commit()
-                    if name in locked:
-                        stage.dump(update_pipeline=False)
+        with Repo(str(file.parent)) as repo, repo.lock:
+            yield lambda name: repo.stage.load_one(path=str(file), name=name)
     except DvcException as error:
         raise VersioningError(
             f"DVC could not commit the outputs, which are whole ({error}); when the cause is gone, "
             "`kedro run` again commits them without running them"
         ) from error
-    if locked:
-        logger.info("DVC: committed: %s", ", ".join(locked))
-    if cached:
-        logger.info("DVC: cached, as parameters are not those in conf/: %s", ", ".join(cached))
 
 
 def lock_entry(workspace: Workspace, env: str, name: str, record: StageRecord) -> Entry:
@@ -127,7 +184,7 @@ def lock_entry(workspace: Workspace, env: str, name: str, record: StageRecord) -
     files: dict[str, dict[str, Any]] = {}
     for item in parameter_files(workspace.project_path, groups, env):
         for path, keys in item.items():
-            content = yaml.safe_load((workspace.project_path / path).read_text()) or {}
+            content = read_yaml(workspace.project_path / path)
             files[path] = {key: content[key] for key in keys or content}
     entry = entry_of(record, stage_command(name, env), files)
     if record_of(entry, groups).parameters != record.parameters:

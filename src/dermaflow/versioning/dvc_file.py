@@ -69,9 +69,12 @@ def read_conf_files(project_path: Path, env: str) -> OmegaConfigLoader:
 
 
 def stage_command(name: str, env: str) -> str:
-    """What DVC runs for a stage."""
-    command = f"kedro run --pipelines {name}"
-    return command if env == DEFAULT_ENVIRONMENT else f"{command} --env {env}"
+    """What DVC runs for a stage.
+
+    The environment by name, so that neither ``conf/local`` nor ``KEDRO_ENV`` has a say, of which
+    DVC knows nothing.
+    """
+    return f"kedro run --env {env} --pipelines {name}"
 
 
 def _stage_entry(project_path: Path, stage: Stage, env: str) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list
     found: list[Any] = []
     for folder in dict.fromkeys((DEFAULT_ENVIRONMENT, env)):
         shared = Path("conf", folder, "parameters.yml")
-        content = _read_yaml(project_path / shared)
+        content = read_yaml(project_path / shared)
         keys = [group for group in groups if group in content]
         found += [{shared.as_posix(): keys}] if keys else []
         own = [Path("conf", folder, f"parameters_{group}.yml") for group in groups]
@@ -114,6 +117,7 @@ def parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list
     return found
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A file's mapping; empty where there is no file, or nothing in it."""
     content: dict[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
     return content or {}

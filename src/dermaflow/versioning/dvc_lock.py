@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
+from dermaflow.files import replacing_file
 from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.stages import select_parameters
 
@@ -25,10 +26,11 @@ def read_lock(path: Path) -> dict[str, Entry]:
     return stages if isinstance(stages, dict) else {}
 
 
-def lock_text(entries: Mapping[str, Entry]) -> str:
-    """A ``dvc.lock`` of the entries."""
-    text: str = yaml.safe_dump({"schema": "2.0", "stages": dict(entries)}, sort_keys=False)
-    return text
+def write_lock(path: Path, entries: Mapping[str, Entry]) -> None:
+    """Make a ``dvc.lock`` of the entries, in place of what is there."""
+    content = {"schema": "2.0", "stages": dict(entries)}
+    with replacing_file(path) as partial:
+        partial.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def record_of(entry: Entry, groups: Iterable[str]) -> StageRecord:
@@ -56,13 +58,14 @@ def entry_of(record: StageRecord, command: str, files: Mapping[str, Any]) -> Ent
         command: its ``cmd`` in ``dvc.yaml``.
         files: parameter file -> key -> value, the ``params`` of the entry.
     """
-
-    def items(hashes: Mapping[str, str | None]) -> list[Entry]:
-        return [{"path": path, "hash": "md5", "md5": hashes[path]} for path in sorted(hashes)]
-
     return {
         "cmd": command,
-        "deps": items(record.deps),
+        "deps": lock_items(record.deps),
         "params": {path: dict(values) for path, values in files.items()},
-        "outs": items(record.outs),
+        "outs": lock_items(record.outs),
     }
+
+
+def lock_items(hashes: Mapping[str, str | None]) -> list[Entry]:
+    """Files and their hashes as a lock lists them."""
+    return [{"path": path, "hash": "md5", "md5": hashes[path]} for path in sorted(hashes)]

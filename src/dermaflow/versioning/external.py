@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,14 @@ from dermaflow.versioning.fingerprint import HashCache
 
 
 def external_state(
-    stage: str, parameters: dict[str, Any], hashes: HashCache
+    stage: str, parameters: dict[str, Any], tracking_uri: str, hashes: HashCache
 ) -> dict[str, str | None]:
     """Fingerprints of raw files and of other outside influences on a stage.
 
     Args:
         stage: its name.
         parameters: everything under ``parameters``, valid.
+        tracking_uri: MLflow's store.
         hashes: of files.
 
     Returns:
@@ -32,7 +32,7 @@ def external_state(
         return {str(path): hashes.hash(path) for path in paths}
     if stage == "register":
         # A model registered with one server is not registered with another.
-        return {"MLFLOW_TRACKING_URI": os.environ.get("MLFLOW_TRACKING_URI", "")}
+        return {"tracking_uri": tracking_uri}
     return {}
 
 

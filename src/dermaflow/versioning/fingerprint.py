@@ -45,7 +45,8 @@ def _hash_file(path: Path) -> str:
 def _files_of(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _IGNORED]
-        yield from (Path(root, name) for name in names if not name.endswith(_IGNORED_SUFFIX))
+        paths = (Path(root, name) for name in names if not name.endswith(_IGNORED_SUFFIX))
+        yield from (path for path in paths if path.is_file())  # a link may lead nowhere
 
 
 class HashCache:

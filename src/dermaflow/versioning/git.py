@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dermaflow.errors import VersioningError
+from dermaflow.files import replacing_file
 
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
-_CODE = ("src", "conf", "pyproject.toml", "uv.lock", ":(exclude)*dvc.lock")
+_CODE = ("src", "conf", "pyproject.toml", "uv.lock")
+_BUT_LOCKS = ":(exclude)*dvc.lock"
+
+# Whatever a user has configured for people to read, the patch is for `git apply`.
+_PLAIN = (
+    "--binary",
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+)
 
 
 def code_version(project_path: Path) -> tuple[str | None, bool]:
@@ -22,18 +36,28 @@ def code_version(project_path: Path) -> tuple[str | None, bool]:
     commit = _git(project_path, "rev-parse", "HEAD")
     if commit is None:
         return None, False
-    return commit, bool(_git(project_path, "status", "--porcelain", "--", *_CODE))
+    return commit, bool(_git(project_path, "status", "--porcelain", "--", *_CODE, _BUT_LOCKS))
 
 
-def uncommitted_patch(project_path: Path) -> str:
-    """Changes of code and configuration since the commit, new files too, for ``git apply``."""
+def current_branch(project_path: Path) -> str:
+    """Name of the branch that is checked out, or the commit where none is."""
+    branch = _git(project_path, "branch", "--show-current")
+    return branch or _git(project_path, "rev-parse", "HEAD") or "HEAD"
+
+
+def uncommitted_patch(project_path: Path) -> bytes:
+    """Changes of code and configuration since the commit, new files too, for ``git apply``.
+
+    Bytes, as files may be in any encoding and end their lines as they like.
+    """
     with tempfile.TemporaryDirectory() as folder:
         # An index of its own, so that what the user has staged stays as it is.
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         _git(project_path, "read-tree", "HEAD", env=index)
-        _git(project_path, "add", "--all", "--", *_CODE, env=index)
-        patch = _git(project_path, "diff", "--cached", "--binary", "HEAD", env=index)
-    return f"{patch}\n" if patch else ""
+        for path in _CODE:  # one by one, as git adds none where one of them is not there
+            _git(project_path, "add", "--all", "--", path, _BUT_LOCKS, env=index)
+        arguments = ("diff-index", "--patch", "--cached", *_PLAIN, "HEAD")
+        return _git_bytes(project_path, *arguments, env=index) or b""
 
 
 def has_commit(project_path: Path, commit: str) -> bool:
@@ -41,39 +65,65 @@ def has_commit(project_path: Path, commit: str) -> bool:
     return _git(project_path, "cat-file", "-e", f"{commit}^{{commit}}") is not None
 
 
-def checkout(project_path: Path, commit: str) -> None:
-    """Check a commit out. Raises VersioningError where that would lose changes."""
-    _demand(project_path, "checkout", "--quiet", "--detach", commit)
+def checkout(project_path: Path, name: str) -> None:
+    """Check a commit or branch out. Raises VersioningError where that would lose changes."""
+    _demand(project_path, "checkout", "--quiet", name)
 
 
-def reset_file(project_path: Path, path: Path) -> bool:
-    """Give a file the content of the commit; False where the commit has no such file."""
-    return _git(project_path, "checkout", "HEAD", "--", str(path)) is not None
+@contextmanager
+def without_locks(project_path: Path) -> Iterator[None]:
+    """Keep DVC's locks out of git's way: they say what data is there, which no checkout changes."""
+    locks = [project_path / "dvc.lock", *project_path.glob("conf/*/dvc.lock")]
+    contents = {lock: lock.read_bytes() for lock in locks if lock.exists()}
+    for lock in contents:
+        if not _reset_file(project_path, lock):
+            lock.unlink()  # git does not know it
+    try:
+        yield
+    finally:
+        for lock, content in contents.items():
+            if lock.parent.is_dir():
+                with replacing_file(lock) as partial:
+                    partial.write_bytes(content)
 
 
-def apply_patch(project_path: Path, patch: str) -> None:
+def apply_patch(project_path: Path, patch: bytes) -> None:
     """Apply what ``uncommitted_patch`` gave. Raises VersioningError where it does not fit."""
     _demand(project_path, "apply", "--whitespace=nowarn", "-", stdin=patch)
 
 
-def _demand(folder: Path, *arguments: str, stdin: str = "") -> None:
+def revert_patch(project_path: Path, patch: bytes) -> None:
+    """Undo ``apply_patch``. Raises VersioningError where files have changed since."""
+    _demand(project_path, "apply", "--reverse", "--whitespace=nowarn", "-", stdin=patch)
+
+
+def _reset_file(project_path: Path, path: Path) -> bool:
+    """Give a file the content of the commit; False where the commit has no such file."""
+    return _git(project_path, "checkout", "HEAD", "--", str(path)) is not None
+
+
+def _demand(folder: Path, *arguments: str, stdin: bytes = b"") -> None:
     command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
     if done.returncode:
-        said = " ".join(done.stderr.split())
+        said = " ".join(done.stderr.decode(errors="replace").split())
         raise VersioningError(f"git {arguments[0]} refused: {said}")
 
 
 def _git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str | None:
-    """Output of a git command, or None where there is no git or no checkout."""
+    """Output of a git command as text, or None where there is no git or no checkout."""
+    done = _git_bytes(folder, *arguments, env=env)
+    return None if done is None else done.decode(errors="replace").strip("\n")
+
+
+def _git_bytes(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> bytes | None:
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
             capture_output=True,
-            text=True,
             check=True,
             env=os.environ | (env or {}),
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip("\n")
+    return done.stdout

@@ -39,7 +39,7 @@ def put_in_place(paths: Iterable[Path], stage: str) -> None:
         new = aside(path, stage)
         if not new.exists():
             continue  # moved before the crash
-        if path.is_dir() and not path.is_symlink():
+        if path.is_dir():
             # A folder cannot be replaced by a rename, as a file is.
             old = path.parent / f".{stage}.replaced" / path.name
             old.parent.mkdir(exist_ok=True)

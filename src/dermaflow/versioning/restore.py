@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from dermaflow.errors import VersioningError
-from dermaflow.files import replacing_file
+from dermaflow.versioning.dvc_commit import has_dvc, save_outputs
 from dermaflow.versioning.dvc_file import dvc_path
-from dermaflow.versioning.dvc_lock import Entry, lock_text, read_lock
+from dermaflow.versioning.dvc_lock import Entry, read_lock, write_lock
 from dermaflow.versioning.fingerprint import hash_path
-from dermaflow.versioning.git import apply_patch, checkout, code_version, has_commit, reset_file
+from dermaflow.versioning.git import (
+    apply_patch,
+    checkout,
+    code_version,
+    has_commit,
+    without_locks,
+)
+
+logger = logging.getLogger(__name__)
 
 
-def restore_code(project_path: Path, commit: str | None, patch: str) -> str:
-    """Check a commit out, with the changes that were not in it.
+def keep_outputs(project_path: Path, env: str, entries: Mapping[str, Entry]) -> list[str]:
+    """Before anything is changed: put outputs that DVC holds no copy of into its cache.
+
+    Args:
+        project_path: root of the project.
+        env: the environment.
+        entries: stage -> its entry of ``dvc.lock``, of the run to be restored.
 
     Returns:
-        What was done, for people.
+        Stages of which something was kept.
+
+    Raises:
+        VersioningError: there are no entries, no DVC, or another DVC command holds its lock.
+    """
+    if not entries:
+        raise VersioningError("the run names no outputs: no stage of it was finished")
+    if not has_dvc(project_path):
+        raise VersioningError("there is no .dvc here: `dvc init`, and `dvc pull` from a remote")
+    return save_outputs(project_path, env)
+
+
+def require_restorable(project_path: Path, commit: str | None) -> str:
+    """Before anything is changed: the commit, if it can be checked out and nothing be lost.
 
     Raises:
         VersioningError: there is no such commit, or changes of one's own would be lost.
@@ -29,26 +55,38 @@ def restore_code(project_path: Path, commit: str | None, patch: str) -> str:
         raise VersioningError("the run was made outside a git checkout: its code is not known")
     if not has_commit(project_path, commit):
         raise VersioningError(f"commit {commit} is not in this repository: `git fetch` may get it")
-    current, dirty = code_version(project_path)
-    if dirty:
+    if code_version(project_path)[1]:
         raise VersioningError(
             "code or configuration has changes that restoring would mix with the run's: "
-            "`git stash --include-untracked` or commit them first"
+            "`git stash --include-untracked` or commit them first (what an earlier restore brought "
+            "back is undone by `kedro restore --back`)"
         )
+    return commit
+
+
+def restore_code(project_path: Path, commit: str, patch: bytes) -> str:
+    """Check a commit out, with the changes that were not in it; ``require_restorable`` comes first.
+
+    Returns:
+        What was done, for people.
+
+    Raises:
+        VersioningError: git refuses.
+    """
+    current, _ = code_version(project_path)
     if current != commit:
-        with _without_locks(project_path):
+        with without_locks(project_path):
             checkout(project_path, commit)
     if patch:
         apply_patch(project_path, patch)
     with_patch = ", with the changes it had" if patch else ""
     if current == commit:
         return f"{commit[:10]} was checked out already{with_patch}"
-    back = "`git checkout --force -`, then `dvc checkout`, goes back"
-    return f"{commit[:10]} is checked out{with_patch} ({back})"
+    return f"{commit[:10]} is checked out{with_patch}"
 
 
 def restore_data(
-    project_path: Path, env: str, entries: Mapping[str, Entry], force: bool
+    project_path: Path, env: str, entries: Mapping[str, Entry]
 ) -> tuple[list[str], list[str]]:
     """Bring outputs back from DVC's cache, or from its remote where there is one.
 
@@ -56,53 +94,37 @@ def restore_data(
         project_path: root of the project.
         env: the environment.
         entries: stage -> its entry of ``dvc.lock``.
-        force: replace outputs even if DVC holds no copy of them.
 
     Returns:
         Paths that are back, and those that are not.
 
     Raises:
-        VersioningError: there are no entries, no DVC, or outputs that would be lost.
+        VersioningError: DVC fails, but for what is in no cache.
     """
     file = dvc_path(project_path, env)
-    if not entries:
-        raise VersioningError("the run names no outputs: no stage of it was finished")
-    if not (project_path / ".dvc").is_dir():
-        raise VersioningError("there is no .dvc here: `dvc init`, and `dvc pull` from a remote")
     lock = file.with_suffix(".lock")
     before = read_lock(lock)
-    with replacing_file(lock) as partial:
-        partial.write_text(lock_text({**before, **entries}), encoding="utf-8")
-    target = str(file.relative_to(project_path))
+    write_lock(lock, {**before, **entries})
     if _dvc(project_path, "remote", "list").stdout.strip():
-        _dvc(project_path, "fetch", "--quiet", target)
-    flags = ["--allow-missing", *(["--force"] if force else [])]
-    done = _dvc(project_path, "checkout", *flags, target)
+        fetched = _dvc(project_path, "fetch", "--quiet", str(file))
+        if fetched.returncode:
+            logger.warning("DVC's remote: %s", _last_line(fetched))
+    checkout_data(project_path, env)
     outs = {out["path"]: out["md5"] for entry in entries.values() for out in entry["outs"]}
     back = [path for path, value in outs.items() if hash_path(project_path / path) == value]
-    if done.returncode and "force" in done.stderr:
-        raise VersioningError(
-            "outputs that are there now are in no DVC cache and would be lost: `kedro run` "
-            f"commits them, or --force gives them up ({done.stderr.strip().splitlines()[0]})"
-        )
     return back, sorted(outs.keys() - set(back))
 
 
-@contextmanager
-def _without_locks(project_path: Path) -> Iterator[None]:
-    """Keep DVC's locks out of git's way: they say what data is there, which no checkout changes."""
-    locks = [project_path / "dvc.lock", *project_path.glob("conf/*/dvc.lock")]
-    contents = {lock: lock.read_bytes() for lock in locks if lock.exists()}
-    for lock in contents:
-        if not reset_file(project_path, lock):
-            lock.unlink()  # git does not know it
-    try:
-        yield
-    finally:
-        for lock, content in contents.items():
-            if lock.parent.is_dir():
-                with replacing_file(lock) as partial:
-                    partial.write_bytes(content)
+def checkout_data(project_path: Path, env: str) -> None:
+    """Put the data that an environment's ``dvc.lock`` names in their places, of those at hand.
+
+    Raises:
+        VersioningError: DVC fails, but for what is in no cache.
+    """
+    target = str(dvc_path(project_path, env))
+    done = _dvc(project_path, "checkout", "--allow-missing", target)
+    if done.returncode:
+        raise VersioningError(f"dvc checkout: {_last_line(done)}")
 
 
 def _dvc(project_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -115,3 +137,7 @@ def _dvc(project_path: Path, *arguments: str) -> subprocess.CompletedProcess[str
         check=False,
         stdin=subprocess.DEVNULL,  # or it would ask
     )
+
+
+def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]

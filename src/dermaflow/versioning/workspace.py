@@ -10,6 +10,7 @@ from typing import Any
 from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 
+from dermaflow.errors import ParameterError
 from dermaflow.schema import STAGES
 from dermaflow.versioning.dvc_lock import Entry, read_lock, record_of
 from dermaflow.versioning.external import external_state
@@ -18,6 +19,7 @@ from dermaflow.versioning.records import StageRecord, StageRecords
 from dermaflow.versioning.stages import Stage, describe_stage, select_parameters
 
 RECORDS = "stage_records"  # the catalog's entry for the folder of records
+TRACKING_URI = "tracking_uri"  # its entry, put there by a hook, for MLflow's store
 
 
 class Workspace:
@@ -33,6 +35,7 @@ class Workspace:
         self.records: StageRecords = catalog.load(RECORDS)
         self.hashes = HashCache(self.records.folder / "hashes.json")
         self.parameters: dict[str, Any] = catalog.load("parameters")
+        self._tracking_uri: str = catalog.load(TRACKING_URI)
         self._catalog = catalog
         self._stages: dict[str, Stage] = {}
 
@@ -48,10 +51,20 @@ class Workspace:
             pipeline = pipelines[name]
             data = [dataset for dataset in pipeline.datasets() if not is_parameter(dataset)]
             found: Mapping[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
+            self._refuse_memory(name, found)
             files = {dataset: self.relative(entry._filepath) for dataset, entry in found.items()}
             types = {dataset: type(entry).__module__ for dataset, entry in found.items()}
             self._stages[name] = describe_stage(name, pipeline, files, types)
         return self._stages[name]
+
+    @staticmethod
+    def _refuse_memory(name: str, datasets: Mapping[str, Any]) -> None:
+        for dataset, entry in datasets.items():
+            if not hasattr(entry, "_filepath"):
+                raise ParameterError(
+                    f"{name}: {dataset!r} has no file: give it an entry in conf/base/catalog.yml, "
+                    "so that the stage can be skipped and resumed"
+                )
 
     def now(self, name: str) -> StageRecord:
         """What the stage would be made from now, and what is there of its outputs."""
@@ -60,7 +73,7 @@ class Workspace:
         return StageRecord(
             deps=deps,
             parameters=select_parameters(self.parameters, stage.groups),
-            external=external_state(name, self.parameters, self.hashes),
+            external=external_state(name, self.parameters, self._tracking_uri, self.hashes),
             outs=self._hash(*stage.outputs.values()),
         )
 

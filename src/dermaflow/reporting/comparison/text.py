@@ -70,11 +70,13 @@ def count_common(comparison: Comparison, difference: Difference) -> str:
         return f"{difference.run} against {first}: not comparable image by image."
     verdicts = [judge(difference.estimates.get(name)) for name in HEADLINES]
     higher, lower, open_ = (verdicts.count(v) for v in ("higher", "lower", "not told apart"))
-    counted = f"{higher} are higher, {lower} lower and {open_} not told apart"
+    counted = (
+        f"of {higher + lower + open_} headline metrics {higher} are higher, {lower} lower and "
+        f"{open_} not told apart"
+    )
     return (
         f"{difference.run} against {first}: {count(difference.images, 'test image')} of "
-        f"{count(difference.groups, 'group')} in common; of {len(HEADLINES)} headline metrics "
-        f"{counted}."
+        f"{count(difference.groups, 'group')} in common; {counted}."
     )
 
 
