@@ -18,9 +18,9 @@ from dermaflow.ml.preprocess import ImageError, Preprocess
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Luma of ITU-R BT.601, the grey of most image libraries, in thousandths: integers add up to the
-# same bits on every machine.
-_LUMA = np.array([299, 587, 114], np.int32)
+# Luma of ITU-R BT.601, the grey of most image libraries, in thousandths: whole numbers, and small
+# enough for float32 to add them up to the same bits on every machine.
+_LUMA = np.array([299, 587, 114], np.float32)
 
 
 def decode_image(image_id: str, read: Callable[[], bytes], preprocess: Preprocess) -> StoredImage:
@@ -70,7 +70,7 @@ def decode_mask(
 
 def grey_statistics(pixels: Pixels) -> tuple[float, float]:
     """Mean and standard deviation, 0–255, of the luma (BT.601) of RGB pixels (H, W, 3)."""
-    grey = pixels @ _LUMA
+    grey = (pixels.astype(np.float32) @ _LUMA).astype(np.int32)
     return float(grey.mean() / 1000), float(grey.std() / 1000)
 
 

@@ -73,10 +73,7 @@ class Preprocess:
         Inside is what exceeds half of the mask's largest value, so that 0/1, 0/255 and 16-bit
         masks mean the same, and the noise of a lossy format means nothing. Raises ImageError.
         """
-        loaded = self._load(encoded)
-        grey = np.asarray(loaded if _is_deep(loaded) else loaded.convert("L"))
-        inside = grey > grey.max() / 2
-        scaled = self.resize(Image.fromarray(inside.astype(np.uint8) * 255))
+        scaled = self.resize(_to_binary(self._load(encoded)))
         return np.where(scaled > 127, 255, 0).astype(np.uint8)
 
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
@@ -139,6 +136,16 @@ def _upright(image: Image.Image) -> Image.Image:
 def _is_deep(image: Image.Image) -> bool:
     """Whether it has more than 8 bits a channel, of which Pillow's ``convert`` clips the upper."""
     return image.mode.startswith("I;16")
+
+
+def _to_binary(image: Image.Image) -> Image.Image:
+    """White where the image exceeds half of its largest value, else black."""
+    if _is_deep(image):
+        grey = np.asarray(image)
+        return Image.fromarray((grey > grey.max() / 2).astype(np.uint8) * 255)
+    grey_image = image if image.mode == "L" else image.convert("L")
+    brightest = float(np.asarray(grey_image.getextrema()).max())
+    return grey_image.point([255 * (2 * value > brightest) for value in range(256)])
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
