@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+from dermaflow.versioning.fingerprint import hash_path
+
 STAGES = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate")
 MANIFEST = "data/smoke/03_primary/manifest.parquet"
 
@@ -77,6 +79,21 @@ def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):
     done = project.run("kedro", "restore", "--back", check=False)
     assert done.returncode == 10
     assert "no run was restored here" in done.stdout
+
+
+def test_restores_are_undone_one_by_one_and_uncached_outputs_are_kept(project):
+    cache = project.folder / ".dvc/cache/files/md5"
+    value = hash_path(project.folder / MANIFEST)
+    (cache / value[:2] / value[2:]).unlink()
+    output = project.run("kedro", "restore", "latest~1", "--env", "smoke").stdout
+    assert "kept in DVC's cache: what was there of validate" in output
+    project.run("kedro", "restore", "latest", "--env", "smoke", "--data-only")
+    assert (project.folder / MANIFEST).read_bytes() == project.second
+    project.run("kedro", "restore", "--back")
+    assert (project.folder / MANIFEST).read_bytes() == project.first
+    project.run("kedro", "restore", "--back")
+    assert (project.folder / MANIFEST).read_bytes() == project.second
+    assert project.run("git", "status", "--porcelain").stdout == ""
 
 
 def test_what_is_missing_is_named(project):

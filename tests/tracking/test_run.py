@@ -17,15 +17,10 @@ from dermaflow.tracking.sink import MlflowSink, NullSink, current_sink
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
+def store(tmp_path_factory, local_config):
     """A configuration whose database exists; making one takes MLflow seconds."""
     folder = tmp_path_factory.mktemp("tracking")
-    config = TrackingConfig(
-        tracking_uri="sqlite:///db/mlflow.db",
-        artifact_location="db/artifacts",
-        experiment="dermaflow",
-        system_metrics_interval=0,
-    ).resolve(folder)
+    config = local_config(folder)
     TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
     return config
 

@@ -6,20 +6,12 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from dermaflow.datasets import StageRecordsDataset
-from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.tracker import Tracker
 
 
 @pytest.fixture
-def tracker(tmp_path, monkeypatch):
+def tracker(tmp_path, local_config):
     """A tracker with an open run in a store that is gone."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it for a chosen store
-    config = TrackingConfig(
-        tracking_uri="sqlite:///db/mlflow.db",
-        artifact_location="artifacts",
-        experiment="dermaflow",
-        system_metrics_interval=0,
-    ).resolve(tmp_path)
     catalog = DataCatalog(
         {
             "stage_records": StageRecordsDataset(filepath=str(tmp_path / "records")),
@@ -27,10 +19,11 @@ def tracker(tmp_path, monkeypatch):
         }
     )
     tags = {"git_dirty": "false"}
-    tracker = Tracker(tmp_path, "smoke", config, catalog, {}, "a run", tags, requested=())
+    tracker = Tracker(
+        tmp_path, "smoke", local_config(tmp_path), catalog, {}, "a run", tags, requested=()
+    )
     tracker.open()
-    for file in (tmp_path / "db").iterdir():
-        file.write_bytes(b"overwritten")
+    (tmp_path / "db/mlflow.db").write_bytes(b"overwritten")
     return tracker
 
 

@@ -11,7 +11,7 @@ from dermaflow.cli.options import env_option
 @click.command("restore", cls=ProjectCommand, short_help="Bring back what a run was made from.")
 @click.argument("run", required=False)
 @env_option
-@click.option("--back", is_flag=True, help="Undo what was restored, in place of RUN.")
+@click.option("--back", is_flag=True, help="Undo the last restore, in place of RUN.")
 @click.option("--data-only", is_flag=True, help="Leave code and parameters as they are.")
 def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> None:
     """Bring back code, parameters, data and weights of an MLflow run, through git and DVC.
@@ -26,12 +26,12 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
     from dermaflow.tracking.lineage import read_versions
     from dermaflow.tracking.runs import existing_store, find_run, list_runs
     from dermaflow.versioning.restore import (
-        keep_outputs,
-        require_restorable,
+        require_code,
+        require_data,
         restore_code,
         restore_data,
     )
-    from dermaflow.versioning.way_back import go_back, note_origin
+    from dermaflow.versioning.way_back import go_back, leave
 
     if back == bool(run):
         raise click.UsageError("give either a run or --back")
@@ -43,11 +43,11 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
     found = find_run(run, list_runs(client, config.experiment))
     versions = read_versions(client, found)
     click.echo(f"run: {found.info.run_id} ({found.info.run_name})")
-    commit = None if data_only else require_restorable(Path.cwd(), versions.commit)
-    kept = keep_outputs(Path.cwd(), versions.env, versions.entries)
+    require_data(Path.cwd(), versions.entries)
+    commit = None if data_only else require_code(Path.cwd(), versions.commit)
+    kept = leave(Path.cwd(), versions.env, commit, versions.patch if commit else b"")
     if kept:
-        click.echo(f"kept in DVC's cache: what is there now of {', '.join(kept)}")
-    note_origin(Path.cwd(), versions.env, commit, versions.patch if commit else b"")
+        click.echo(f"kept in DVC's cache: what was there of {', '.join(kept)}")
     if commit:
         done = restore_code(Path.cwd(), commit, versions.patch)
         click.echo(f"code and parameters: {done}")

@@ -144,7 +144,7 @@ def _to_binary(image: Image.Image) -> Image.Image:
         grey = np.asarray(image)
         return Image.fromarray((grey > grey.max() / 2).astype(np.uint8) * 255)
     grey_image = image if image.mode == "L" else image.convert("L")
-    brightest = float(np.asarray(grey_image.getextrema()).max())
+    brightest = int(np.asarray(grey_image).max())
     return grey_image.point([255 * (2 * value > brightest) for value in range(256)])
 
 

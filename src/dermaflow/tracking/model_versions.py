@@ -66,7 +66,7 @@ def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
         _require_absent(error)
         run = None
     if run is None:
-        return Facts(run_id, {}, None, None, version_data, None, None, None, None)
+        return Facts(run_id, {}, version_data=version_data)
     split = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
     validation = read_report(client, run.info.run_id, VALIDATION_REPORT) or {}
     crossing, broken = split.get("groups_across_splits"), validation.get("broken")

@@ -35,13 +35,13 @@ class Facts:
 
     run_id: str | None
     scores: Mapping[str, Estimate]
-    groups_across_splits: int | None
-    broken: int | None
-    version_data: str | None
-    run_data: str | None
-    env: str | None
-    confidence: float | None
-    resamples: int | None
+    groups_across_splits: int | None = None
+    broken: int | None = None
+    version_data: str | None = None
+    run_data: str | None = None
+    env: str | None = None
+    confidence: float | None = None
+    resamples: int | None = None
 
 
 @dataclass(frozen=True)

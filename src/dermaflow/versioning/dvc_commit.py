@@ -104,8 +104,13 @@ def in_cache(project_path: Path, hashes: Iterable[str | None]) -> bool:
     return all(value and (cache / value[:2] / value[2:]).exists() for value in hashes)
 
 
-def save_outputs(project_path: Path, env: str) -> list[str]:
+def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> list[str]:
     """Put into DVC's cache what an environment's stages have written and it does not hold yet.
+
+    Args:
+        project_path: root of the project.
+        env: the environment.
+        outputs: what lies there, see ``output_entries``.
 
     Returns:
         Stages of which something was put there.
@@ -113,14 +118,13 @@ def save_outputs(project_path: Path, env: str) -> list[str]:
     Raises:
         VersioningError: another DVC command holds the lock, or DVC fails.
     """
-    file = dvc_path(project_path, env)
     unsaved = [
         name
-        for name, entry in output_entries(project_path, env).items()
+        for name, entry in outputs.items()
         if not in_cache(project_path, [out["md5"] for out in entry["outs"]])
     ]
     if unsaved:
-        with _dvc_stages(file) as load:
+        with _dvc_stages(dvc_path(project_path, env), "nothing has been changed") as load:
             for name in unsaved:
                 stage = load(name)
                 stage.save_outs(allow_missing=True)
@@ -143,7 +147,8 @@ def output_entries(project_path: Path, env: str) -> dict[str, Entry]:
 def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, StageRecord]) -> None:
     """Put outputs into DVC's cache and, where true, the stage into the lock."""
     committed: dict[bool, list[str]] = {True: [], False: []}
-    with _dvc_stages(file) as load:
+    consequence = "the outputs are whole, and `kedro run` again commits them without running them"
+    with _dvc_stages(file, consequence) as load:
         for name, into_lock in stages.items():
             stage = load(name)
             stage.save()
@@ -162,8 +167,12 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
 
 
 @contextmanager
-def _dvc_stages(file: Path) -> Iterator[Callable[[str], Any]]:
-    """DVC's repository, locked, and its stages of a file by name."""
+def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
+    """Hold DVC's lock; gives the stages of a file by name.
+
+    Raises:
+        VersioningError: DVC fails; ``consequence`` says what that means.
+    """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
@@ -172,10 +181,7 @@ def _dvc_stages(file: Path) -> Iterator[Callable[[str], Any]]:
         with Repo(str(file.parent)) as repo, repo.lock:
             yield lambda name: repo.stage.load_one(path=str(file), name=name)
     except DvcException as error:
-        raise VersioningError(
-            f"DVC could not commit the outputs, which are whole ({error}); when the cause is gone, "
-            "`kedro run` again commits them without running them"
-        ) from error
+        raise VersioningError(f"DVC could not save the outputs: {error}; {consequence}") from error
 
 
 def lock_entry(workspace: Workspace, env: str, name: str, record: StageRecord) -> Entry:

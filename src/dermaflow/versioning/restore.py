@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dermaflow.errors import VersioningError
-from dermaflow.versioning.dvc_commit import has_dvc, save_outputs
+from dermaflow.versioning.dvc_commit import has_dvc
 from dermaflow.versioning.dvc_file import dvc_path
 from dermaflow.versioning.dvc_lock import Entry, read_lock, write_lock
 from dermaflow.versioning.fingerprint import hash_path
@@ -24,29 +24,20 @@ from dermaflow.versioning.git import (
 logger = logging.getLogger(__name__)
 
 
-def keep_outputs(project_path: Path, env: str, entries: Mapping[str, Entry]) -> list[str]:
-    """Before anything is changed: put outputs that DVC holds no copy of into its cache.
-
-    Args:
-        project_path: root of the project.
-        env: the environment.
-        entries: stage -> its entry of ``dvc.lock``, of the run to be restored.
-
-    Returns:
-        Stages of which something was kept.
+def require_data(project_path: Path, entries: Mapping[str, Entry]) -> None:
+    """Refuse a run whose data cannot be brought back, before anything is changed.
 
     Raises:
-        VersioningError: there are no entries, no DVC, or another DVC command holds its lock.
+        VersioningError: the run has no entries of ``dvc.lock``, or there is no DVC here.
     """
     if not entries:
         raise VersioningError("the run names no outputs: no stage of it was finished")
     if not has_dvc(project_path):
         raise VersioningError("there is no .dvc here: `dvc init`, and `dvc pull` from a remote")
-    return save_outputs(project_path, env)
 
 
-def require_restorable(project_path: Path, commit: str | None) -> str:
-    """Before anything is changed: the commit, if it can be checked out and nothing be lost.
+def require_code(project_path: Path, commit: str | None) -> str:
+    """The commit, if it can be checked out and nothing be lost; before anything is changed.
 
     Raises:
         VersioningError: there is no such commit, or changes of one's own would be lost.
@@ -65,7 +56,7 @@ def require_restorable(project_path: Path, commit: str | None) -> str:
 
 
 def restore_code(project_path: Path, commit: str, patch: bytes) -> str:
-    """Check a commit out, with the changes that were not in it; ``require_restorable`` comes first.
+    """Check a commit out, with the changes that were not in it; ``require_code`` comes first.
 
     Returns:
         What was done, for people.

@@ -1,9 +1,10 @@
-"""Where the project was before ``kedro restore``, and the way back there."""
+"""Where the project was before each ``kedro restore``, and the way back there."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dermaflow.errors import VersioningError
@@ -20,7 +21,7 @@ from dermaflow.versioning.git import (
 )
 from dermaflow.versioning.restore import checkout_data
 
-_NOTE = Path(".dvc/tmp/before_restore.json")  # git and DVC leave that folder alone
+_NOTES = Path(".dvc/tmp/before_restore.json")  # git and DVC leave that folder alone
 
 
 @dataclass(frozen=True)
@@ -29,43 +30,51 @@ class Origin:
 
     Attributes:
         branch: that was checked out, or a commit.
-        locks: environment -> text of its ``dvc.lock``; None where there was none.
-        outputs: environment -> the entries that a lock of what lay there would have.
-        commit: that was restored.
+        env: environment whose data were replaced.
+        lock: text of its ``dvc.lock``; None where there was none.
+        outputs: the entries that a lock of what lay there would have.
+        commit: that was restored, or was there already.
         patch: hex digits of the changes that were restored with it.
     """
 
     branch: str
-    locks: dict[str, str | None]
-    outputs: dict[str, dict[str, Entry]]
+    env: str
+    lock: str | None
+    outputs: dict[str, Entry]
     commit: str | None
-    patch: str = ""
+    patch: str
 
 
-def note_origin(project_path: Path, env: str, commit: str | None, patch: bytes) -> None:
-    """Write down where the project is before a run is restored; of several, before the first.
+def leave(project_path: Path, env: str, commit: str | None, patch: bytes) -> list[str]:
+    """Before a run is restored: keep what is there in DVC's cache, and note where that is.
 
     Args:
         project_path: root of the project.
         env: environment whose data are to be replaced.
         commit: that is to be checked out, None for none.
         patch: that is to be applied to it.
+
+    Returns:
+        Stages of which DVC held no copy until now.
+
+    Raises:
+        VersioningError: another DVC command holds its lock, or DVC fails.
     """
+    outputs = output_entries(project_path, env)
+    kept = save_outputs(project_path, env, outputs)
     lock = dvc_path(project_path, env).with_suffix(".lock")
-    here = {env: lock.read_text(encoding="utf-8") if lock.exists() else None}
-    outputs = {env: output_entries(project_path, env)}
+    text = lock.read_text(encoding="utf-8") if lock.exists() else None
     head, branch = code_version(project_path)[0], current_branch(project_path)
-    before = _read(project_path)
-    if before and before.commit == head:
-        branch, here, outputs = before.branch, here | before.locks, outputs | before.outputs
-        patch = patch or bytes.fromhex(before.patch)  # of which this restores nothing but data
-    origin = Origin(branch, here, outputs, commit or head, patch.hex())
-    with replacing_file(project_path / _NOTE) as partial:
-        partial.write_text(json.dumps(asdict(origin)), encoding="utf-8")
+    origins = _read(project_path)
+    if origins and origins[-1].commit != head:
+        origins = []  # the user has left by other ways
+    origin = Origin(branch, env, text, outputs, commit or head, patch.hex())
+    _write(project_path, [*origins, origin])
+    return kept
 
 
 def go_back(project_path: Path) -> str:
-    """Undo what was restored: code, configuration, locks and data.
+    """Undo the last restore: code, configuration, lock and data.
 
     Returns:
         The branch or commit that is checked out again.
@@ -73,35 +82,42 @@ def go_back(project_path: Path) -> str:
     Raises:
         VersioningError: nothing was restored, or git or DVC refuse, lest a change be lost.
     """
-    origin = _read(project_path)
-    if origin is None:
+    origins = _read(project_path)
+    if not origins:
         raise VersioningError("no run was restored here, so there is no way back to go")
+    *earlier, origin = origins
     if code_version(project_path)[0] != origin.commit:
         raise VersioningError(
             f"commit {origin.commit}, which was restored, is not checked out any more: "
             f"`git checkout {origin.branch}` and `dvc checkout` go back"
         )
-    for env in origin.locks:
-        save_outputs(project_path, env)
+    save_outputs(project_path, origin.env, output_entries(project_path, origin.env))
     if origin.patch:
         revert_patch(project_path, bytes.fromhex(origin.patch))
+        _write(project_path, [*earlier, replace(origin, patch="")])  # if git refuses what follows
     with without_locks(project_path):
         checkout(project_path, origin.branch)
-    for env, text in origin.locks.items():
-        lock = dvc_path(project_path, env).with_suffix(".lock")
-        write_lock(lock, origin.outputs[env])
-        checkout_data(project_path, env)
-        if text is None:
-            lock.unlink()
-            continue
+    lock = dvc_path(project_path, origin.env).with_suffix(".lock")
+    write_lock(lock, origin.outputs)
+    checkout_data(project_path, origin.env)
+    if origin.lock is None:
+        lock.unlink()
+    else:
         with replacing_file(lock) as partial:
-            partial.write_text(text, encoding="utf-8")
-    (project_path / _NOTE).unlink()
+            partial.write_text(origin.lock, encoding="utf-8")
+    _write(project_path, earlier)
     return origin.branch
 
 
-def _read(project_path: Path) -> Origin | None:
+def _read(project_path: Path) -> list[Origin]:
+    """One for each restore that was not undone, the last one last."""
     try:
-        return Origin(**json.loads((project_path / _NOTE).read_text(encoding="utf-8")))
+        notes = json.loads((project_path / _NOTES).read_text(encoding="utf-8"))
+        return [Origin(**note) for note in notes]
     except (OSError, ValueError, TypeError):
-        return None
+        return []
+
+
+def _write(project_path: Path, origins: Sequence[Origin]) -> None:
+    with replacing_file(project_path / _NOTES) as partial:
+        partial.write_text(json.dumps([asdict(o) for o in origins]), encoding="utf-8")
