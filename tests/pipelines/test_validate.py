@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import yaml
 
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.params import ValidateParams
-from dermaflow.pipelines.validate.nodes import check_manifest, split_manifest
+from dermaflow.pipelines.validate.nodes import check_manifest, find_duplicates, split_manifest
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLIT_COLUMNS
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
@@ -151,9 +152,18 @@ def test_inputs_are_left_alone(faulty, validate):
     pd.testing.assert_frame_equal(faulty, before)
 
 
-def check_and_split(raw, validate):
+def decided(validate, path):
+    """The same parameters, with pairs from people alone: no image is looked at."""
+    duplicates = {"candidates": 0, "decisions": path and str(path)}
+    return validate.model_copy(
+        update={"duplicates": validate.duplicates.model_copy(update=duplicates)}
+    )
+
+
+def check_and_split(raw, validate, decisions=None):
     clean, _, report, _ = check_manifest(raw, [], validate, CLASSES)
-    return split_manifest(clean, report, validate, 17)
+    pairs = find_duplicates(clean, report, None, decided(validate, decisions), 17)
+    return split_manifest(clean, pairs, validate, 17)
 
 
 def test_a_broken_set_stops_with_the_name_of_the_expectation(validate):
@@ -214,3 +224,21 @@ def test_equal_files_are_one_group_whatever_their_ids(validate):
     copies = result[result["sha256"] == clean["sha256"].iloc[-1]]
     assert copies["lesion_id"].nunique() == 2
     assert copies["group_id"].nunique() == 1
+
+
+def test_pairs_join_lesions_unless_people_say_that_they_differ(validate, tmp_path):
+    clean = manifest()
+    images = clean.drop_duplicates("lesion_id")["image_id"].tolist()
+    path = tmp_path / "decisions.csv"
+    pairs = list(pairwise(images))
+    lines = [f"{a},{b},same" for a, b in pairs[:5]] + [f"{a},{b},different" for a, b in pairs[5:]]
+    path.write_text("image_a,image_b,decision\n" + "\n".join(lines))
+    result, report = check_and_split(clean, validate, path)
+    joined = result[result["image_id"].isin(images[:6])]
+    assert joined["group_id"].nunique() == joined["split"].nunique() == 1
+    assert joined["lesion_id"].nunique() == 6
+    assert result["group_id"].nunique() == 70 - 5
+    counts = report["duplicates"]
+    assert (counts["pairs_across_lesions"], counts["lesions_joined"]) == (5, 6)
+    assert report["test_images_with_a_sibling_elsewhere"]["split"]["test_images"] == 0
+    assert report["test_images_with_a_sibling_elsewhere"]["image_split"]["test_images"] > 0

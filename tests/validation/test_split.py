@@ -38,6 +38,14 @@ def test_a_chain_of_lesions_and_patients_is_one_group():
     assert find_groups(rows).tolist() == ["a", "a", "a", "a", "d", "d", "e"]
 
 
+def test_a_pair_joins_the_groups_of_its_images():
+    rows = pd.DataFrame({"image_id": list("xyz"), "lesion_id": list("cab"), "sha256": None})
+    rows["patient_id"] = None
+    pairs = pd.DataFrame({"image_a": ["x"], "image_b": ["z"]})
+    assert find_groups(rows, pairs).tolist() == ["b", "a", "b"]
+    assert find_groups(rows, pairs.iloc[:0]).tolist() == ["c", "a", "b"]
+
+
 def test_missing_patients_link_nothing():
     rows = pd.DataFrame({"lesion_id": ["a", "b", "c"], "patient_id": [None, np.nan, pd.NA]})
     rows["sha256"] = None

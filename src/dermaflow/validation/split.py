@@ -18,11 +18,13 @@ from dermaflow.params import SplitParams
 _LINKS = ("lesion_id", "patient_id", "sha256")
 
 
-def find_groups(rows: pd.DataFrame) -> pd.Series:
+def find_groups(rows: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Series:
     """Name the group of each row: a chain of lesions, patients and equal files links its rows.
 
     Args:
-        rows: with ``lesion_id``, ``patient_id`` and ``sha256``; a missing value links nothing.
+        rows: with ``image_id``, ``lesion_id``, ``patient_id`` and ``sha256``; a missing value links
+            nothing.
+        pairs: ``image_a`` and ``image_b`` of rows that show the same lesion, whatever its ids say.
 
     Returns:
         ``group_id`` with the rows' index: the alphabetically first lesion of the group, or patient
@@ -45,13 +47,18 @@ def find_groups(rows: pd.DataFrame) -> pd.Series:
         known = np.flatnonzero(codes >= 0)
         ends.append(np.stack([known, codes[known] + nodes]))
         nodes += len(values)
+    if pairs is not None:
+        row_of = pd.Series(range(len(rows)), rows["image_id"])
+        ends.append(np.stack([row_of[pairs[side]].to_numpy() for side in ("image_a", "image_b")]))
     edges = np.concatenate(ends, axis=1)  # (2, E)
     graph = coo_array((np.ones(edges.shape[1], np.int8), tuple(edges)), shape=(nodes, nodes))
     component = connected_components(graph, directed=False)[1][: len(rows)]
     return names.astype(str).groupby(component).transform("min").rename("group_id")
 
 
-def split_groups(rows: pd.DataFrame, params: SplitParams, seed: int) -> pd.DataFrame:
+def split_groups(
+    rows: pd.DataFrame, params: SplitParams, seed: int, pairs: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Divide rows into train, validation and test, and the first two into folds.
 
     Within each class the groups stand in the order of a hash of seed and group, and that line is
@@ -63,14 +70,15 @@ def split_groups(rows: pd.DataFrame, params: SplitParams, seed: int) -> pd.DataF
     several labels is placed with the rarest of them.
 
     Args:
-        rows: with ``label``, ``lesion_id``, ``patient_id`` and ``sha256``.
+        rows: with ``image_id``, ``label``, ``lesion_id``, ``patient_id`` and ``sha256``.
         params: shares of images, and the number of folds.
         seed: another seed is another split.
+        pairs: see ``find_groups``.
 
     Returns:
         ``group_id``, ``split`` and ``fold`` (-1 in test) with the rows' index.
     """
-    group_ids = find_groups(rows)
+    group_ids = find_groups(rows, pairs)
     groups = _describe_groups(rows.assign(group_id=group_ids))
     shares = [params.test, params.val, 1 - params.val - params.test]
     part = _cut_classes(groups, shares, f"{seed}/split")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dermaflow.params import IngestParams, TrainParams
+from dermaflow.params import IngestParams, TrainParams, ValidateParams
 from dermaflow.versioning.fingerprint import HashCache
 
 
@@ -26,6 +26,9 @@ def external_state(
     if stage == "ingest":
         ingest = IngestParams.model_validate(parameters["ingest"])
         return {str(path): hashes.hash(path) for path in raw_paths(ingest)}
+    if stage == "validate":
+        decisions = ValidateParams.model_validate(parameters["validate"]).duplicates.decisions
+        return {decisions: hashes.hash(Path(decisions).expanduser())} if decisions else {}
     if stage == "train":
         backbone = TrainParams.model_validate(parameters["train"]).backbone
         paths = [Path(backbone.path)] if backbone.weights == "file" and backbone.path else []

@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.image_store import ImageStore
+from dermaflow.ml.seeding import numpy_generator
 from dermaflow.params import ValidateParams
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLITS
 from dermaflow.validation.data_docs import render_data_docs
+from dermaflow.validation.leakage import measure_leakage
 from dermaflow.validation.lineage import data_version, version_of
 from dermaflow.validation.quarantine import build_quarantine, count_reasons, find_faults
 from dermaflow.validation.split import count_crossings, find_groups, split_groups
@@ -42,7 +44,7 @@ def check_manifest(
     Returns:
         The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
         Data Docs as HTML by their path. ``broken`` in the report tells each expectation with
-        ``on_failure: stop`` that is not met; ``split_manifest`` stops there, when all of this is
+        ``on_failure: stop`` that is not met; ``find_duplicates`` stops there, when all of this is
         written and can be looked at.
 
     Raises:
@@ -84,9 +86,44 @@ def check_manifest(
     return clean, quarantine, report, render_data_docs(results, report, quarantine)
 
 
-def split_manifest(
+def find_duplicates(
     clean_manifest: pd.DataFrame,
     validation_report: dict[str, Any],
+    image_store: ImageStore,
+    validate: ValidateParams,
+    seed: int,
+) -> pd.DataFrame:
+    """Find images that show the same lesion, and let people's decisions overrule what is found.
+
+    Returns:
+        A row a pair: ``image_a``, ``image_b``, how they lie over one another (see
+        ``dermaflow.duplicates.finder``), ``decision`` (``found``, ``same`` or ``different``), and
+        ``lesion_a``, ``lesion_b``, ``label_a`` and ``label_b``.
+
+    Raises:
+        ValidationError: an expectation with ``on_failure: stop`` is not met.
+        SourceError: the file of decisions cannot be read.
+    """
+    from dermaflow.duplicates.decisions import apply_decisions, read_decisions
+    from dermaflow.duplicates.finder import find_pairs
+
+    _stop_if_broken(validation_report)
+    params = validate.duplicates
+    decisions = read_decisions(params.decisions)
+    rng = numpy_generator(seed, "duplicates")
+    lesions = clean_manifest.set_index("image_id")["lesion_id"].to_dict()
+    found = find_pairs(image_store, lesions, params, rng)
+    pairs = apply_decisions(found, decisions, clean_manifest["image_id"])
+    facts = clean_manifest.set_index("image_id")
+    for side in ("a", "b"):
+        for column, name in (("lesion_id", "lesion"), ("label", "label")):
+            pairs[f"{name}_{side}"] = facts[column].reindex(pairs[f"image_{side}"]).to_numpy()
+    return pairs
+
+
+def split_manifest(
+    clean_manifest: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
     validate: ValidateParams,
     seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -97,11 +134,10 @@ def split_manifest(
         split, images by class and fold.
 
     Raises:
-        ValidationError: an expectation with ``on_failure: stop`` is not met, or a lesion or patient
-            would be on two sides.
+        ValidationError: a lesion or patient would be on two sides.
     """
-    _stop_if_broken(validation_report)
-    manifest = clean_manifest.join(split_groups(clean_manifest, validate.split, seed))
+    joining = duplicate_pairs[duplicate_pairs["decision"] != "different"]
+    manifest = clean_manifest.join(split_groups(clean_manifest, validate.split, seed, joining))
     across_splits = count_crossings(manifest, "split")
     across_folds = count_crossings(manifest, "fold")
     if across_splits or across_folds:
@@ -114,6 +150,10 @@ def split_manifest(
         "data_version": version_of(manifest),
         "groups_across_splits": across_splits,
         "groups_across_folds": across_folds,
+        "duplicates": _describe_duplicates(manifest, duplicate_pairs),
+        "test_images_with_a_sibling_elsewhere": measure_leakage(
+            manifest, validate.split.test, numpy_generator(seed, "leakage")
+        ),
         "images": _count(manifest, "split", SPLITS),
         "groups": _count(manifest.drop_duplicates(["label", "group_id"]), "split", SPLITS),
         "fold_images": _count(manifest, "fold", range(validate.split.folds)),
@@ -121,6 +161,19 @@ def split_manifest(
     totals = ", ".join(f"{name} {(manifest['split'] == name).sum()}" for name in SPLITS)
     logger.info("%d groups split: %s images", manifest["group_id"].nunique(), totals)
     return manifest, report
+
+
+def show_duplicates(
+    duplicate_pairs: pd.DataFrame, split_report: dict[str, Any], image_store: ImageStore
+) -> dict[str, bytes]:
+    """A page of the pairs that join different lesions, or were kept from it."""
+    from dermaflow.reporting.duplicates.page import render_pairs
+
+    across = duplicate_pairs[duplicate_pairs["lesion_a"] != duplicate_pairs["lesion_b"]]
+    page = render_pairs(
+        across, split_report["duplicates"], lambda name: image_store.read([name])[0]
+    )
+    return {"index.html": page.encode()}
 
 
 def draw_samples(
@@ -135,6 +188,20 @@ def draw_samples(
     images = {code: image_store.read(names) for code, names in ids.items()}
     counts = manifest["label"].value_counts().reindex(classes, fill_value=0).to_dict()
     return {"01_samples.png": samples.draw_samples(images, counts)}
+
+
+def _describe_duplicates(manifest: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
+    """Counts of pairs, and of what they join."""
+    joining = pairs[pairs["decision"] != "different"]
+    across = joining[joining["lesion_a"] != joining["lesion_b"]]
+    return {
+        "pairs_within_lesions": len(joining) - len(across),
+        "pairs_across_lesions": len(across),
+        "pairs_refused": len(pairs) - len(joining),
+        "label_disagreements": int((across["label_a"] != across["label_b"]).sum()),
+        "lesions_joined": int(pd.concat([across["lesion_a"], across["lesion_b"]]).nunique()),
+        "largest_group": int(manifest["group_id"].value_counts().max()),
+    }
 
 
 def _run(

@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.validate.nodes import check_manifest, draw_samples, split_manifest
+from dermaflow.pipelines.validate.nodes import (
+    check_manifest,
+    draw_samples,
+    find_duplicates,
+    show_duplicates,
+    split_manifest,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -15,9 +21,30 @@ def create_pipeline() -> Pipeline:
                 ["clean_manifest", "quarantine", "validation_report", "data_docs"],
             ),
             node(
+                find_duplicates,
+                [
+                    "clean_manifest",
+                    "validation_report",
+                    "image_store",
+                    "params:validate",
+                    "params:seed",
+                ],
+                "duplicate_pairs",
+            ),
+            node(
                 split_manifest,
-                ["clean_manifest", "validation_report", "params:validate", "params:seed"],
+                [
+                    "clean_manifest",
+                    "duplicate_pairs",
+                    "params:validate",
+                    "params:seed",
+                ],
                 ["manifest", "split_report"],
+            ),
+            node(
+                show_duplicates,
+                ["duplicate_pairs", "split_report", "image_store"],
+                "duplicates_page",
             ),
             node(draw_samples, ["manifest", "image_store", "params:classes"], "sample_figures"),
         ]

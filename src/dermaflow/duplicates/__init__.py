@@ -1,0 +1,1 @@
+"""Pictures that show the same lesion, whatever their ids say."""
