@@ -34,17 +34,27 @@ def test_the_shipped_parameters_are_valid(conf):
         (["train", "backbone", "weights"], "imagenet", "train.backbone.weights: Input should be"),
         (["trian"], {}, "trian: unknown key; did you mean 'train'?"),
         (
-            ["ingest", "table"],
+            ["ingest", "sources", "clinic"],
             {
-                "name": "clinic",
+                "kind": "table",
                 "table": "list.csv",
                 "images": "images",
                 "columns": {"image_id": "ID", "file": "F", "label": "L", "alter": "Alter"},
-                "labels": {"Nevus": "nv"},
                 "licence": "internal",
             },
-            "ingest.table.columns.alter: unknown key; it should be 'image_id', 'file', 'label'",
+            "ingest.sources.clinic.columns.alter: unknown key; it should be 'image_id', 'file'",
         ),
+        (
+            ["ingest", "sources", "ham10000", "limits"],
+            70,
+            "ingest.sources.ham10000.limits: unknown key; did you mean 'limit'?",
+        ),
+        (
+            ["ingest", "sources", "clinic"],
+            {"kind": "tabel"},
+            "ingest.sources.clinic: Input tag 'tabel' found using 'kind' does not match",
+        ),
+        (["labels", "scheme"], "isic", "labels: scheme: there is no 'isic' among the schemes"),
         (["augment", "dcgan", "pixels"], 48, "augment.dcgan.pixels: Input should be 32 or 64"),
     ],
 )

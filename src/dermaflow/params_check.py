@@ -47,7 +47,7 @@ def read_config(model: type[Config], loader: Mapping[str, Any], kind: str) -> Co
 
 
 def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, Any]) -> str:
-    key = [str(part) for part in detail["loc"]]
+    key = _without_kind([str(part) for part in detail["loc"]])
     if detail["type"] == "extra_forbidden":
         near = get_close_matches(key[-1], _known_keys(key[:-1]), n=1)
         problem = "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
@@ -64,17 +64,28 @@ def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, 
     return f"{'.'.join(key)}: {problem} ({place})"
 
 
+def _without_kind(key: list[str]) -> list[str]:
+    """The key as conf has it: pydantic puts a source's kind between its name and its keys."""
+    return key[:3] + key[4:] if key[:2] == ["ingest", "sources"] and len(key) > 3 else key
+
+
 def _known_keys(path: list[str]) -> list[str]:
-    """Keys allowed below ``path``."""
-    model: Any = Parameters
+    """Keys allowed below ``path``; of a source those of all kinds."""
+    models: list[Any] = [Parameters]
     for name in path:
-        fields = {(f.alias or n): f for n, f in model.model_fields.items()}
-        annotation = fields[name].annotation if name in fields else None
-        kinds = (annotation, *get_args(annotation))  # the latter of an optional group
-        model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
-        if model is None:
+        fields = {(f.alias or n): f for model in models for n, f in model.model_fields.items()}
+        if name in fields:
+            models = _models_in(fields[name].annotation)
+        elif path[:2] != ["ingest", "sources"]:
             return []
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return list(dict.fromkeys(f.alias or n for m in models for n, f in m.model_fields.items()))
+
+
+def _models_in(annotation: Any) -> list[Any]:
+    """Models in a type, whether it is optional, a mapping to them or a choice of them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
 
 
 def _file_of(key: list[str], folders: Sequence[Path]) -> str:

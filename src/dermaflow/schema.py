@@ -8,8 +8,8 @@ STAGES = ("ingest", "validate", "augment", "train", "evaluate", "explain", "regi
 # What a command without --env works on; `conf/local` only adds to it.
 DEFAULT_ENVIRONMENT = "base"
 
-# What a source tells of an image (`raw_records`); `file` is the name to read it by.
-RECORD_COLUMNS = (
+# What a source tells of an image; `file` is the name to read it by.
+SOURCE_COLUMNS = (
     "image_id",
     "lesion_id",
     "patient_id",
@@ -18,10 +18,15 @@ RECORD_COLUMNS = (
     "sex",
     "localization",
     "dx_type",
-    "source",
+    "image_type",
+    "skin_tone",
     "licence",
     "file",
 )
+
+# The same with the source's name and what it is for, of ROLES (`raw_records`).
+RECORD_COLUMNS = (*SOURCE_COLUMNS, "source", "role")
+ROLES = ("train", "external")
 
 # What decoding adds (`raw_manifest`): of the encoded file, the original and the stored pixels.
 DECODE_COLUMNS = ("sha256", "width", "height", "brightness", "contrast", "error")
@@ -45,14 +50,20 @@ SYNTHETIC_COLUMNS = (
 
 SPLITS = ("train", "val", "test")
 
-# HAM10000's class codes in words (Tschandl et al. 2018, doi:10.1038/sdata.2018.161).
+# Sides of what comes from elsewhere to be tested on: `excluded` shows a lesion that SPLITS hold.
+EXTERNAL, EXCLUDED = "external", "excluded"
+
+# Class codes in words: HAM10000's (Tschandl et al. 2018, doi:10.1038/sdata.2018.161), and `ak` and
+# `scc`, which the ISIC Archive tells apart.
 CLASS_NAMES = {
+    "ak": "Actinic keratosis",
     "akiec": "Actinic keratosis / Bowen",  # and intraepithelial carcinoma
     "bcc": "Basal cell carcinoma",
     "bkl": "Benign keratosis",  # solar lentigo, seborrhoeic and lichen planus-like keratosis
     "df": "Dermatofibroma",
     "mel": "Melanoma",
     "nv": "Melanocytic naevus",
+    "scc": "Squamous cell carcinoma",
     "vasc": "Vascular lesion",  # angioma, angiokeratoma, pyogenic granuloma, haemorrhage
 }
 

@@ -58,9 +58,10 @@ def test_every_environment_has_settings(project_path):
 
 
 def test_phantoms_become_files_that_are_bounded_and_sound(workload):
-    assert workload.parameters.ingest.source == "table"
+    (source,) = workload.parameters.ingest.train
+    assert workload.parameters.ingest.sources[source].kind == "table"
     assert len(workload.images) == len(workload.store) == 16
-    assert set(workload.images["label"]) <= set(workload.parameters.classes)
+    assert set(workload.images["label"]) <= set(workload.parameters.labels.classes)
     info = workload.store.index
     assert info["error"].isna().all()
     assert set(info["width"]) == {96}

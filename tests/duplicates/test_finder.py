@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dermaflow.duplicates.alignment import align
-from dermaflow.duplicates.finder import find_pairs
+from dermaflow.duplicates.finder import find_pairs, find_pairs_between
 from dermaflow.duplicates.keypoints import detect, root_sift
 from dermaflow.duplicates.vocabulary import learn_vocabulary
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
@@ -91,6 +91,20 @@ def test_it_says_how_one_lies_over_the_other(pairs):
 
 def test_equal_seeds_find_equal_pairs(store, pairs):
     pd.testing.assert_frame_equal(find(store), pairs)
+
+
+def test_two_sets_are_compared_with_each_other_alone(store):
+    names = store.index["image_id"].tolist()
+    first = [name for name in names if name.startswith("p")]
+    second = [name for name in names if not name.startswith("p")]
+    pairs = find_pairs_between(
+        (store, first[:3]), (store, first[3:] + second), PARAMS, np.random.default_rng(0)
+    )
+    found = set(zip(pairs["image_a"], pairs["image_b"], strict=True))
+    assert found == {("p00", "copy-same"), ("p01", "copy-turned"), ("p02", "copy-zoomed")}
+    empty = find_pairs_between((store, []), (store, second), PARAMS, np.random.default_rng(0))
+    assert list(empty.columns) == list(pairs.columns)
+    assert empty.empty
 
 
 def test_no_candidates_no_pairs(store):

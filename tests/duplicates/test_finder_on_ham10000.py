@@ -14,7 +14,8 @@ import yaml
 from dermaflow.duplicates.finder import find_pairs
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.params import DuplicateParams, Ham10000Source
+from dermaflow.params import DuplicateParams
+from dermaflow.params.sources import Ham10000Source
 from dermaflow.sources.ham10000 import Ham10000
 from duplicates.alterations import alter
 
@@ -30,7 +31,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory, project_path):
     """Records of the originals, what was done to each copy, and the pairs that were found."""
-    source = Ham10000(Ham10000Source(folder=FOLDER))
+    source = Ham10000(Ham10000Source(kind="ham10000", folder=FOLDER), "ingest.sources.ham10000")
     records = source.records().set_index("image_id")
     size = yaml.safe_load((project_path / "conf/ham10000/parameters.yml").read_text())["image"]
     preprocess = Preprocess(**size)

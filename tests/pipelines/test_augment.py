@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.params import AugmentParams, DcganParams
+from dermaflow.params import AugmentParams, DcganParams, DuplicateParams
 from dermaflow.pipelines.augment.nodes import (
     draw_synthesis,
     fit_generators,
     measure_synthesis,
     missing_counts,
+    set_copies_aside,
     synthesise_images,
 )
 from dermaflow.schema import SYNTHETIC_COLUMNS
@@ -34,6 +35,9 @@ AUGMENT = AugmentParams(
         grid_every=1,
         log_every=1,
     ),
+)
+DUPLICATES = DuplicateParams(
+    keypoints=200, words=32, candidates=5, agreeing=10, chance_pairs=0.5, decisions=None
 )
 # Real training images a class: too few for a GAN, two to be filled up, one above the target.
 REAL = {"df": 3, "mel": 8, "nv": 15, "vasc": 6}
@@ -113,16 +117,47 @@ def test_strategy_none_gives_an_empty_store_and_manifest(real, tmp_path):
     empty = ImageStore(tmp_path / "store")
     assert len(empty) == len(table) == len(grids) == 0
     assert list(table.columns) == list(SYNTHETIC_COLUMNS)
-    assert measure_synthesis(manifest, store, table, empty) == {"classes": {}, "synthetic": 0}
+    table, copies = set_copies_aside(manifest, store, table, empty, DUPLICATES, 1)
+    assert len(table) == len(copies) == 0
+    report = measure_synthesis(manifest, store, table, empty, copies)
+    assert report == {"classes": {}, "synthetic": 0, "copies_of_real": 0}
     assert list(draw_synthesis(manifest, store, table, empty, grids)) == ["00_class_counts.png"]
 
 
 def test_report_and_figures_cover_every_synthetic_class(real, synthetic):
     manifest, store = real
     _, grids, table, made = synthetic
-    report = measure_synthesis(manifest, store, table, made)
+    table, copies = set_copies_aside(manifest, store, table, made, DUPLICATES, 1)
+    report = measure_synthesis(manifest, store, table, made, copies)
     assert set(report["classes"]) == {"mel", "vasc"}
     assert report["classes"]["mel"]["real"] == 8
     assert report["classes"]["mel"]["diversity"] >= 0
     figures = draw_synthesis(manifest, store, table, made, grids)
     assert {"mel_progress.png", "vasc_real_and_synthetic.png"} <= set(figures)
+
+
+def test_a_synthetic_image_that_shows_a_real_lesion_is_kept_out_of_training(tmp_path):
+    """A generator that gives back a training image, mirrored, and a test image, brighter."""
+    rng = np.random.default_rng(2)
+    rough = rng.integers(0, 160, (40, 12, 16, 3)).astype(np.uint8)
+    images = rough.repeat(8, axis=1).repeat(8, axis=2)
+    names = [f"r{number}" for number in range(30)]
+    manifest = pd.DataFrame({"image_id": names, "label": "mel"})
+    manifest["split"] = ["train"] * 20 + ["test"] * 10
+    generated = pd.DataFrame({"image_id": [f"s{number}" for number in range(10)], "label": "mel"})
+    made = images[30:].copy()
+    made[3] = images[5][:, ::-1]
+    made[7] = images[25] + 40
+    stores = {}
+    for name, ids, pixels in (("real", names, images), ("made", generated["image_id"], made)):
+        batch = ImageBatch(map(StoredImage, ids, pixels), (96, 128, 3))
+        write_image_store(tmp_path / name, batch)
+        stores[name] = ImageStore(tmp_path / name)
+    kept, copies = set_copies_aside(
+        manifest, stores["real"], generated, stores["made"], DUPLICATES, 1
+    )
+    assert set(generated["image_id"]) - set(kept["image_id"]) == {"s3", "s7"}
+    found = copies.set_index("image_a")
+    assert found["image_b"].to_dict() == {"s3": "r5", "s7": "r25"}
+    assert found["split"].to_dict() == {"s3": "train", "s7": "test"}
+    assert found["mirrored"].to_dict() == {"s3": True, "s7": False}

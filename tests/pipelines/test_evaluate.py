@@ -76,6 +76,7 @@ def predictions() -> pd.DataFrame:
         {
             "image_id": [f"i{number}" for number in range(120)],
             "group_id": [f"g{number // 2}" for number in range(120)],
+            "source": "drawn",
             "label": np.array(CLASSES, dtype=object)[labels],
             "split": ["val"] * 40 + ["test"] * 80,
             "predicted": np.array(CLASSES, dtype=object)[probabilities.argmax(1)],
@@ -93,7 +94,7 @@ def test_predicts_the_held_out_images_in_the_manifests_order(
     pd.testing.assert_frame_equal(manifest, before)
 
     probabilities = [f"p_{code}" for code in CLASSES]
-    kept = ["image_id", "group_id", "label", "split"]
+    kept = ["image_id", "group_id", "source", "label", "split"]
     assert list(table.columns) == [*kept, "predicted", *probabilities]
     expected = manifest.loc[manifest["split"] != "train", kept].reset_index(drop=True)
     pd.testing.assert_frame_equal(table[kept], expected)
@@ -171,6 +172,22 @@ def test_same_seed_same_metrics_and_the_seed_moves_bounds_alone(
     assert all(name.endswith(("_low", "_high")) for name in moved)
 
 
+def test_each_external_source_is_scored_on_its_own(predictions: pd.DataFrame) -> None:
+    outside = predictions[predictions["split"] == "test"].assign(split="external")
+    table = pd.concat(
+        [predictions, outside.assign(source="a"), outside.iloc[:40].assign(source="b")],
+        ignore_index=True,
+    )
+    metrics = score_predictions(table, EVALUATE, CLASSES, 1)
+    assert metrics["external/a/images"] == 80
+    assert metrics["external/b/images"] == 40
+    for name in ("accuracy", "macro_auc", "mel/f1"):
+        assert metrics[f"external/a/{name}"] == metrics[f"test/{name}"]
+        assert f"external/a/{name}_low" in metrics
+    without = score_predictions(predictions, EVALUATE, CLASSES, 1)
+    assert {k: v for k, v in metrics.items() if not k.startswith("external/")} == without
+
+
 def test_without_resamples_there_are_no_bounds(predictions: pd.DataFrame) -> None:
     evaluate = EVALUATE.model_copy(update={"bootstrap_samples": 0})
     metrics = score_predictions(predictions, evaluate, CLASSES, 17)
@@ -204,7 +221,7 @@ def test_pipeline_takes_and_gives_what_the_catalog_names() -> None:
         "manifest",
         "image_store",
         "params:evaluate",
-        "params:classes",
+        "classes",
         "params:seed",
     }
     assert pipeline.outputs() == {"evaluation_figures"}

@@ -105,7 +105,7 @@ def inputs(tmp_path_factory):
         "mask_store": store(folder / "masks", {"a/1": mask, "b": mask * 0}, 1),
         "classifier": Weights(build_resnet50(len(CLASSES)).state_dict(), config),
         "params:explain": explain_params(),
-        "params:classes": CLASSES,
+        "classes": CLASSES,
         "params:seed": 5,
     }
 

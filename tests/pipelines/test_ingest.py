@@ -18,11 +18,13 @@ from dermaflow.datasets import ImageStoreDataset
 from dermaflow.errors import SourceError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.params import ImageParams, IngestParams
+from dermaflow.params.labels import LabelParams
 from dermaflow.pipelines.ingest import create_pipeline
 from dermaflow.pipelines.ingest.nodes import build_raw_manifest, decode_images, read_records
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
 
 REAL = os.environ.get("DERMAFLOW_HAM10000_DIR")
+LABELS = LabelParams(scheme="two", schemes={"two": {"mel": ["Melanoma"], "nv": ["Nevus"]}})
 IMAGE = {"height": 32, "width": 48, "max_bytes": 10**6, "max_pixels": 10**6}
 
 
@@ -60,15 +62,17 @@ def table_ingest(tmp_path):
     table = pd.DataFrame(rows, columns=["id", "file"]).assign(dx="nv")
     table.to_csv(tmp_path / "list.csv", index=False)
     return {
-        "source": "table",
-        "table": {
-            "name": "clinic",
-            "table": str(tmp_path / "list.csv"),
-            "images": str(images),
-            "masks": str(masks),
-            "columns": {"image_id": "id", "file": "file", "label": "dx"},
-            "labels": {},
-            "licence": "internal",
+        "train": "clinic",
+        "external": [],
+        "sources": {
+            "clinic": {
+                "kind": "table",
+                "table": str(tmp_path / "list.csv"),
+                "images": str(images),
+                "masks": str(masks),
+                "columns": {"image_id": "id", "file": "file", "label": "dx"},
+                "licence": "internal",
+            }
         },
         "shard_images": 16,
     }
@@ -80,6 +84,7 @@ def run_stage(folder, ingest, seed=17):
         {
             "raw_records": ParquetDataset(filepath=str(folder / "raw_records.parquet")),
             "raw_manifest": ParquetDataset(filepath=str(folder / "raw_manifest.parquet")),
+            "classes": JSONDataset(filepath=str(folder / "classes.json")),
             "unlisted_files": JSONDataset(filepath=str(folder / "unlisted.json")),
             "image_store": ImageStoreDataset(filepath=str(folder / "image_store")),
             "mask_store": ImageStoreDataset(filepath=str(folder / "mask_store")),
@@ -87,15 +92,17 @@ def run_stage(folder, ingest, seed=17):
     )
     catalog["params:ingest"] = IngestParams.model_validate(ingest)
     catalog["params:image"] = ImageParams(**IMAGE)
+    catalog["params:labels"] = LABELS
     catalog["params:seed"] = seed
     SequentialRunner().run(create_pipeline(), catalog)
     return {name: catalog.load(name) for name in catalog if not name.startswith("params:")}
 
 
 def test_the_stage_writes_what_the_catalog_names():
-    names = {"raw_records", "unlisted_files", "image_store", "mask_store", "raw_manifest"}
-    assert create_pipeline().all_outputs() == names
-    assert create_pipeline().inputs() == {"params:ingest", "params:image", "params:seed"}
+    names = {"classes", "raw_records", "unlisted_files", "image_store", "mask_store"}
+    assert create_pipeline().all_outputs() == names | {"raw_manifest"}
+    settings = {"params:ingest", "params:image", "params:labels", "params:seed"}
+    assert create_pipeline().inputs() == settings
 
 
 def test_every_fault_keeps_its_row_and_has_a_reason(tmp_path, table_ingest):
@@ -123,7 +130,7 @@ def test_good_images_tell_of_original_and_stored_pixels(tmp_path, table_ingest):
     assert good["brightness"] == pytest.approx(0.299 * 10 + 0.587 * 20 + 0.114 * 30)
     assert good["contrast"] == 0
     assert len(good["sha256"]) == 64
-    assert out["unlisted_files"] == ["stray.png"]
+    assert out["unlisted_files"] == {"clinic": ["stray.png"]}
 
 
 def test_stores_hold_the_pixels_of_what_could_be_decoded(tmp_path, table_ingest):
@@ -151,7 +158,7 @@ def test_the_same_source_makes_the_same_bytes(tmp_path, table_ingest):
 
 def test_nodes_leave_their_inputs_alone(tmp_path, table_ingest):
     ingest, image = IngestParams.model_validate(table_ingest), ImageParams(**IMAGE)
-    records, _ = read_records(ingest, 17)
+    records, _ = read_records(ingest, LABELS, 17)
     before = records.copy()
     ImageStoreDataset(filepath=str(tmp_path / "s")).save(decode_images(records, ingest, image, 17))
     build_raw_manifest(records, ImageStore(tmp_path / "s"))
@@ -160,18 +167,22 @@ def test_nodes_leave_their_inputs_alone(tmp_path, table_ingest):
 
 def test_an_empty_table_is_refused(tmp_path, table_ingest):
     (tmp_path / "list.csv").write_text("id,file,dx\n")
-    with pytest.raises(SourceError, match=r"lists no image \(see ingest\.table\)"):
-        read_records(IngestParams.model_validate(table_ingest), 17)
+    with pytest.raises(SourceError, match=r"lists no image \(see ingest\.sources\.clinic\)"):
+        read_records(IngestParams.model_validate(table_ingest), LABELS, 17)
 
 
 def test_phantoms_pass_and_their_planted_faults_do_not(tmp_path):
     classes = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
     ingest = {
-        "source": "phantoms",
-        "phantoms": {
-            "images": dict.fromkeys(classes, 3),
-            "images_per_lesion": 1.5,
-            "planted_faults": True,
+        "train": "phantoms",
+        "external": [],
+        "sources": {
+            "phantoms": {
+                "kind": "phantoms",
+                "images": dict.fromkeys(classes, 3),
+                "images_per_lesion": 1.5,
+                "planted_faults": True,
+            }
         },
         "shard_images": 16,
     }
@@ -180,7 +191,7 @@ def test_phantoms_pass_and_their_planted_faults_do_not(tmp_path):
     sound = manifest[manifest["error"].isna()]
     assert set(classes) <= set(sound["label"])
     assert 0 < manifest["error"].notna().sum() < 10
-    assert out["unlisted_files"]
+    assert out["unlisted_files"]["phantoms"]
     pixels = store.read(sound["image_id"].drop_duplicates().tolist())
     assert np.median(pixels.std((1, 2))) > 5
     areas = out["mask_store"].index["mask_area"].dropna()
@@ -190,8 +201,9 @@ def test_phantoms_pass_and_their_planted_faults_do_not(tmp_path):
 @pytest.mark.skipif(not REAL, reason="DERMAFLOW_HAM10000_DIR is not set")
 def test_real_images_pass(tmp_path):
     ingest = {
-        "source": "ham10000",
-        "ham10000": {"folder": REAL, "limit": 70},
+        "train": "ham10000",
+        "external": [],
+        "sources": {"ham10000": {"kind": "ham10000", "folder": REAL, "limit": 70}},
         "shard_images": 64,
     }
     out = run_stage(tmp_path / "out", ingest)

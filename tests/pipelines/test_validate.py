@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from dermaflow.errors import ParameterError, ValidationError
-from dermaflow.params import ValidateParams
+from dermaflow.errors import ParameterError, SourceError, ValidationError
+from dermaflow.params import DuplicateParams, ValidateParams
 from dermaflow.pipelines.validate.nodes import check_manifest, find_duplicates, split_manifest
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLIT_COLUMNS
 
@@ -43,9 +43,12 @@ def manifest(count=140):
             "dx_type": [
                 ("histo", "follow_up", "consensus", "confocal", None)[n % 5] for n in number
             ],
-            "source": "test",
+            "image_type": [("dermoscopic", None)[n % 2] for n in number],
+            "skin_tone": None,
             "licence": "none",
             "file": [f"i{n}.jpg" for n in number],
+            "source": "test",
+            "role": "train",
             "sha256": [f"{n:064x}" for n in number],
             "width": 600.0,
             "height": 450.0,
@@ -84,12 +87,12 @@ def faulty():
 
 @pytest.fixture(scope="module")
 def checked(faulty, validate):
-    return check_manifest(faulty, ["stray.jpg"], validate, CLASSES)
+    return check_manifest(faulty, {"test": ["stray.jpg"]}, validate, CLASSES)
 
 
 def test_sound_rows_all_pass(validate):
     raw = manifest()
-    clean, quarantine, report, _ = check_manifest(raw, [], validate, CLASSES)
+    clean, quarantine, report, _ = check_manifest(raw, {}, validate, CLASSES)
     pd.testing.assert_frame_equal(clean, raw)
     assert quarantine.empty
     assert report["quarantined"] == 0
@@ -143,26 +146,30 @@ def test_data_docs_stand_alone_and_do_not_run_what_the_data_says(checked, faulty
     assert "&lt;script&gt;alert(1)" in page
     assert not re.findall(r'(?:src|href)="?[^"#]', page)  # nothing outside the page
     assert "values must belong to this set" in page  # as Great Expectations words it
-    assert check_manifest(faulty, ["stray.jpg"], validate, CLASSES)[3] == docs
+    assert check_manifest(faulty, {"test": ["stray.jpg"]}, validate, CLASSES)[3] == docs
 
 
 def test_inputs_are_left_alone(faulty, validate):
     before = faulty.copy(deep=True)
-    check_manifest(faulty, [], validate, CLASSES)
+    check_manifest(faulty, {}, validate, CLASSES)
     pd.testing.assert_frame_equal(faulty, before)
 
 
-def decided(validate, path):
-    """The same parameters, with pairs from people alone: no image is looked at."""
-    duplicates = {"candidates": 0, "decisions": path and str(path)}
-    return validate.model_copy(
-        update={"duplicates": validate.duplicates.model_copy(update=duplicates)}
+def decided(path):
+    """Pairs from people alone: no image is looked at."""
+    return DuplicateParams(
+        keypoints=300,
+        words=512,
+        candidates=0,
+        agreeing=10,
+        chance_pairs=0.5,
+        decisions=path and str(path),
     )
 
 
 def check_and_split(raw, validate, decisions=None):
-    clean, _, report, _ = check_manifest(raw, [], validate, CLASSES)
-    pairs = find_duplicates(clean, report, None, decided(validate, decisions), 17)
+    clean, _, report, _ = check_manifest(raw, {}, validate, CLASSES)
+    pairs = find_duplicates(clean, report, None, decided(decisions), 17)
     return split_manifest(clean, pairs, validate, 17)
 
 
@@ -179,7 +186,7 @@ def test_a_broken_set_stops_with_the_name_of_the_expectation(validate):
 
 def test_a_broken_set_is_documented_before_it_stops(validate):
     raw = manifest().assign(error="empty file")
-    _, quarantine, report, docs = check_manifest(raw, [], validate, CLASSES)
+    _, quarantine, report, docs = check_manifest(raw, {}, validate, CLASSES)
     assert len(quarantine) == len(raw)
     assert report["broken"]
     assert "too few images are left" in docs["index.html"].decode()
@@ -201,7 +208,7 @@ def test_an_unknown_suite_is_refused(settings):
     with pytest.raises(
         ParameterError, match=r"validate\.expectations\.manifest_row: unknown suite"
     ):
-        check_manifest(manifest(), [], ValidateParams(**wrong), CLASSES)
+        check_manifest(manifest(), {}, ValidateParams(**wrong), CLASSES)
 
 
 def test_split_adds_its_columns_and_counts_everything(validate):
@@ -242,3 +249,53 @@ def test_pairs_join_lesions_unless_people_say_that_they_differ(validate, tmp_pat
     assert (counts["pairs_across_lesions"], counts["lesions_joined"]) == (5, 6)
     assert report["test_images_with_a_sibling_elsewhere"]["split"]["test_images"] == 0
     assert report["test_images_with_a_sibling_elsewhere"]["image_split"]["test_images"] > 0
+
+
+def test_external_images_test_unless_the_split_holds_their_lesion(validate, tmp_path):
+    own = manifest()
+    other = manifest(20).assign(source="elsewhere", role="external")
+    for column in ("image_id", "lesion_id", "sha256"):
+        other[column] = "x" + other[column]
+    other.loc[0, "sha256"] = own["sha256"].iloc[8]  # a file that the split holds
+    path = tmp_path / "decisions.csv"
+    path.write_text("image_a,image_b,decision\ni5,xi4,same\n")  # a lesion that it holds
+    raw = pd.concat([own, other], ignore_index=True)
+    result, report = check_and_split(raw, validate, path)
+    sides = result.set_index("image_id")["split"]
+    assert set(sides[["xi0", "xi1", "xi4", "xi5"]]) == {"excluded"}
+    assert (sides[other["image_id"]] == "external").sum() == 16
+    assert report["external"] == {"elsewhere": {"images": 16, "excluded": 4}}
+    assert report["groups_across_splits"] == 0
+    assert (result.loc[result["role"] == "external", "fold"] == -1).all()
+    alone, _ = check_and_split(own, validate)
+    pd.testing.assert_series_equal(sides[own["image_id"]], alone.set_index("image_id")["split"])
+
+
+def test_external_rows_do_not_count_for_what_can_be_trained_on(validate):
+    raw = manifest()
+    raw["role"] = np.where(raw["label"] == "df", "external", "train")
+    with pytest.raises(ValidationError, match=r"too few lesions of a class.*df 0"):
+        check_and_split(raw, validate)
+
+
+def test_images_of_an_earlier_manifest_stay_on_their_sides(validate, tmp_path):
+    first, _ = check_and_split(manifest(), validate)
+    first.to_parquet(tmp_path / "first.parquet")
+    keep = {"split": validate.split.model_copy(update={"keep": str(tmp_path / "first.parquet")})}
+    later, report = check_and_split(manifest(210), validate.model_copy(update=keep))
+    old = later.iloc[: len(first)]
+    assert old["split"].tolist() == first["split"].tolist()
+    assert report["kept"] == {"images": 140, "moved": 0}
+    assert set(later["split"].iloc[140:]) == {"train", "val", "test"}
+    without, _ = check_and_split(manifest(210), validate)
+    assert (without["split"].iloc[:140] != first["split"]).any()
+
+
+def test_an_unreadable_earlier_manifest_is_named(validate, tmp_path):
+    path = tmp_path / "first.parquet"
+    keep = {"split": validate.split.model_copy(update={"keep": str(path)})}
+    for content in (None, b"torn"):
+        if content:
+            path.write_bytes(content)
+        with pytest.raises(SourceError, match=r"first\.parquet is no manifest .*split\.keep"):
+            check_and_split(manifest(), validate.model_copy(update=keep))

@@ -103,12 +103,11 @@ def test_the_rest_of_the_page(follower):
     client = MlflowClient(follower.project.tracking_uri)
     version = client.get_model_version("dermaflow-hospital", "1")
     assert version.tags["data_licence"] == "property of the hospital, not to be passed on"
-    labels = yaml.safe_load((folder / "conf/hospital/parameters_ingest.yml").read_text())
-    logged = client.get_run(version.run_id).data.params["ingest.table.labels"]
-    assert json.loads(logged) == labels["ingest"]["table"]["labels"]
+    logged = client.get_run(version.run_id).data.params["labels.schemes.hospital.mel"]
+    assert json.loads(logged) == ["Melanom (invasiv)"]
     assert follower.project.run("git", "status", "--porcelain", "conf/hospital").stdout in (
         "",
         "?? conf/hospital/dvc.lock\n",
     )
     stages = yaml.safe_load((folder / "conf/hospital/dvc.yaml").read_text())["stages"]
-    assert {"conf/hospital/parameters.yml": ["classes"]} in stages["validate"]["params"]
+    assert {"conf/hospital/parameters_labels.yml": None} in stages["ingest"]["params"]

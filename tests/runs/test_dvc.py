@@ -33,11 +33,12 @@ def test_an_environments_own_classes_are_a_dependency(project_path, registry, tm
     clinic = tmp_path / "conf" / "clinic"
     clinic.mkdir()
     (clinic / "globals.yml").write_text("data: data/clinic\n")
-    (clinic / "parameters.yml").write_text("classes: [mel, nv]\n")
+    labels = {"scheme": "two", "schemes": {"two": {"mel": [], "nv": []}}}
+    (clinic / "parameters_labels.yml").write_text(yaml.safe_dump({"labels": labels}))
     stages = yaml.safe_load(render_dvc_file(tmp_path, registry, "clinic"))["stages"]
-    assert {"conf/base/parameters.yml": ["classes", "seed"]} in stages["validate"]["params"]
-    assert {"conf/clinic/parameters.yml": ["classes"]} in stages["validate"]["params"]
-    assert {"conf/clinic/parameters.yml": ["classes"]} not in stages["ingest"]["params"]
+    assert {"conf/clinic/parameters_labels.yml": None} in stages["ingest"]["params"]
+    assert {"conf/clinic/parameters_labels.yml": None} not in stages["validate"]["params"]
+    assert "data/clinic/02_intermediate/classes.json" in stages["validate"]["deps"]
 
 
 def test_dvc_runs_stages_by_the_environments_name(project_path):

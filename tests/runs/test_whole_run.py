@@ -134,7 +134,7 @@ def test_a_second_run_of_one_stage_gives_the_same_bytes(finished, data):
     [
         ("train.epoch=3", "Error: train.epoch: unknown key; did you mean 'epochs'?", 3),
         ("train.epochs=0", "Error: train.epochs: Input should be greater than 0, not 0", 3),
-        ("ingest.source=ham10000", "Error: there is no folder data/01_raw/ham10000", 4),
+        ("ingest.train=ham10000", "Error: there is no folder data/01_raw/ham10000", 4),
     ],
 )
 def test_a_users_error_is_one_line_with_its_own_code(finished, params, message, code):

@@ -8,9 +8,12 @@ import pytest
 
 from dermaflow.errors import SourceError
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.params import Ham10000Source
-from dermaflow.schema import RECORD_COLUMNS
-from dermaflow.sources.ham10000 import IMAGES, MASKS, METADATA, Ham10000, take_lesions
+from dermaflow.params.sources import HAM10000_IMAGES as IMAGES
+from dermaflow.params.sources import HAM10000_MASKS as MASKS
+from dermaflow.params.sources import HAM10000_METADATA as METADATA
+from dermaflow.params.sources import Ham10000Source
+from dermaflow.schema import SOURCE_COLUMNS
+from dermaflow.sources.ham10000 import Ham10000, take_lesions
 
 HEADER = "lesion_id,image_id,dx,dx_type,age,sex,localization\n"
 ROWS = (
@@ -36,16 +39,17 @@ def folder(tmp_path):
 
 
 def open_folder(folder, limit=None):
-    return Ham10000(Ham10000Source(folder=str(folder), limit=limit))
+    return Ham10000(
+        Ham10000Source(kind="ham10000", folder=str(folder), limit=limit), "ingest.sources.ham10000"
+    )
 
 
 def test_records_carry_the_table_and_its_licence(folder):
     records = open_folder(folder).records()
-    assert tuple(records.columns) == RECORD_COLUMNS
+    assert tuple(records.columns) == SOURCE_COLUMNS
     assert records["image_id"].tolist() == ["ISIC_1", "ISIC_2", "ISIC_3"]
     assert records["label"].tolist() == ["bkl", "bkl", "nv"]
     assert records["file"].tolist() == ["ISIC_1.jpg", "ISIC_2.jpg", "ISIC_3.jpg"]
-    assert set(records["source"]) == {"ham10000"}
     assert set(records["licence"]) == {"CC BY-NC 4.0"}
 
 
@@ -85,14 +89,14 @@ def test_images_without_a_row_are_told_whatever_the_limit(folder, limit):
 def test_a_missing_folder_names_key_and_variable(tmp_path):
     with pytest.raises(SourceError) as caught:
         open_folder(tmp_path / "nowhere")
-    for part in ("nowhere", "ingest.ham10000.folder", "DERMAFLOW_HAM10000_DIR", METADATA):
+    for part in ("nowhere", "ingest.sources.ham10000.folder", "DERMAFLOW_HAM10000_DIR", METADATA):
         assert part in str(caught.value)
 
 
 @pytest.mark.parametrize("name", [*IMAGES, METADATA])
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
-    with pytest.raises(SourceError, match=f"{name}.*ingest.ham10000.folder"):
+    with pytest.raises(SourceError, match=f"{name}.*ingest.sources.ham10000"):
         open_folder(folder)
 
 

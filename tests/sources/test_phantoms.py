@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from dermaflow.errors import ParameterError
 from dermaflow.ml.preprocess import ImageError, Preprocess
-from dermaflow.params import PhantomSource
-from dermaflow.schema import RECORD_COLUMNS
+from dermaflow.params.sources import PhantomSource
+from dermaflow.schema import SOURCE_COLUMNS
 from dermaflow.sources.phantom_camera import SIDE
 from dermaflow.sources.phantoms import Phantoms
 
@@ -21,7 +21,9 @@ CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
 
 def phantoms(per_class=4, *, per_lesion=1.0, faults=False, seed=17, classes=CLASSES):
     images = dict.fromkeys(classes, per_class)
-    params = PhantomSource(images=images, images_per_lesion=per_lesion, planted_faults=faults)
+    params = PhantomSource(
+        kind="phantoms", images=images, images_per_lesion=per_lesion, planted_faults=faults
+    )
     return Phantoms(params, seed)
 
 
@@ -51,24 +53,26 @@ def test_pictures_do_not_depend_on_planted_faults():
 
 def test_counts_are_those_asked_for():
     counts = {"mel": 7, "nv": 11, "df": 0, "vasc": 1}
-    params = PhantomSource(images=counts, images_per_lesion=2.5, planted_faults=False)
+    params = PhantomSource(
+        kind="phantoms", images=counts, images_per_lesion=2.5, planted_faults=False
+    )
     found = Phantoms(params, 3).records()["label"].value_counts().to_dict()
     assert found == {"mel": 7, "nv": 11, "vasc": 1}
 
 
 def test_no_images_asked_for_gives_an_empty_table():
-    assert list(phantoms(0).records().columns) == list(RECORD_COLUMNS)
+    assert list(phantoms(0).records().columns) == list(SOURCE_COLUMNS)
     assert len(phantoms(0).records()) == 0
 
 
 def test_unknown_class_is_refused_by_key():
-    with pytest.raises(ParameterError, match=r"ingest\.phantoms\.images.*'scc'.*vasc"):
+    with pytest.raises(ParameterError, match=r"sources\.phantoms\.images.*'scc'.*vasc"):
         phantoms(classes=["scc"])
 
 
 def test_rows_follow_the_schema():
     records = phantoms(60, per_lesion=1.5).records()
-    assert list(records.columns) == list(RECORD_COLUMNS)
+    assert list(records.columns) == list(SOURCE_COLUMNS)
     assert records["image_id"].is_unique
     assert records["file"].is_unique
     assert records["patient_id"].isna().all()
@@ -77,7 +81,6 @@ def test_rows_follow_the_schema():
     assert set(records["sex"].dropna()) == {"male", "female"}
     assert set(records["dx_type"]) == {"histology", "follow_up", "consensus", "confocal"}
     assert (records.loc[records["label"] == "mel", "dx_type"] == "histology").all()
-    assert set(records["source"]) == {"phantoms"}
     # Neither number nor order gives the class away.
     positions = records.groupby("label").apply(lambda rows: rows.index.to_numpy().mean())
     assert positions.between(0.3 * len(records), 0.7 * len(records)).all()

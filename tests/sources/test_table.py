@@ -5,10 +5,10 @@ import pytest
 from pydantic import ValidationError
 
 from dermaflow.errors import SourceError
-from dermaflow.params import TableSource
-from dermaflow.schema import RECORD_COLUMNS
+from dermaflow.params.sources import TableSource
+from dermaflow.schema import SOURCE_COLUMNS
+from dermaflow.sources import image_folder
 from dermaflow.sources import records as records_module
-from dermaflow.sources import table as table_module
 from dermaflow.sources.table import Table
 
 COLUMNS = {
@@ -43,51 +43,53 @@ def folder(tmp_path):
 
 def describe(folder, **changes):
     values = {
-        "name": "clinic",
+        "kind": "table",
         "table": str(folder / "list.csv"),
         "images": str(folder / "images"),
         "columns": COLUMNS,
-        "labels": {"Nevus": "nv", "Melanoma NOS": "mel"},
         "licence": "internal",
     }
     return TableSource(**(values | changes))
 
 
-def test_columns_and_labels_are_translated(folder):
-    records = Table(describe(folder)).records()
-    assert tuple(records.columns) == RECORD_COLUMNS
+def open_table(params):
+    return Table(params, "ingest.sources.clinic")
+
+
+def test_columns_are_translated(folder):
+    records = open_table(describe(folder)).records()
+    assert tuple(records.columns) == SOURCE_COLUMNS
     assert records["image_id"].tolist() == ["1", "2", "3"]
-    assert records["label"].tolist() == ["nv", "mel", "Wart"]
+    assert records["label"].tolist() == ["Nevus", "Melanoma NOS", "Wart"]
     assert records["patient_id"].tolist() == ["P1", "P1", "P2"]
-    assert set(records["source"]) == {"clinic"}
     assert set(records["licence"]) == {"internal"}
 
 
 def test_values_are_translated_and_what_is_not_stays(folder):
     values = {"sex": {"male": "männlich"}, "dx_type": {"H": "histo"}}
-    records = Table(describe(folder, values=values)).records()
+    records = open_table(describe(folder, values=values)).records()
     assert records["sex"].dropna().tolist() == ["männlich"]
     assert records["dx_type"].isna().all()  # no column of the table is described as dx_type
     (folder / "list.csv").write_text(CSV.replace("Sex\n", "Sex,By\n").replace("male\n", "male,H\n"))
     columns = COLUMNS | {"dx_type": "By"}
-    records = Table(describe(folder, columns=columns, values=values)).records()
+    records = open_table(describe(folder, columns=columns, values=values)).records()
     assert records["dx_type"].dropna().tolist() == ["histo"]
 
 
 def test_only_columns_of_words_have_values(folder):
-    with pytest.raises(ValidationError, match="'sex', 'localization' or 'dx_type'"):
+    with pytest.raises(ValidationError, match="'sex', 'localization', 'dx_type'"):
         describe(folder, values={"age": {"old": "90"}})
 
 
 def test_an_image_without_lesion_is_its_own(folder):
-    assert Table(describe(folder)).records()["lesion_id"].tolist() == ["L1", "2", "L3"]
+    assert open_table(describe(folder)).records()["lesion_id"].tolist() == ["L1", "2", "L3"]
     columns = {name: column for name, column in COLUMNS.items() if name != "lesion_id"}
-    records = Table(describe(folder, columns=columns)).records()
+    records = open_table(describe(folder, columns=columns)).records()
     assert records["lesion_id"].tolist() == ["1", "2", "3"]
 
 
 def test_unknown_ages_and_sexes_are_missing(folder):
-    records = Table(describe(folder)).records()
+    records = open_table(describe(folder)).records()
     assert records["age"].dtype == "float64"
     assert records["age"].isna().tolist() == [False, True, True]
     assert records["sex"].isna().tolist() == [False, True, True]
@@ -95,7 +97,7 @@ def test_unknown_ages_and_sexes_are_missing(folder):
 
 def test_an_age_that_is_no_number_is_said_to_be_unknown(folder, caplog):
     (folder / "list.csv").write_text(CSV.replace(",40,", ",40 years,"))
-    records = Table(describe(folder)).records()
+    records = open_table(describe(folder)).records()
     assert records["age"].isna().all()
     assert caplog.messages == [
         "list.csv: 1 ages are no numbers, such as '40 years', and count as unknown"
@@ -116,13 +118,13 @@ def test_an_age_that_is_no_number_is_said_to_be_unknown(folder, caplog):
 )
 @pytest.mark.filterwarnings("ignore::pandas.errors.ParserWarning")
 def test_dialects_of_csv_mean_the_same(folder, text):
-    expected = Table(describe(folder)).records()
+    expected = open_table(describe(folder)).records()
     (folder / "list.csv").write_bytes(text)
-    pd.testing.assert_frame_equal(Table(describe(folder)).records(), expected)
+    pd.testing.assert_frame_equal(open_table(describe(folder)).records(), expected)
 
 
 def test_parquet_means_the_same_as_csv(folder):
-    expected = Table(describe(folder)).records()
+    expected = open_table(describe(folder)).records()
     table = pd.DataFrame(
         {
             "ID": [1, 2, 3],
@@ -135,7 +137,7 @@ def test_parquet_means_the_same_as_csv(folder):
         }
     )
     table.to_parquet(folder / "list.parquet")
-    read = Table(describe(folder, table=str(folder / "list.parquet"))).records()
+    read = open_table(describe(folder, table=str(folder / "list.parquet"))).records()
     pd.testing.assert_frame_equal(read, expected)
 
 
@@ -143,7 +145,7 @@ def test_whole_numbers_with_gaps_keep_their_look(folder):
     table = pd.DataFrame({"ID": pd.array([7, None], "Int64"), "Picture": "a.jpg", "Diagnosis": "x"})
     table.to_parquet(folder / "list.parquet")
     columns = {"image_id": "ID", "file": "Picture", "label": "Diagnosis"}
-    source = Table(describe(folder, table=str(folder / "list.parquet"), columns=columns))
+    source = open_table(describe(folder, table=str(folder / "list.parquet"), columns=columns))
     ids = source.records()["image_id"]
     assert ids[0] == "7"
     assert pd.isna(ids[1])
@@ -151,13 +153,13 @@ def test_whole_numbers_with_gaps_keep_their_look(folder):
 
 def test_files_may_be_written_without_suffix(folder):
     (folder / "list.csv").write_text(CSV.replace("a.jpg", "a").replace("b.png", "b"))
-    source = Table(describe(folder))
+    source = open_table(describe(folder))
     assert source.records()["file"].tolist() == ["a.jpg", "sub/b.png", "c.jpg"]
     assert source.unlisted() == ["stray.jpg"]
 
 
 def test_images_are_read_from_the_folder(folder):
-    source = Table(describe(folder))
+    source = open_table(describe(folder))
     assert source.read("a.jpg") == b"A"
     assert source.read("sub/b.png") == b"B"
     assert source.unlisted() == ["stray.jpg"]
@@ -172,70 +174,70 @@ def test_images_are_read_from_the_folder(folder):
 )  # fmt: skip
 def test_what_is_not_inside_the_folder_is_not_found(folder, name):
     with pytest.raises(FileNotFoundError):
-        Table(describe(folder)).read(name)
+        open_table(describe(folder)).read(name)
 
 
 def test_a_link_out_of_the_folder_is_not_followed(folder):
     (folder / "images" / "link.jpg").symlink_to(folder / "secret.jpg")
     with pytest.raises(FileNotFoundError):
-        Table(describe(folder)).read("link.jpg")
+        open_table(describe(folder)).read("link.jpg")
 
 
 def test_the_folder_itself_may_be_a_link(folder):
     (folder / "linked").symlink_to(folder / "images")
-    source = Table(describe(folder, images=str(folder / "linked")))
+    source = open_table(describe(folder, images=str(folder / "linked")))
     assert source.read("a.jpg") == b"A"
     assert source.unlisted() == ["stray.jpg"]
 
 
 def test_a_huge_file_is_refused(folder, monkeypatch):
-    monkeypatch.setattr(table_module, "MAX_FILE_BYTES", 0)
+    monkeypatch.setattr(image_folder, "MAX_FILE_BYTES", 0)
     with pytest.raises(OSError, match="larger than 0 bytes"):
-        Table(describe(folder)).read("a.jpg")
+        open_table(describe(folder)).read("a.jpg")
 
 
 def test_masks_lie_by_image_id_and_are_no_images(folder):
     masks = folder / "images" / "masks"
     masks.mkdir()
     (masks / "1.png").write_bytes(b"M")
-    source = Table(describe(folder, masks=str(masks)))
+    source = open_table(describe(folder, masks=str(masks)))
     assert source.read_mask("1") == b"M"
     assert source.read_mask("2") is None
     assert source.read_mask("../a") is None
     assert source.unlisted() == ["stray.jpg"]
-    assert Table(describe(folder)).read_mask("1") is None
+    assert open_table(describe(folder)).read_mask("1") is None
 
 
 def test_a_missing_column_is_named(folder):
     columns = COLUMNS | {"age": "Alter"}
     with pytest.raises(SourceError, match=r"list\.csv has no column 'Alter' for age .*Diagnosis"):
-        Table(describe(folder, columns=columns))
+        open_table(describe(folder, columns=columns))
 
 
 @pytest.mark.parametrize("key", ["table", "images", "masks"])
 def test_a_missing_path_is_named(folder, key):
-    with pytest.raises(SourceError, match=r"nowhere.*ingest\.table"):
-        Table(describe(folder, **{key: str(folder / "nowhere")}))
+    with pytest.raises(SourceError, match=r"nowhere.*ingest\.sources\.clinic"):
+        open_table(describe(folder, **{key: str(folder / "nowhere")}))
 
 
 @pytest.mark.parametrize("content", [b"", b"ID,Picture\n1,\xff\xfe\n", b'ID\n"open\n'])
 def test_an_unreadable_table_is_named_in_one_line(folder, content):
     (folder / "list.csv").write_bytes(content)
     with pytest.raises(SourceError, match=r"list\.csv") as caught:
-        Table(describe(folder))
+        open_table(describe(folder))
     assert "\n" not in str(caught.value)
 
 
 def test_a_table_in_another_encoding_is_told_how_to_become_utf_8(folder):
     (folder / "list.csv").write_bytes(CSV.replace("Nevus", "Nävus").encode("cp1252"))
     with pytest.raises(SourceError, match=r"list\.csv is not written in UTF-8; save .*iconv -f"):
-        Table(describe(folder))
+        open_table(describe(folder))
 
 
 def test_a_damaged_parquet_is_named(folder):
     (folder / "list.parquet").write_bytes(b"PAR1 and then nothing")
     with pytest.raises(SourceError, match=r"list\.parquet"):
-        Table(describe(folder, table=str(folder / "list.parquet")))
+        open_table(describe(folder, table=str(folder / "list.parquet")))
 
 
 def test_needed_columns_must_be_described(folder):

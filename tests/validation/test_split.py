@@ -27,7 +27,7 @@ def rows():
         for number, (label, lesion) in enumerate(lesions)
         for shot in range(1 + rng.poisson(0.4))
     ]
-    return pd.DataFrame(table)
+    return pd.DataFrame(table).assign(role="train")
 
 
 def test_a_chain_of_lesions_and_patients_is_one_group():
@@ -133,7 +133,7 @@ def test_newcomers_move_few_of_the_others(rows):
 
 def test_a_group_with_several_labels_is_placed_with_the_rarest():
     rows = pd.DataFrame({"lesion_id": [f"x{n}" for n in range(40)], "patient_id": None})
-    rows["sha256"] = None
+    rows = rows.assign(sha256=None, role="train")
     rows["label"] = ["nv"] * 30 + ["df"] * 10
     mixed = pd.concat([rows, rows.iloc[30:].assign(label="nv")], ignore_index=True)
     shares = mixed.join(split_groups(mixed, PARAMS, 1))
@@ -142,8 +142,23 @@ def test_a_group_with_several_labels_is_placed_with_the_rarest():
 
 def test_a_group_larger_than_a_share_goes_to_training():
     rows = pd.DataFrame({"lesion_id": ["big"] * 30 + [f"x{n}" for n in range(30)]})
-    rows = rows.assign(patient_id=None, sha256=None, label="nv")
+    rows = rows.assign(patient_id=None, sha256=None, label="nv", role="train")
     for seed in range(5):
         split = split_groups(rows, PARAMS, seed)["split"]
         assert set(split[:30]) == {"train"}
         assert (split == "test").sum() == 12
+
+
+def test_a_group_that_joins_two_sides_goes_where_a_model_may_have_seen_it():
+    rows = pd.DataFrame({"image_id": [f"i{n}" for n in range(60)], "patient_id": None})
+    rows = rows.assign(lesion_id=rows["image_id"], sha256=None, label="nv", role="train")
+    kept = split_groups(rows, PARAMS, 1).set_index(rows["image_id"])["split"]
+    of = {side: kept.index[kept == side].tolist() for side in ("train", "val", "test")}
+    pairs = pd.DataFrame(
+        [(of["test"][0], of["train"][0]), (of["test"][1], of["val"][0])],
+        columns=["image_a", "image_b"],
+    )
+    split = split_groups(rows, PARAMS, 1, pairs, kept).set_index(rows["image_id"])["split"]
+    assert split[of["test"][0]] == "train"
+    assert split[of["test"][1]] == "val"
+    assert (split != kept).sum() == 2

@@ -62,7 +62,9 @@ def build_classifier(workload: Workload, runtime: Runtime) -> Classifier:
     trainer, _ = build_trainer(workload, detect_runtime(train.precision))
     with tqdm(unit="img", leave=False) as progress:
         trainer.run_epoch(1, progress, lambda metrics, step: None)
-    config = describe(workload.parameters.classes, workload.preprocess, train.backbone.stride)
+    config = describe(
+        workload.parameters.labels.classes, workload.preprocess, train.backbone.stride
+    )
     return load_classifier(Weights(trainer.ema.copy_weights(), config), runtime.device)
 
 

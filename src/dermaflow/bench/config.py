@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dermaflow.params import Params, PositiveFloat, PositiveInt
+from dermaflow.params.base import Params, PositiveFloat, PositiveInt
 
 
 class BenchConfig(Params):

@@ -22,7 +22,7 @@ from dermaflow.pipelines.ingest.nodes import (
     decode_masks,
     read_records,
 )
-from dermaflow.sources import open_source
+from dermaflow.sources import SourceSet
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,13 @@ def measure_ingest(workload: Workload) -> Iterator[str]:
 def read_files(workload: Workload) -> EncodedFiles:
     """What the stage reads, in memory."""
     params, seed = workload.parameters.ingest, workload.parameters.seed
-    source = open_source(params, seed)
-    records = source.records().head(workload.config.images)
-    masks = [source.read_mask(image_id) for image_id in records["image_id"]]
-    return EncodedFiles(
-        [source.read(file) for file in records["file"]], [mask for mask in masks if mask]
-    )
+    sources = SourceSet(params, seed)
+    records = sources.records().head(workload.config.images)
+    masks = [
+        sources.read_mask(*row) for row in zip(records["source"], records["image_id"], strict=True)
+    ]
+    images = [sources.read(*row) for row in zip(records["source"], records["file"], strict=True)]
+    return EncodedFiles(images, [mask for mask in masks if mask])
 
 
 def decode_bare(files: EncodedFiles, size: ImageParams) -> None:
@@ -79,7 +80,8 @@ def ingest(workload: Workload) -> None:
     """The stage's nodes, writing to scratch as its datasets do."""
     params, seed = workload.parameters.ingest, workload.parameters.seed
     size = workload.parameters.image
-    records = read_records(params, seed)[0].head(workload.config.images)
+    labels = workload.parameters.labels
+    records = read_records(params, labels, seed)[0].head(workload.config.images)
     for name, decode in (("masks_again", decode_masks), ("images_again", decode_images)):
         write_image_store(workload.folder / name, decode(records, params, size, seed))
     manifest = build_raw_manifest(records, ImageStore(workload.folder / "images_again"))

@@ -45,10 +45,11 @@ def run_bench(project: Path, env: str, conf: Mapping[str, Any]) -> Iterator[str]
         folder = Path(name)
         workload = prepare_workload(parameters, config, folder)
         side = config.phantom_side
-        enlarged = f" at {side}x{side}" if parameters.ingest.source == "phantoms" else ""
+        source = parameters.ingest.train[0]
+        drawn = parameters.ingest.sources[source].kind == "phantoms"
+        enlarged = f" at {side}x{side}" if drawn else ""
         yield (
-            f"# settings: env {env}, {len(workload.images)} images of the source "
-            f"{parameters.ingest.source}{enlarged}"
+            f"# settings: env {env}, {len(workload.images)} images of the source {source}{enlarged}"
         )
         yield from measure_ingest(workload)
         with scratch_run(TrackingConfig.read(conf), folder) as sink:

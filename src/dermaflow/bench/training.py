@@ -52,7 +52,9 @@ def build_trainer(workload: Workload, runtime: Runtime) -> tuple[Trainer, int]:
     """The stage's trainer, and the images of one of its epochs: ``train_steps`` whole batches."""
     params = workload.parameters.train
     network, frozen = _network(workload)
-    stored = LabelledImages.from_table(workload.store, workload.images, workload.parameters.classes)
+    stored = LabelledImages.from_table(
+        workload.store, workload.images, workload.parameters.labels.classes
+    )
     count = workload.config.train_steps * params.batch_size
     again = np.resize(np.arange(len(stored)), count)  # repeats images where there are fewer
     images = LabelledImages(stored.store, stored.rows[again], stored.labels[again])
@@ -80,7 +82,7 @@ class BareTraining:
         ids = np.resize(workload.images["image_id"].to_numpy(), params.batch_size).tolist()
         pixels = torch.from_numpy(workload.store.read(ids)).to(runtime.device)
         self._inputs: Tensor = workload.preprocess.to_input(pixels)
-        labels = torch.arange(params.batch_size) % len(workload.parameters.classes)
+        labels = torch.arange(params.batch_size) % len(workload.parameters.labels.classes)
         self._labels = labels.to(runtime.device)
 
     def run(self, steps: int) -> None:
@@ -101,5 +103,5 @@ class BareTraining:
 
 def _network(workload: Workload) -> tuple[nn.Module, list[nn.Module]]:
     backbone = workload.parameters.train.backbone
-    network = build_resnet50(len(workload.parameters.classes), backbone.stride)
+    network = build_resnet50(len(workload.parameters.labels.classes), backbone.stride)
     return network, freeze(network, backbone.frozen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 from PIL import Image
@@ -12,9 +13,9 @@ from PIL import Image
 from dermaflow.bench.config import BenchConfig
 from dermaflow.ml.image_store import ImageStore, write_image_store
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.params import IngestParams, Parameters, PhantomSource, TableSource
+from dermaflow.params import IngestParams, Parameters
+from dermaflow.params.sources import Ham10000Source, PhantomSource, TableColumn, TableSource
 from dermaflow.pipelines.ingest.nodes import decode_images, read_records
-from dermaflow.schema import RECORD_COLUMNS
 from dermaflow.sources.phantoms import LICENCE, Phantoms
 
 
@@ -43,31 +44,31 @@ class Workload:
 
 def prepare_workload(parameters: Parameters, config: BenchConfig, folder: Path) -> Workload:
     """Draw or find the images, and store them in ``folder``. Raises SourceError."""
-    ingest = _bound_source(parameters.ingest, parameters.seed, config, folder)
+    ingest = _bound_sources(parameters, config, folder)
     parameters = parameters.model_copy(update={"ingest": ingest})
-    records = read_records(ingest, parameters.seed)[0].head(config.images)
+    records = read_records(ingest, parameters.labels, parameters.seed)[0].head(config.images)
     path = folder / "store"
     write_image_store(path, decode_images(records, ingest, parameters.image, parameters.seed))
     store = ImageStore(path)
-    known = records["label"].isin(parameters.classes) & records["image_id"].isin(
+    known = records["label"].isin(parameters.labels.classes) & records["image_id"].isin(
         store.index.loc[store.index["row"] >= 0, "image_id"]
     )
     images = records.loc[known, ["image_id", "label"]].drop_duplicates("image_id")
     return Workload(parameters, config, folder, store, images.reset_index(drop=True))
 
 
-def _bound_source(
-    ingest: IngestParams, seed: int, config: BenchConfig, folder: Path
-) -> IngestParams:
-    """The same source with fewer images. Phantoms, drawn anew whenever read, become files."""
-    if ingest.source == "phantoms" and ingest.phantoms:
-        table = _write_phantoms(ingest.phantoms, seed, config, folder)
-        return ingest.model_copy(update={"source": "table", "table": table})
-    if ingest.source == "ham10000" and ingest.ham10000:
-        limit = min(config.images, ingest.ham10000.limit or config.images)
-        bounded = ingest.ham10000.model_copy(update={"limit": limit})
-        return ingest.model_copy(update={"ham10000": bounded})
-    return ingest
+def _bound_sources(parameters: Parameters, config: BenchConfig, folder: Path) -> IngestParams:
+    """The first source to train on, with fewer images. Phantoms, drawn when read, become files."""
+    ingest = parameters.ingest
+    name = ingest.train[0]
+    source = ingest.sources[name]
+    if isinstance(source, PhantomSource):
+        source = _write_phantoms(source, parameters.seed, config, folder)
+    elif isinstance(source, Ham10000Source):
+        limit = min(config.images, source.limit or config.images)
+        source = source.model_copy(update={"limit": limit})
+    changes = {"train": [name], "external": [], "sources": ingest.sources | {name: source}}
+    return ingest.model_copy(update=changes)
 
 
 def _write_phantoms(
@@ -85,14 +86,12 @@ def _write_phantoms(
         assert mask is not None, "only planted faults have none"
         _enlarge(mask, config.phantom_side).save(masks / f"{image_id}.png")
     records.to_parquet(folder / "images.parquet", index=False)
-    columns = set(RECORD_COLUMNS) - {"source", "licence"}
     return TableSource(
-        name="phantoms",
+        kind="table",
         table=str(folder / "images.parquet"),
         images=str(images),
         masks=str(masks),
-        columns={name: name for name in columns},
-        labels={},
+        columns={name: name for name in get_args(TableColumn)},
         licence=LICENCE,
     )
 

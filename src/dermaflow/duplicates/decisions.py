@@ -27,7 +27,7 @@ def read_decisions(path: str | None) -> pd.DataFrame:
     try:
         table = pd.read_csv(Path(path).expanduser(), dtype=str, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read ({error}); see validate.duplicates") from error
+        raise SourceError(f"{path} cannot be read ({error}); see duplicates.decisions") from error
     for column in COLUMNS:
         if column not in table:
             raise SourceError(f"{path} has no column {column!r}; it has {', '.join(table.columns)}")

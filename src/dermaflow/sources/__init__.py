@@ -1,5 +1,6 @@
 """Raw data, whatever its origin, behind one interface."""
 
-from dermaflow.sources.base import ImageSource, open_source
+from dermaflow.sources.base import ImageSource
+from dermaflow.sources.source_set import SourceSet
 
-__all__ = ["ImageSource", "open_source"]
+__all__ = ["ImageSource", "SourceSet"]

@@ -1,13 +1,11 @@
-"""What ingest asks of a source, and the choice of one by its name."""
+"""What ingest asks of a source."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pandas as pd
-
-from dermaflow.errors import SourceError
-from dermaflow.params import IngestParams
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Names that count as images when a source looks for files that its table forgot.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -17,12 +15,17 @@ MAX_FILE_BYTES = 256 * 2**20
 
 
 class ImageSource(Protocol):
-    """A set of encoded images with a table that describes them."""
+    """A set of encoded images with a table that describes them.
+
+    Made when it is used, so that its files need not be there before. Raises SourceError where they
+    are missing or damaged.
+    """
 
     def records(self) -> pd.DataFrame:
-        """One row an image that the source lists: ``dermaflow.schema.RECORD_COLUMNS``.
+        """One row an image that the source lists: ``dermaflow.schema.SOURCE_COLUMNS``.
 
         Values the source does not know are missing (``None`` or NaN). Rows come in a fixed order.
+        Labels are the source's own words.
         """
         ...
 
@@ -42,23 +45,3 @@ class ImageSource(Protocol):
     def unlisted(self) -> list[str]:
         """Image files of the source that no row lists."""
         ...
-
-
-def open_source(ingest: IngestParams, seed: int) -> ImageSource:
-    """The source that ``ingest.source`` names. Raises SourceError where its files are missing.
-
-    Sources are imported when chosen, so that one costs nothing where another is used.
-    """
-    if ingest.phantoms and ingest.source == "phantoms":
-        from dermaflow.sources.phantoms import Phantoms
-
-        return Phantoms(ingest.phantoms, seed)
-    if ingest.ham10000 and ingest.source == "ham10000":
-        from dermaflow.sources.ham10000 import Ham10000
-
-        return Ham10000(ingest.ham10000)
-    if ingest.table and ingest.source == "table":
-        from dermaflow.sources.table import Table
-
-        return Table(ingest.table)
-    raise SourceError(f"ingest.{ingest.source} is not set in conf/")

@@ -8,16 +8,17 @@ from pathlib import Path
 import pandas as pd
 
 from dermaflow.errors import SourceError
-from dermaflow.params import Ham10000Source, TableColumn
+from dermaflow.params.sources import (
+    HAM10000_IMAGES,
+    HAM10000_MASKS,
+    HAM10000_METADATA,
+    Ham10000Source,
+    TableColumn,
+)
 from dermaflow.sources.archive import ZipFolder
 from dermaflow.sources.records import read_records
 
 LICENCE = "CC BY-NC 4.0"
-IMAGES = ("HAM10000_images_part_1.zip", "HAM10000_images_part_2.zip")
-MASKS = "HAM10000_segmentations_lesion_tschandl.zip"
-METADATA = "HAM10000_metadata.csv"
-
-_KEY = "ingest.ham10000.folder or the environment variable DERMAFLOW_HAM10000_DIR"
 _COLUMNS: dict[TableColumn, str] = {
     "image_id": "image_id",
     "lesion_id": "lesion_id",
@@ -34,26 +35,28 @@ class Ham10000:
 
     Args:
         params: the folder, and how many images to take of it.
+        key: of the section in conf, for error texts.
 
     Raises:
         SourceError: the folder, a file or a column is missing, or a file is damaged.
     """
 
-    def __init__(self, params: Ham10000Source) -> None:
+    def __init__(self, params: Ham10000Source, key: str) -> None:
+        key = f"{key}.folder or the environment variable DERMAFLOW_HAM10000_DIR"
         folder = Path(params.folder).expanduser()
         if not folder.is_dir():
             raise SourceError(
-                f"there is no folder {folder}: set {_KEY} to the one "
-                f"that holds {', '.join(IMAGES)} and {METADATA}"
+                f"there is no folder {folder}: set {key} to the one "
+                f"that holds {', '.join(HAM10000_IMAGES)} and {HAM10000_METADATA}"
             )
-        table = read_records(
-            folder / METADATA, _COLUMNS, source="ham10000", licence=LICENCE, key=_KEY
-        )
+        table = read_records(folder / HAM10000_METADATA, _COLUMNS, licence=LICENCE, key=key)
+        table["image_type"] = "dermoscopic"
         table["file"] = table["image_id"] + ".jpg"
         self._listed = frozenset(table["file"].dropna())
         self._records = table if params.limit is None else take_lesions(table, params.limit)
-        self._images = ZipFolder([folder / name for name in IMAGES], _KEY)
-        self._masks = ZipFolder([folder / MASKS], _KEY) if (folder / MASKS).exists() else None
+        self._images = ZipFolder([folder / name for name in HAM10000_IMAGES], key)
+        masks = folder / HAM10000_MASKS
+        self._masks = ZipFolder([masks], key) if masks.exists() else None
 
     def records(self) -> pd.DataFrame:
         """Rows in the order of the CSV."""

@@ -31,8 +31,8 @@ from PIL import Image
 
 from dermaflow.errors import ParameterError
 from dermaflow.ml.seeding import numpy_generator
-from dermaflow.params import PhantomSource
-from dermaflow.schema import RECORD_COLUMNS
+from dermaflow.params.sources import PhantomSource
+from dermaflow.schema import SOURCE_COLUMNS
 from dermaflow.sources.phantom_camera import SIDE, take_mask, take_picture
 from dermaflow.sources.phantom_lesions import LOOKS, Lesion, make_lesion
 
@@ -81,7 +81,7 @@ class Phantoms:
         unknown = sorted(set(params.images) - set(LOOKS))
         if unknown:
             raise ParameterError(
-                f"ingest.phantoms.images: no phantom is drawn of class {unknown[0]!r}; "
+                f"ingest.sources.phantoms.images: no phantom is drawn of class {unknown[0]!r}; "
                 f"choose among {', '.join(LOOKS)}"
             )
         self._seed = seed
@@ -96,7 +96,7 @@ class Phantoms:
             self._drawn |= {row["file"]: (row["lesion_id"], "nv") for row in faulty}
             self._drawn[_UNLISTED] = ("PHL_unlisted", "nv")
             rows += faulty
-        self._records = pd.DataFrame(rows, columns=list(RECORD_COLUMNS))
+        self._records = pd.DataFrame(rows, columns=list(SOURCE_COLUMNS))
 
     def records(self) -> pd.DataFrame:
         """Rows in random order of lesions, the shots of one together, planted faults last."""
@@ -168,7 +168,7 @@ def _image_columns(number: int) -> dict[str, Any]:
     return {
         "image_id": image_id,
         "file": f"{image_id}.jpg",
-        "source": "phantoms",
+        "image_type": "dermoscopic",
         "licence": LICENCE,
     }
 

@@ -10,27 +10,33 @@ import numpy as np
 import pandas as pd
 
 from dermaflow.errors import SourceError
-from dermaflow.params import TableColumn
-from dermaflow.schema import RECORD_COLUMNS
+from dermaflow.params.sources import TableColumn
+from dermaflow.schema import SOURCE_COLUMNS
 
 logger = logging.getLogger(__name__)
 
 # What people write, in any case, where they do not know.
 _UNKNOWN = frozenset(("", "-", "?", "n/a", "na", "nan", "none", "null", "unknown"))
 # Columns in which those words would be a value like any other.
-_VERBATIM = frozenset(("image_id", "lesion_id", "patient_id", "label", "file"))
+_VERBATIM = frozenset(("image_id", "lesion_id", "patient_id", "label", "file", "licence"))
 
 
 def read_records(
-    path: Path, columns: Mapping[TableColumn, str], *, source: str, licence: str, key: str
+    path: Path,
+    columns: Mapping[TableColumn, str],
+    *,
+    licence: str | None,
+    key: str,
+    optional: Mapping[TableColumn, str] | None = None,
 ) -> pd.DataFrame:
-    """Read a table as ``RECORD_COLUMNS``: text stripped, ``age`` float64 in years.
+    """Read a table as ``SOURCE_COLUMNS``: text stripped, ``age`` float64 in years.
 
     Args:
         path: a Parquet file, or text in UTF-8 with ``,``, ``;`` or tabs between the columns.
         columns: record column -> column of the table; record columns left out become missing.
-        source, licence: the same for every row.
+        licence: of rows that tell none.
         key: the parameter that names the columns or the folder, for error texts.
+        optional: like ``columns``, of columns that the table may lack.
 
     Raises:
         SourceError: the table is missing or unreadable, or lacks a column.
@@ -42,11 +48,13 @@ def read_records(
             raise SourceError(
                 f"{path} has no column '{column}' for {name} (see {key}); its columns: {known}"
             )
-    records = pd.DataFrame(None, table.index, list(RECORD_COLUMNS), dtype=object)
-    for name, column in columns.items():
+    found = {name: c for name, c in (optional or {}).items() if c in table.columns}
+    records = pd.DataFrame(None, table.index, list(SOURCE_COLUMNS), dtype=object)
+    for name, column in (found | dict(columns)).items():
         records[name] = _clean_text(table[column], verbatim=name in _VERBATIM)
     records["age"] = _read_ages(records["age"], path)
-    return records.assign(source=source, licence=licence)
+    records["licence"] = records["licence"].fillna(licence) if licence else records["licence"]
+    return records
 
 
 def _read_table(path: Path, key: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from dermaflow.params import Params
+from dermaflow.params.base import Params
 from dermaflow.params_check import read_config
 
 SQLITE_PREFIX = "sqlite:///"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,7 +64,7 @@ def find_faults(
 
 
 def build_quarantine(
-    rows: pd.DataFrame, faults: Sequence[Fault], unlisted_files: Sequence[str]
+    rows: pd.DataFrame, faults: Sequence[Fault], unlisted_files: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
     """One row for each row with faults and each unlisted file: ``QUARANTINE_COLUMNS``.
 
@@ -77,8 +77,9 @@ def build_quarantine(
     )
     reasons = table.groupby("row").agg({"stage": "min", "reason": lambda texts: "; ".join(texts)})
     listed = rows[["image_id", "file", "label", "source"]].join(reasons, how="inner")
-    unlisted = pd.DataFrame({"file": list(unlisted_files)}, dtype=object).assign(
-        image_id=None, label=None, source=None, stage="ingest", reason=UNLISTED
+    files = [(source, file) for source, names in unlisted_files.items() for file in names]
+    unlisted = pd.DataFrame(files, columns=["source", "file"], dtype=object).assign(
+        image_id=None, label=None, stage="ingest", reason=UNLISTED
     )
     columns = list(QUARANTINE_COLUMNS)
     return pd.concat([listed[columns], unlisted[columns]], ignore_index=True).astype(object)

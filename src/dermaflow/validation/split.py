@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from dermaflow.errors import ValidationError
 from dermaflow.params import SplitParams
+from dermaflow.schema import EXCLUDED, EXTERNAL, SPLITS
 
 # Rows with one of these in common are of one group; equal bytes are one picture, whatever its ids.
 _LINKS = ("lesion_id", "patient_id", "sha256")
@@ -57,7 +58,11 @@ def find_groups(rows: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Ser
 
 
 def split_groups(
-    rows: pd.DataFrame, params: SplitParams, seed: int, pairs: pd.DataFrame | None = None
+    rows: pd.DataFrame,
+    params: SplitParams,
+    seed: int,
+    pairs: pd.DataFrame | None = None,
+    kept: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Divide rows into train, validation and test, and the first two into folds.
 
@@ -69,24 +74,61 @@ def split_groups(
     anything between 5 and 16 of 70 lesions of a rare class into a test set of 15 %.) A group with
     several labels is placed with the rarest of them.
 
+    With ``kept`` none of its images moves: new groups alone are cut, by the same shares. Only where
+    groups on different sides turn out to be one do some of their images move: to train if one was
+    there, since a model may have seen it, else to validation.
+
+    Rows of external sources are not divided; see ``_place_external``.
+
     Args:
-        rows: with ``image_id``, ``label``, ``lesion_id``, ``patient_id`` and ``sha256``.
+        rows: with ``image_id``, ``label``, ``lesion_id``, ``patient_id``, ``sha256`` and ``role``.
         params: shares of images, and the number of folds.
         seed: another seed is another split.
         pairs: see ``find_groups``.
+        kept: the side of images that are to keep it; index ``image_id``.
 
     Returns:
-        ``group_id``, ``split`` and ``fold`` (-1 in test) with the rows' index.
+        ``group_id``, ``split`` and ``fold`` (-1 outside train and val) with the rows' index.
     """
-    group_ids = find_groups(rows, pairs)
-    groups = _describe_groups(rows.assign(group_id=group_ids))
-    shares = [params.test, params.val, 1 - params.val - params.test]
-    part = _cut_classes(groups, shares, f"{seed}/split")
-    groups["split"] = part.map({0: "test", 1: "val", 2: "train"})
-    kept = groups[groups["split"] != "test"]
-    fold = _cut_classes(kept, [1 / params.folds] * params.folds, f"{seed}/fold")
+    rows = rows.assign(group_id=find_groups(rows, pairs))
+    own = rows[rows["role"] == "train"]
+    groups = _describe_groups(own)
+    groups["split"] = _known_sides(own, kept).reindex(groups.index)
+    new = groups[groups["split"].isna()]
+    if len(new):
+        shares = [params.test, params.val, 1 - params.val - params.test]
+        part = _cut_classes(new, shares, f"{seed}/split")
+        groups["split"] = groups["split"].fillna(part.map({0: "test", 1: "val", 2: "train"}))
+    fitted = groups[groups["split"] != "test"]
+    fold = _cut_classes(fitted, [1 / params.folds] * params.folds, f"{seed}/fold")
     groups["fold"] = fold.reindex(groups.index, fill_value=-1).astype("int64")
-    return group_ids.to_frame().join(groups[["split", "fold"]], on="group_id")
+    sides = rows[["group_id"]].join(groups[["split", "fold"]], on="group_id")
+    return _place_external(sides, rows["role"] == "external")
+
+
+def _known_sides(rows: pd.DataFrame, kept: pd.Series | None) -> pd.Series:
+    """Side of each group of which an image has one; index ``group_id``."""
+    if kept is None:
+        return pd.Series(dtype=object)
+    places = rows["image_id"].map(kept).map({side: place for place, side in enumerate(SPLITS)})
+    known = places.groupby(rows["group_id"]).agg(lambda group: _choose_side(group.dropna()))
+    return known.dropna().map(dict(enumerate(SPLITS)))
+
+
+def _choose_side(places: pd.Series) -> float:
+    return float(places.min()) if len(places) else np.nan  # SPLITS has train first, then val
+
+
+def _place_external(sides: pd.DataFrame, external: pd.Series) -> pd.DataFrame:
+    """External rows are of the split ``external``, unless they show what the split holds.
+
+    A picture of a lesion, or of a patient, that is trained on tells nothing of other clinics; it is
+    ``excluded``. One that tests already would count twice.
+    """
+    shared = sides["split"].notna()
+    split = sides["split"].mask(external & shared, EXCLUDED).mask(external & ~shared, EXTERNAL)
+    fold = sides["fold"].mask(external, -1).astype("int64")
+    return sides.assign(split=split, fold=fold)
 
 
 def count_crossings(rows: pd.DataFrame, column: str) -> int:

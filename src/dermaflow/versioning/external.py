@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dermaflow.params import IngestParams, TrainParams, ValidateParams
+from dermaflow.params import DuplicateParams, IngestParams, TrainParams, ValidateParams
 from dermaflow.versioning.fingerprint import HashCache
 
 
@@ -25,10 +25,13 @@ def external_state(
     """
     if stage == "ingest":
         ingest = IngestParams.model_validate(parameters["ingest"])
-        return {str(path): hashes.hash(path) for path in raw_paths(ingest)}
+        paths = [path for name in ingest.roles for path in ingest.sources[name].raw_paths()]
+        return {str(path): hashes.hash(path) for path in paths}
     if stage == "validate":
-        decisions = ValidateParams.model_validate(parameters["validate"]).duplicates.decisions
-        return {decisions: hashes.hash(Path(decisions).expanduser())} if decisions else {}
+        split = ValidateParams.model_validate(parameters["validate"]).split
+        decisions = DuplicateParams.model_validate(parameters["duplicates"]).decisions
+        named = [Path(path).expanduser() for path in (decisions, split.keep) if path]
+        return {str(path): hashes.hash(path) for path in named}
     if stage == "train":
         backbone = TrainParams.model_validate(parameters["train"]).backbone
         paths = [Path(backbone.path)] if backbone.weights == "file" and backbone.path else []
@@ -37,16 +40,3 @@ def external_state(
         # A model registered with one server is not registered with another.
         return {"tracking_uri": tracking_uri}
     return {}
-
-
-def raw_paths(ingest: IngestParams) -> list[Path]:
-    """Files and folders that the chosen source reads."""
-    if ingest.source == "ham10000" and ingest.ham10000:
-        from dermaflow.sources.ham10000 import IMAGES, MASKS, METADATA
-
-        folder = Path(ingest.ham10000.folder).expanduser()
-        return [folder / name for name in (*IMAGES, METADATA, MASKS)]
-    if ingest.source == "table" and ingest.table:
-        named = (ingest.table.table, ingest.table.images, ingest.table.masks)
-        return [Path(path).expanduser() for path in named if path]
-    return []

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
+from dermaflow.ml.seeding import numpy_generator
 from dermaflow.ml.weights import Weights
-from dermaflow.params import AugmentParams
+from dermaflow.params import AugmentParams, DuplicateParams
 from dermaflow.schema import SYNTHETIC_COLUMNS
 from dermaflow.tracking.sink import current_sink
 from dermaflow.validation.lineage import version_of
@@ -101,11 +102,46 @@ def synthesise_images(
     return ImageBatch(images, image_store.shape, image_store.shard_images), table
 
 
+def set_copies_aside(
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    generated_manifest: pd.DataFrame,
+    synthetic_store: ImageStore,
+    duplicates: DuplicateParams,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Keep out of training what shows a real lesion again.
+
+    A generator that has learnt a picture by heart adds nothing; and where the picture tests, it
+    would give the answer away. Real images of the generated classes are compared, of all splits.
+
+    Returns:
+        The generated rows that are no copies, and a row a pair (``image_a`` synthetic, ``image_b``
+        real) with ``label``, the real image's ``split``, and how they lie over one another.
+    """
+    from dermaflow.duplicates.finder import find_pairs_between
+
+    real = manifest[manifest["label"].isin(generated_manifest["label"])]
+    pairs = find_pairs_between(
+        (synthetic_store, generated_manifest["image_id"].tolist()),
+        (image_store, real["image_id"].tolist()),
+        duplicates,
+        numpy_generator(seed, "synthesis", "duplicates"),
+    )
+    for column in ("label", "split"):
+        pairs[column] = pairs["image_b"].map(real.set_index("image_id")[column])
+    is_copy = generated_manifest["image_id"].isin(pairs["image_a"])
+    if is_copy.any():
+        logger.warning("%d synthetic images show a real lesion and are left out", is_copy.sum())
+    return generated_manifest[~is_copy].reset_index(drop=True), pairs
+
+
 def measure_synthesis(
     manifest: pd.DataFrame,
     image_store: ImageStore,
     synthetic_manifest: pd.DataFrame,
     synthetic_store: ImageStore,
+    synthetic_copies: pd.DataFrame,
 ) -> dict[str, Any]:
     """Counts, diversity and closeness to training images of each synthetic class."""
     from dermaflow.ml.synthesis_quality import compare_sets
@@ -121,6 +157,7 @@ def measure_synthesis(
             **compare_sets(real, synthetic),
         }
     report["synthetic"] = len(synthetic_manifest)
+    report["copies_of_real"] = int(synthetic_copies["image_a"].nunique())
     return report
 
 

@@ -6,6 +6,7 @@ from dermaflow.pipelines.augment.nodes import (
     draw_synthesis,
     fit_generators,
     measure_synthesis,
+    set_copies_aside,
     synthesise_images,
 )
 
@@ -16,17 +17,35 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 fit_generators,
-                ["manifest", "image_store", "params:augment", "params:classes", "params:seed"],
+                ["manifest", "image_store", "params:augment", "classes", "params:seed"],
                 ["generators", "gan_grids"],
             ),
             node(
                 synthesise_images,
                 ["generators", "manifest", "image_store", "params:augment", "params:seed"],
-                ["synthetic_store", "synthetic_manifest"],
+                ["synthetic_store", "generated_manifest"],
+            ),
+            node(
+                set_copies_aside,
+                [
+                    "manifest",
+                    "image_store",
+                    "generated_manifest",
+                    "synthetic_store",
+                    "params:duplicates",
+                    "params:seed",
+                ],
+                ["synthetic_manifest", "synthetic_copies"],
             ),
             node(
                 measure_synthesis,
-                ["manifest", "image_store", "synthetic_manifest", "synthetic_store"],
+                [
+                    "manifest",
+                    "image_store",
+                    "synthetic_manifest",
+                    "synthetic_store",
+                    "synthetic_copies",
+                ],
                 "augmentation_report",
             ),
             node(

@@ -14,7 +14,7 @@ from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.metrics import Predictions, score
 from dermaflow.ml.weights import Weights
 from dermaflow.params import EvaluateParams
-from dermaflow.schema import probability_columns
+from dermaflow.schema import EXTERNAL, probability_columns
 from dermaflow.validation.lineage import require_same_data
 
 HELD_OUT = ("val", "test")
@@ -31,7 +31,7 @@ WITHOUT_INTERVAL = ("support", "ece")
 def predict_held_out(
     classifier: Weights, manifest: pd.DataFrame, image_store: ImageStore, evaluate: EvaluateParams
 ) -> pd.DataFrame:
-    """Class probabilities of the validation and test images, in the manifest's order.
+    """Class probabilities of the images that are not trained on, in the manifest's order.
 
     Raises:
         ValidationError: the manifest has no image in one of the two splits, or the classifier was
@@ -56,12 +56,12 @@ def predict_held_out(
             f"classifier was trained on images of {trained} pixels, but image_store holds "
             f"{image_store.shape[:2]}; run the train stage again"
         )
-    held_out = manifest[manifest["split"].isin(HELD_OUT)]
+    held_out = manifest[manifest["split"].isin((*HELD_OUT, EXTERNAL))]
     batches = read_batches(
         image_store, held_out["image_id"].tolist(), evaluate.batch_size, "Predict"
     )
     probabilities = predict(network, batches, runtime)
-    table = held_out[["image_id", "group_id", "label", "split"]].reset_index(drop=True)
+    table = held_out[["image_id", "group_id", "source", "label", "split"]].reset_index(drop=True)
     table["predicted"] = np.array(network.classes, dtype=object)[probabilities.argmax(1)]
     table[probability_columns(list(network.classes))] = probabilities
     return table
@@ -72,19 +72,25 @@ def score_predictions(
 ) -> dict[str, float]:
     """Metrics by name: ``test/…`` with ``_low`` and ``_high`` interval bounds, and ``val/…``.
 
-    Undefined values are absent. The bounds are of a bootstrap that resamples groups.
+    The same as ``test/`` for each external source: ``external/<source>/…``. Undefined values are
+    absent. The bounds are of a bootstrap that resamples groups.
 
     Raises:
         ParameterError: the predictions are of other classes than ``classes``.
     """
     from dermaflow.ml.seeding import numpy_generator
 
+    samples = evaluate.bootstrap_samples
+    parts = {"test": (predictions, "test", samples), "val": (predictions, "val", 0)}
+    external = predictions[predictions["split"] == EXTERNAL]
+    for source, rows in external.groupby("source"):
+        parts[f"{EXTERNAL}/{source}"] = (rows, EXTERNAL, samples)
     metrics: dict[str, float] = {}
-    for split, samples in (("test", evaluate.bootstrap_samples), ("val", 0)):
-        held_out = select_split(predictions, split, classes)
-        generator = numpy_generator(seed, "evaluate", "bootstrap", split)
-        values = measure(held_out, evaluate, samples, generator)
-        metrics |= {f"{split}/{name}": value for name, value in values.items()}
+    for name, (rows, split, resamples) in parts.items():
+        held_out = select_split(rows, split, classes)
+        generator = numpy_generator(seed, "evaluate", "bootstrap", name)
+        values = measure(held_out, evaluate, resamples, generator)
+        metrics |= {f"{name}/{metric}": value for metric, value in values.items()}
     return metrics
 
 

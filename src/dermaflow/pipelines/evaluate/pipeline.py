@@ -16,13 +16,13 @@ def create_pipeline() -> Pipeline:
         ),
         node(
             score_predictions,
-            inputs=["predictions", "params:evaluate", "params:classes", "params:seed"],
+            inputs=["predictions", "params:evaluate", "classes", "params:seed"],
             outputs="metrics",
             name="score_predictions",
         ),
         node(
             draw_evaluation,
-            inputs=["predictions", "metrics", "params:evaluate", "params:classes"],
+            inputs=["predictions", "metrics", "params:evaluate", "classes"],
             outputs="evaluation_figures",
             name="draw_evaluation",
         ),

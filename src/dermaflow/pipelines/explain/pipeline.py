@@ -12,7 +12,7 @@ from dermaflow.pipelines.explain.nodes import (
 
 def create_pipeline() -> Pipeline:
     """From the classifier and its predictions to relevance maps, their measures and pictures."""
-    chosen_from = ["predictions", "params:explain", "params:classes"]
+    chosen_from = ["predictions", "params:explain", "classes"]
     model = ["image_store", "classifier", "params:explain", "params:seed"]
     tables = ["explained_images", "explanation_maps"]
     return pipeline(
@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
             node(measure_explanations, [*tables, "mask_store", *model], "explanations"),
             node(
                 draw_explanations,
-                [*tables, "explanations", "image_store", "mask_store", "params:classes"],
+                [*tables, "explanations", "image_store", "mask_store", "classes"],
                 "explanation_figures",
             ),
         ]

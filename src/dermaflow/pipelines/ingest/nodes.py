@@ -5,44 +5,66 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 import pandas as pd
 from tqdm import tqdm
 
-from dermaflow.errors import SourceError
 from dermaflow.ml.decoding import decode_image, decode_mask, map_in_threads
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.params import ImageParams, IngestParams
-from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
-from dermaflow.sources import ImageSource, open_source
+from dermaflow.params.labels import LabelParams
+from dermaflow.schema import DECODE_COLUMNS
+from dermaflow.sources import SourceSet
 
 logger = logging.getLogger(__name__)
 
 
-def read_records(ingest: IngestParams, seed: int) -> tuple[pd.DataFrame, list[str]]:
-    """List the source's images.
+class _Row(NamedTuple):
+    """What of a record says where an image is."""
+
+    image_id: str
+    source: str
+    file: str | None
+
+
+def list_classes(labels: LabelParams) -> list[str]:
+    """Codes of the label scheme in use, in the order of the model's outputs."""
+    return labels.classes
+
+
+def read_records(
+    ingest: IngestParams, labels: LabelParams, seed: int
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """List the sources' images, labels as the label scheme has them.
+
+    A word that the scheme does not know stays as it is, for validate to judge.
 
     Returns:
-        One row an image (``RECORD_COLUMNS``), and the image files that no row lists.
+        One row an image (``RECORD_COLUMNS``), and of each source the image files that no row lists.
 
     Raises:
-        SourceError: the source's files are missing, or it lists no image.
+        SourceError: a source's files are missing, or it lists no image.
     """
-    source = open_source(ingest, seed)
-    records = source.records()[list(RECORD_COLUMNS)]
-    if records.empty:
-        raise SourceError(f"the source lists no image (see ingest.{ingest.source})")
-    unlisted = source.unlisted()
-    counts = records["label"].value_counts()
-    logger.info(
-        "%s: %d images of %d lesions (%s), %d files that no row lists",
-        ingest.source,
-        len(records),
-        records["lesion_id"].nunique(),
-        ", ".join(f"{label} {count}" for label, count in counts.head(12).items()),
-        len(unlisted),
+    sources = SourceSet(ingest, seed)
+    records = sources.records()
+    code_of = labels.code_of
+    records["label"] = records["label"].map(
+        lambda word: word if pd.isna(word) else code_of.get(word.casefold(), word)
     )
+    unlisted = sources.unlisted()
+    for (name, role), rows in records.groupby(["source", "role"], sort=False):
+        counts = rows["label"].value_counts()
+        logger.info(
+            "%s%s: %d images of %d lesions (%s), %d files that no row lists",
+            name,
+            " (external)" if role == "external" else "",
+            len(rows),
+            rows["lesion_id"].nunique(),
+            ", ".join(f"{label} {count}" for label, count in counts.head(12).items()),
+            len(unlisted[name]),
+        )
     return records, unlisted
 
 
@@ -55,14 +77,13 @@ def decode_images(
     ``image_id`` the first is decoded; a row without one has nothing to be stored under.
     """
     preprocess = Preprocess(**image.model_dump())
-    source = open_source(ingest, seed)
-    files = _unique_images(raw_records)["file"]
+    sources = SourceSet(ingest, seed)
 
-    def decode(row: tuple[str, str | None]) -> StoredImage:
-        return decode_image(row[0], partial(_read_file, source, row[1]), preprocess)
+    def decode(row: _Row) -> StoredImage:
+        return decode_image(row.image_id, partial(_read_file, sources, row), preprocess)
 
     return ImageBatch(
-        _stream(decode, files, "Decoding images"),
+        _stream(decode, raw_records, "Decoding images"),
         (preprocess.height, preprocess.width, 3),
         ingest.shard_images,
     )
@@ -73,14 +94,14 @@ def decode_masks(
 ) -> ImageBatch:
     """Decode the lesion masks to the store's size; images without one get no pixels."""
     preprocess = Preprocess(**image.model_dump())
-    source = open_source(ingest, seed)
-    files = _unique_images(raw_records)["file"]
+    sources = SourceSet(ingest, seed)
 
-    def decode(row: tuple[str, str | None]) -> StoredImage:
-        return decode_mask(row[0], partial(source.read_mask, row[0]), preprocess)
+    def decode(row: _Row) -> StoredImage:
+        read = partial(sources.read_mask, row.source, row.image_id)
+        return decode_mask(row.image_id, read, preprocess)
 
     return ImageBatch(
-        _stream(decode, files, "Decoding masks"),
+        _stream(decode, raw_records, "Decoding masks"),
         (preprocess.height, preprocess.width, 1),
         ingest.shard_images,
     )
@@ -102,19 +123,16 @@ def build_raw_manifest(raw_records: pd.DataFrame, image_store: ImageStore) -> pd
     return manifest
 
 
-def _unique_images(raw_records: pd.DataFrame) -> pd.DataFrame:
-    known = raw_records.dropna(subset="image_id")
-    return known.drop_duplicates("image_id").set_index("image_id")
-
-
-def _read_file(source: ImageSource, file: str | None) -> bytes:
-    if pd.isna(file):
+def _read_file(sources: SourceSet, row: _Row) -> bytes:
+    if pd.isna(row.file):
         raise FileNotFoundError("the row names no file")
-    return source.read(str(file))
+    return sources.read(row.source, str(row.file))
 
 
 def _stream(
-    decode: Callable[[tuple[str, str | None]], StoredImage], files: pd.Series, title: str
+    decode: Callable[[_Row], StoredImage], raw_records: pd.DataFrame, title: str
 ) -> Iterator[StoredImage]:
-    images = map_in_threads(decode, files.items())
-    yield from tqdm(images, desc=title, total=len(files), unit="image")
+    known = raw_records.dropna(subset="image_id").drop_duplicates("image_id")
+    rows = known[list(_Row._fields)].itertuples(index=False, name=None)
+    images = map_in_threads(decode, map(_Row._make, rows))
+    yield from tqdm(images, desc=title, total=len(known), unit="image")

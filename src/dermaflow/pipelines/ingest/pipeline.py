@@ -6,16 +6,18 @@ from dermaflow.pipelines.ingest.nodes import (
     build_raw_manifest,
     decode_images,
     decode_masks,
+    list_classes,
     read_records,
 )
 
 
 def create_pipeline() -> Pipeline:
-    """From a source's files to a manifest and stores of pixels."""
-    settings = ["params:ingest", "params:seed"]
+    """From the sources' files to a manifest and stores of pixels."""
+    settings = ["params:ingest", "params:labels", "params:seed"]
     decoding = ["raw_records", "params:ingest", "params:image", "params:seed"]
     return pipeline(
         [
+            node(list_classes, "params:labels", "classes"),
             node(read_records, settings, ["raw_records", "unlisted_files"]),
             node(decode_images, decoding, "image_store"),
             node(decode_masks, decoding, "mask_store"),

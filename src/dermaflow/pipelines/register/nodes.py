@@ -27,11 +27,12 @@ def describe_model(
     from dermaflow.serving.contract import build_contract
 
     require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
-    splits = manifest["split"].value_counts()
+    own = manifest[manifest["role"] == "train"]
+    splits = own["split"].value_counts()
     training_data = {
         "data_version": version_of(manifest),
-        "sources": sorted(manifest["source"].unique()),
-        "licences": sorted(manifest["licence"].unique()),
+        "sources": sorted(own["source"].unique()),
+        "licences": sorted(own["licence"].dropna().unique()),
         "images": {split: int(splits.get(split, 0)) for split in SPLITS},
         "synthetic_images": len(synthetic_manifest),
     }

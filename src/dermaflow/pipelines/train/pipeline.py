@@ -18,7 +18,7 @@ def create_pipeline() -> Pipeline:
                     "synthetic_store": "synthetic_store",
                     "train": "params:train",
                     "image": "params:image",
-                    "classes": "params:classes",
+                    "classes": "classes",
                     "seed": "params:seed",
                 },
                 ["classifier", "training_history"],

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.seeding import numpy_generator
-from dermaflow.params import ValidateParams
-from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLITS
+from dermaflow.params import DuplicateParams, ValidateParams
+from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, EXTERNAL, RECORD_COLUMNS, SPLITS
 from dermaflow.validation.data_docs import render_data_docs
+from dermaflow.validation.kept_split import read_kept_split
 from dermaflow.validation.leakage import measure_leakage
 from dermaflow.validation.lineage import data_version, version_of
 from dermaflow.validation.quarantine import build_quarantine, count_reasons, find_faults
@@ -32,7 +33,7 @@ SAMPLES_SHOWN = 8
 
 def check_manifest(
     raw_manifest: pd.DataFrame,
-    unlisted_files: list[str],
+    unlisted_files: dict[str, list[str]],
     validate: ValidateParams,
     classes: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, bytes]]:
@@ -60,10 +61,11 @@ def check_manifest(
     quarantine = build_quarantine(rows, faults, unlisted_files)
     kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
     clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
-    if len(clean) + len(quarantine) != len(rows) + len(unlisted_files):
+    unlisted = sum(map(len, unlisted_files.values()))
+    if len(clean) + len(quarantine) != len(rows) + unlisted:
         raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
 
-    reasons = count_reasons(faults, len(unlisted_files))
+    reasons = count_reasons(faults, unlisted)
     logger.info(
         "%d images are clean, %d quarantined (%s)",
         len(clean),
@@ -76,7 +78,7 @@ def check_manifest(
     ]
     report = {
         "rows": len(rows),
-        "unlisted_files": len(unlisted_files),
+        "unlisted_files": unlisted,
         "clean": len(clean),
         "quarantined": len(quarantine),
         "quarantined_by_reason": reasons,
@@ -90,7 +92,7 @@ def find_duplicates(
     clean_manifest: pd.DataFrame,
     validation_report: dict[str, Any],
     image_store: ImageStore,
-    validate: ValidateParams,
+    duplicates: DuplicateParams,
     seed: int,
 ) -> pd.DataFrame:
     """Find images that show the same lesion, and let people's decisions overrule what is found.
@@ -108,11 +110,10 @@ def find_duplicates(
     from dermaflow.duplicates.finder import find_pairs
 
     _stop_if_broken(validation_report)
-    params = validate.duplicates
-    decisions = read_decisions(params.decisions)
+    decisions = read_decisions(duplicates.decisions)
     rng = numpy_generator(seed, "duplicates")
     lesions = clean_manifest.set_index("image_id")["lesion_id"].to_dict()
-    found = find_pairs(image_store, lesions, params, rng)
+    found = find_pairs(image_store, lesions, duplicates, rng)
     pairs = apply_decisions(found, decisions, clean_manifest["image_id"])
     facts = clean_manifest.set_index("image_id")
     for side in ("a", "b"):
@@ -131,35 +132,45 @@ def split_manifest(
 
     Returns:
         The manifest, rows in their order, and a report for JSON: images and groups by class and
-        split, images by class and fold.
+        split, images by class and fold, and what became of external sources.
 
     Raises:
         ValidationError: a lesion or patient would be on two sides.
+        SourceError: the file of ``validate.split.keep`` cannot be read.
     """
     joining = duplicate_pairs[duplicate_pairs["decision"] != "different"]
-    manifest = clean_manifest.join(split_groups(clean_manifest, validate.split, seed, joining))
-    across_splits = count_crossings(manifest, "split")
-    across_folds = count_crossings(manifest, "fold")
+    kept = read_kept_split(validate.split.keep)
+    sides = split_groups(clean_manifest, validate.split, seed, joining, kept)
+    manifest = clean_manifest.join(sides)
+    used = manifest[manifest["split"] != EXCLUDED]
+    own = manifest[manifest["split"].isin(SPLITS)]
+    across_splits = count_crossings(used, "split")
+    across_folds = count_crossings(own, "fold")
     if across_splits or across_folds:
         raise ValidationError(
             f"{across_splits} lesions or patients are on two sides of the split, {across_folds} of "
             "the folds; the split is wrong and must not be used"
         )
     manifest["data_version"] = data_version(manifest)
-    report = {
+    report: dict[str, Any] = {
         "data_version": version_of(manifest),
         "groups_across_splits": across_splits,
         "groups_across_folds": across_folds,
         "duplicates": _describe_duplicates(manifest, duplicate_pairs),
         "test_images_with_a_sibling_elsewhere": measure_leakage(
-            manifest, validate.split.test, numpy_generator(seed, "leakage")
+            own, validate.split.test, numpy_generator(seed, "leakage")
         ),
-        "images": _count(manifest, "split", SPLITS),
-        "groups": _count(manifest.drop_duplicates(["label", "group_id"]), "split", SPLITS),
-        "fold_images": _count(manifest, "fold", range(validate.split.folds)),
+        "images": _count(own, "split", SPLITS),
+        "groups": _count(own.drop_duplicates(["label", "group_id"]), "split", SPLITS),
+        "fold_images": _count(own, "fold", range(validate.split.folds)),
+        "external": _describe_external(manifest),
     }
-    totals = ", ".join(f"{name} {(manifest['split'] == name).sum()}" for name in SPLITS)
-    logger.info("%d groups split: %s images", manifest["group_id"].nunique(), totals)
+    if kept is not None:
+        report["kept"] = _describe_kept(own, kept)
+    totals = ", ".join(f"{name} {(own['split'] == name).sum()}" for name in SPLITS)
+    logger.info("%d groups split: %s images", own["group_id"].nunique(), totals)
+    for source, counts in report["external"].items():
+        logger.info("%s is external: %s", source, _summarise(counts))
     return manifest, report
 
 
@@ -204,6 +215,25 @@ def _describe_duplicates(manifest: pd.DataFrame, pairs: pd.DataFrame) -> dict[st
     }
 
 
+def _describe_external(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Images of each external source that test, and that show what the split holds."""
+    external = manifest[manifest["role"] == "external"]
+    return {
+        str(source): {
+            "images": int((rows["split"] == EXTERNAL).sum()),
+            "excluded": int((rows["split"] == EXCLUDED).sum()),
+        }
+        for source, rows in external.groupby("source")
+    }
+
+
+def _describe_kept(manifest: pd.DataFrame, kept: pd.Series) -> dict[str, int]:
+    """Images that the earlier manifest knows, and those among them that had to move."""
+    known = manifest[manifest["image_id"].isin(kept.index)]
+    moved = known["split"] != known["image_id"].map(kept)
+    return {"images": len(known), "moved": int(moved.sum())}
+
+
 def _run(
     name: str, validate: ValidateParams, table: pd.DataFrame, values: dict[str, Any]
 ) -> SuiteResult:
@@ -246,13 +276,18 @@ def _summarise(reasons: dict[str, int]) -> str:
 def _describe_set(clean: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:
     """The one row that the suite ``clean_set`` is about."""
     total = len(clean) + len(quarantine)
-    counts = {"images": len(clean), "quarantined": len(quarantine)}
+    counts = {
+        "images": int((clean["role"] == "train").sum()),
+        "external_images": int((clean["role"] == "external").sum()),
+        "quarantined": len(quarantine),
+    }
     return pd.DataFrame([counts | {"quarantined_share": len(quarantine) / max(total, 1)}])
 
 
 def _describe_classes(clean: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """The rows that the suite ``clean_classes`` is about: each class, with images and groups."""
-    grouped = clean.assign(group_id=find_groups(clean)).groupby("label")["group_id"]
+    own = clean[clean["role"] == "train"]
+    grouped = own.assign(group_id=find_groups(own)).groupby("label")["group_id"]
     counts = pd.DataFrame({"images": grouped.size(), "groups": grouped.nunique()})
     counts = counts.reindex(classes, fill_value=0).astype("int64")
     return counts.rename_axis("label").reset_index()

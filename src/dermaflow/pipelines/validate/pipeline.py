@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_manifest,
-                ["raw_manifest", "unlisted_files", "params:validate", "params:classes"],
+                ["raw_manifest", "unlisted_files", "params:validate", "classes"],
                 ["clean_manifest", "quarantine", "validation_report", "data_docs"],
             ),
             node(
@@ -26,7 +26,7 @@ def create_pipeline() -> Pipeline:
                     "clean_manifest",
                     "validation_report",
                     "image_store",
-                    "params:validate",
+                    "params:duplicates",
                     "params:seed",
                 ],
                 "duplicate_pairs",
@@ -46,6 +46,6 @@ def create_pipeline() -> Pipeline:
                 ["duplicate_pairs", "split_report", "image_store"],
                 "duplicates_page",
             ),
-            node(draw_samples, ["manifest", "image_store", "params:classes"], "sample_figures"),
+            node(draw_samples, ["manifest", "image_store", "classes"], "sample_figures"),
         ]
     )

@@ -9,61 +9,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-OpenFraction = Annotated[float, Field(gt=0, lt=1)]
-PositiveInt = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-TableColumn = Literal[
-    "image_id", "file", "label", "lesion_id", "patient_id", "age", "sex", "localization", "dx_type"
-]
-TranslatedColumn = Literal["sex", "localization", "dx_type"]
-ClassCode = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=32)]
-
-
-class Params(BaseModel):
-    """A group of parameters: immutable, and closed to unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
+from dermaflow.params.base import (
+    Fraction,
+    OpenFraction,
+    Params,
+    PositiveFloat,
+    PositiveInt,
+    Strings,
+)
+from dermaflow.params.labels import LabelParams
+from dermaflow.params.sources import AnySource
 
 # --- ingest ---------------------------------------------------------------------------------------
-
-
-class PhantomSource(Params):
-    """Dermoscopy-like images drawn in code; for demonstration and tests only."""
-
-    images: dict[ClassCode, Annotated[int, Field(ge=0, le=100_000)]]
-    images_per_lesion: Annotated[float, Field(ge=1, le=8)]  # mean number of shots of one lesion
-    planted_faults: bool  # broken files and rows, which validate must catch
-
-
-class Ham10000Source(Params):
-    """The folder of zips and CSV as downloaded from the HAM10000 archive."""
-
-    folder: str
-    limit: PositiveInt | None = None  # take the first lesions up to this many images; None: all
-
-
-class TableSource(Params):
-    """Any CSV or Parquet table beside a folder of images."""
-
-    name: str  # the manifest's `source` value
-    table: str  # path of the .csv or .parquet
-    images: str  # folder in which file names are looked up
-    masks: str | None = None  # folder of <image_id>.png lesion masks
-    columns: dict[TableColumn, str]  # manifest column -> the table's; image_id, file, label needed
-    labels: dict[str, ClassCode]  # label as written in the table -> class code
-    values: dict[TranslatedColumn, dict[str, str]] | None = None  # manifest column -> the same
-    licence: str
-
-    @model_validator(mode="after")
-    def _names_what_is_needed(self) -> TableSource:
-        missing = [name for name in ("image_id", "file", "label") if name not in self.columns]
-        if missing:
-            raise ValueError(f"columns must also say which column holds: {', '.join(missing)}")
-        return self
 
 
 class ImageParams(Params):
@@ -76,16 +35,27 @@ class ImageParams(Params):
 
 
 class IngestParams(Params):
-    source: Literal["phantoms", "ham10000", "table"]  # which of the three sections below is used
-    phantoms: PhantomSource | None = None
-    ham10000: Ham10000Source | None = None
-    table: TableSource | None = None
+    """Where images come from, and what for."""
+
+    train: Annotated[Strings, Field(min_length=1)]  # sources that are split: train, val and test
+    external: Strings  # sources on which the model is only tested
+    sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], AnySource]
     shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role of each source in use, in order."""
+        return dict.fromkeys(self.train, "train") | dict.fromkeys(self.external, "external")
+
     @model_validator(mode="after")
-    def _source_is_described(self) -> IngestParams:
-        if getattr(self, self.source) is None:
-            raise ValueError(f"source is '{self.source}' but the section {self.source} is not set")
+    def _sources_are_described(self) -> IngestParams:
+        for name in (*self.train, *self.external):
+            if name not in self.sources:
+                known = ", ".join(self.sources)
+                raise ValueError(f"there is no source '{name}' in ingest.sources ({known})")
+        twice = sorted(set(self.train) & set(self.external))
+        if twice:
+            raise ValueError(f"'{twice[0]}' is named under both train and external")
         return self
 
 
@@ -107,12 +77,21 @@ class SplitParams(Params):
     val: OpenFraction
     test: OpenFraction
     folds: Annotated[int, Field(ge=2, le=20)]
+    keep: str | None = None  # an earlier manifest, whose images stay on their sides
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> SplitParams:
         if self.val + self.test >= 1:
             raise ValueError("val + test must leave something to train on (be below 1)")
         return self
+
+
+class ValidateParams(Params):
+    expectations: dict[str, list[ExpectationParams]]  # suite name -> expectations
+    split: SplitParams
+
+
+# --- duplicates, which validate and augment look for ----------------------------------------------
 
 
 class DuplicateParams(Params):
@@ -124,12 +103,6 @@ class DuplicateParams(Params):
     agreeing: Annotated[int, Field(ge=4)]  # features that must lie where they should, at least
     chance_pairs: PositiveFloat  # pairs of different lesions to be expected by chance
     decisions: str | None = None  # CSV by which people overrule the finder
-
-
-class ValidateParams(Params):
-    expectations: dict[str, list[ExpectationParams]]  # suite name -> expectations
-    duplicates: DuplicateParams
-    split: SplitParams
 
 
 # --- augment --------------------------------------------------------------------------------------
@@ -274,9 +247,10 @@ class Parameters(Params):
     """Everything under ``parameters`` in ``conf/``; its leaves are what MLflow logs."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
-    classes: Annotated[list[ClassCode], Field(min_length=2)]
+    labels: LabelParams
     image: ImageParams
     ingest: IngestParams
+    duplicates: DuplicateParams
     validate_: ValidateParams = Field(alias="validate")
     augment: AugmentParams
     train: TrainParams

@@ -1,0 +1,27 @@
+"""What all models of parameters share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+OpenFraction = Annotated[float, Field(gt=0, lt=1)]
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+ClassCode = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=32)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+# One may be written without brackets, as `--params` knows no lists.
+Strings = Annotated[list[str], BeforeValidator(_as_list)]
+
+
+class Params(BaseModel):
+    """A group of parameters: immutable, and closed to unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
