@@ -1,5 +1,6 @@
 """Which sources ``ingest`` means, as conf and the command line say it, and how they become one."""
 
+import importlib
 import logging
 import sys
 
@@ -179,11 +180,12 @@ class Pacs:
 
 @pytest.fixture
 def open_custom(tmp_path, monkeypatch):
-    (tmp_path / "my_hospital.py").write_text(CUSTOM)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "my_hospital", raising=False)
 
-    def open_set(**changes):
+    def open_set(code=CUSTOM, **changes):
+        (tmp_path / "my_hospital.py").write_text(code)
+        monkeypatch.delitem(sys.modules, "my_hospital", raising=False)
+        importlib.invalidate_caches()
         pacs = {"kind": "custom", "factory": "my_hospital:Pacs", "options": {"ward": "7"}}
         params = {
             "train": "pacs",
@@ -200,6 +202,12 @@ def test_a_class_of_ones_own_is_a_source_by_a_line_of_conf(open_custom):
     sources = open_custom()
     assert sources.records()["file"].tolist() == ["7"]
     assert sources.read("pacs", "7") == b"7"
+
+
+def test_a_table_without_a_column_is_refused(open_custom):
+    code = CUSTOM.replace("list(SOURCE_COLUMNS)", "list(SOURCE_COLUMNS[1:])")
+    with pytest.raises(SourceError, match=r"ingest\.sources\.pacs: its records lack image_id"):
+        open_custom(code).records()
 
 
 @pytest.mark.parametrize(

@@ -55,13 +55,11 @@ class SourceSet:
         """Rows of all sources, one after the other: ``RECORD_COLUMNS``.
 
         Raises:
-            SourceError: a source lists no image.
+            SourceError: a source lists no image, or its table lacks a column.
         """
         tables = []
         for name, source in self._sources.items():
-            table = source.records()[list(SOURCE_COLUMNS)]
-            if table.empty:
-                raise SourceError(f"the source lists no image (see ingest.sources.{name})")
+            table = _checked(source.records(), f"ingest.sources.{name}")
             for column in _PREFIXED if self._prefixes[name] else ():
                 table[column] = self._prefixes[name] + table[column]
             tables.append(table.assign(source=name, role=self._roles[name]))
@@ -118,6 +116,16 @@ def _make_custom(params: CustomSource, key: str) -> ImageSource:
     except TypeError as error:
         raise SourceError(f"{key}.options: {params.factory} refuses them ({error})") from error
     return source
+
+
+def _checked(records: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The columns that ingest asks for, of a table that has rows."""
+    missing = [column for column in SOURCE_COLUMNS if column not in records]
+    if missing:
+        raise SourceError(f"{key}: its records lack {', '.join(missing)}")
+    if records.empty:
+        raise SourceError(f"the source lists no image (see {key})")
+    return records[list(SOURCE_COLUMNS)].astype({"age": "float64"})
 
 
 def _warn_of_shared_ids(records: pd.DataFrame) -> None:
