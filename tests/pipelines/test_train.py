@@ -40,6 +40,11 @@ def test_clean_splits_pass():
     check_splits(manifest(), synthetic())
 
 
+def test_external_images_that_are_left_out_are_no_leak():
+    sides = {"group_id": ["g1", "g2", "g1"], "split": ["train", "val", "excluded"]}
+    check_splits(manifest(**sides), synthetic())
+
+
 @pytest.mark.parametrize(
     ("real", "made", "message"),
     [

@@ -12,6 +12,7 @@ from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.weights import Weights
 from dermaflow.params import BackboneParams, ImageParams, TrainParams
+from dermaflow.schema import EXCLUDED
 from dermaflow.tracking.sink import current_sink
 from dermaflow.validation.lineage import require_same_data, version_of
 
@@ -91,7 +92,8 @@ def draw_training(training_history: dict[str, Any]) -> dict[str, Figure]:
 
 def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> None:
     """Raise ValidationError where training images could be held-out ones, or the reverse."""
-    crossing = manifest.groupby("group_id")["split"].nunique().gt(1)
+    used = manifest[manifest["split"] != EXCLUDED]
+    crossing = used.groupby("group_id")["split"].nunique().gt(1)
     if crossing.any():
         raise ValidationError(
             f"manifest: {crossing.sum()} groups are in more than one split, "
