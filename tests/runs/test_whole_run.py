@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.schema import CLASS_NAMES, STAGES
+from dermaflow.schema import STAGES
 from dermaflow.versioning.fingerprint import hash_path
 
-CLASSES = list(CLASS_NAMES)
+CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,12 @@ def test_manifest_and_quarantine_hold_every_row_and_file(data):
     quarantine = pd.read_parquet(data / "03_primary/quarantine.parquet")
     records = pd.read_parquet(data / "02_intermediate/raw_records.parquet")
     unlisted = json.loads((data / "02_intermediate/unlisted_files.json").read_text())
-    assert len(manifest) + len(quarantine) == len(records) + len(unlisted)
+    assert len(manifest) + len(quarantine) == len(records) + sum(map(len, unlisted.values()))
     assert len(quarantine) >= 8  # the planted faults
     assert quarantine["reason"].str.len().gt(0).all()
     assert manifest.groupby("lesion_id")["split"].nunique().max() == 1
-    assert set(manifest["split"]) == {"train", "val", "test"}
+    sides = manifest.groupby("source")["split"].unique().map(set).to_dict()
+    assert sides == {"phantoms": {"train", "val", "test"}, "elsewhere": {"external"}}
 
 
 def test_predictions_are_probabilities_of_held_out_images(data):
@@ -62,6 +63,8 @@ def test_the_run_holds_parameters_metrics_curves_and_tags(finished, run):
     for name in ("accuracy", "balanced_accuracy", "macro_auc", "macro_f1", "mel/f1"):
         value = metrics[f"test/{name}"]
         assert metrics[f"test/{name}_low"] <= value <= metrics[f"test/{name}_high"], name
+    assert metrics["external/elsewhere/images"] == 20
+    assert 0 <= metrics["external/elsewhere/accuracy_low"] <= 1
     client = MlflowClient(finished.tracking_uri)
     for curve in ("train/loss", "train/val_balanced_accuracy", "gan/df_generator_loss"):
         steps = [point.step for point in client.get_metric_history(run.info.run_id, curve)]
