@@ -12,9 +12,9 @@ from dermaflow.cli.options import env_option
 @click.argument("run", required=False)
 @env_option
 @click.option("--back", is_flag=True, help="Undo the last restore, in place of RUN.")
-@click.option("--data-only", is_flag=True, help="Leave code and parameters as they are.")
+@click.option("--data-only", is_flag=True, help="Leave code, parameters and raw data as they are.")
 def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> None:
-    """Bring back code, parameters, data and weights of an MLflow run, through git and DVC.
+    """Bring back code, parameters, raw data, outputs and weights of an MLflow run by git and DVC.
 
     RUN is a run's id or its first digits, its name where no other run has it, or latest, latest~1
     and so on. What is there now goes into DVC's cache first; what cannot be brought back is named.
