@@ -77,3 +77,9 @@ class TrainingError(DermaflowError):
     """Training cannot go on; the text names the parameter to change."""
 
     exit_code = 14
+
+
+class IntegrityError(DermaflowError):
+    """A file is not what was written there; the text names it and says how to get it back."""
+
+    exit_code = 15

@@ -20,6 +20,7 @@ from kedro.utils import find_kedro_project
 from dermaflow.hook_specs import StageSpecs
 from dermaflow.schema import STAGES
 from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.integrity import InputCheck, refuse_damaged_cache
 from dermaflow.versioning.outputs import aside, clear, keep_apart, put_in_place, written_aside
 from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.workspace import Workspace
@@ -50,6 +51,7 @@ class StageRunner(SequentialRunner):
         run_id: str | None = None,
     ) -> None:
         workspace = Workspace(find_kedro_project(Path.cwd()) or Path.cwd(), catalog)
+        inputs = InputCheck(workspace)
         hook_manager.add_hookspecs(StageSpecs)
         try:
             for stage, part in by_stage(pipeline):
@@ -62,8 +64,12 @@ class StageRunner(SequentialRunner):
                         continue
                     reason = workspace.reasons(stage, now) if whole else "in part, as asked"
                     logger.info("%s: %s", stage, "forced" if self._force else reason)
+                    refuse_damaged_cache(workspace, stage, now)
+                    inputs.check(stage)
+                    now = workspace.now(stage)  # of what the check has seen
                     made = self._run_stage(workspace, stage, part, catalog, hook_manager, run_id)
                     _keep(workspace, stage, now, made, whole)
+                    inputs.trust(made.values())
                 hook_manager.hook.after_stage_run(stage=stage, outputs=made)
         except (KeyboardInterrupt, SystemExit) as interrupt:
             hook_manager.hook.on_pipeline_interrupt(error=interrupt)

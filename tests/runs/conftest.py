@@ -1,5 +1,8 @@
 """A copy of the project, so that whole runs leave the checkout alone; one finished run in it."""
 
+from __future__ import annotations
+
+import copy
 import os
 import shutil
 import subprocess
@@ -48,6 +51,15 @@ class Project:
         self.run("git", "init", "--quiet")
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--message", "as it is")
+
+    def clone(self, folder: Path) -> Project:
+        """A clone of what is committed, whose runs are kept with the original's."""
+        self.run("git", "clone", "--quiet", str(self.folder), str(folder))
+        clone = copy.copy(self)
+        clone.folder = folder
+        clone.environment = self.environment | {"MLFLOW_TRACKING_URI": self.tracking_uri}
+        (folder / "logs").mkdir()
+        return clone
 
     @property
     def tracking_uri(self) -> str:

@@ -41,6 +41,22 @@ def test_an_environments_own_classes_are_a_dependency(project_path, registry, tm
     assert "data/clinic/02_intermediate/classes.json" in stages["validate"]["deps"]
 
 
+def test_raw_data_under_dvc_are_a_dependency_wherever_a_machine_has_them(
+    project_path, registry, tmp_path, monkeypatch
+):
+    shutil.copytree(project_path / "conf", tmp_path / "conf")
+    assert "01_raw" not in render_dvc_file(tmp_path, registry, "ham10000")
+    (tmp_path / "data/01_raw").mkdir(parents=True)
+    (tmp_path / "data/01_raw/ham10000.dvc").write_text("outs: [{md5: 0.dir, path: ham10000}]\n")
+    text = render_dvc_file(tmp_path, registry, "ham10000")
+    stages = yaml.safe_load(text)["stages"]
+    assert "data/01_raw/ham10000" in stages["ingest"]["deps"]
+    assert "data/01_raw/ham10000" not in stages["validate"]["deps"]
+    assert "01_raw" not in render_dvc_file(tmp_path, registry, "base")  # which reads none
+    monkeypatch.setenv("DERMAFLOW_HAM10000_DIR", "/mnt/of/this/machine")
+    assert render_dvc_file(tmp_path, registry, "ham10000") == text
+
+
 def test_dvc_runs_stages_by_the_environments_name(project_path):
     """Else ``conf/local`` or ``KEDRO_ENV`` might decide what ``dvc.lock`` knows nothing of."""
     for env in environments(project_path):

@@ -25,6 +25,12 @@ def test_commit_and_changes_of_a_checkout(tmp_path):
     (tmp_path / "notes.txt").write_text("decides nothing")
     (tmp_path / "src/dvc.lock").write_text("written by dvc repro")
     assert code_version(tmp_path) == (commit, False)
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config").write_text("where DVC's remote is")
+    assert code_version(tmp_path) == (commit, False)
+    (tmp_path / "raw.dvc").write_text("which raw data it is")
+    assert code_version(tmp_path) == (commit, True)
+    (tmp_path / "raw.dvc").unlink()
     (tmp_path / "src/new.py").write_text("not committed yet")
     assert code_version(tmp_path) == (commit, True)
     (tmp_path / "src/new.py").unlink()
@@ -55,8 +61,9 @@ def project(tmp_path):
         {"src/a.py": "ein Nävus\n".encode("latin-1")},
         {"src/picture.bin": bytes(range(256)) * 3},
         {"conf/clinic/parameters.yml": b"without a newline at its end"},
+        {"data/01_raw/clinic.dvc": b"outs:\n- md5: 0\n"},
     ],
-    ids=["crlf", "new-crlf", "latin-1", "binary", "no-newline"],
+    ids=["crlf", "new-crlf", "latin-1", "binary", "no-newline", "raw-data"],
 )
 @pytest.mark.parametrize("setting", [None, "diff.noprefix=true", "color.ui=always"])
 def test_uncommitted_changes_come_back_to_the_byte(project, files, setting):

@@ -76,6 +76,16 @@ def test_one_of_unsure_origin_is_not_kept(records):
     assert records.latest("train") is None
 
 
+def test_whatever_a_stage_wrote_is_known_the_latest_first(records):
+    assert records.written("train", "o") == []
+    keep(records, RECORD)
+    keep(records, replace(RECORD, deps={"data/in": "2"}, outs={"o": "8"}))
+    keep(records, replace(RECORD, deps={"data/in": None}, outs={"o": "7"}))  # on no record
+    assert records.written("train", "o") == ["7", "8", "9"]
+    assert records.written("train", "other") == []
+    assert records.latest("train").outs == {"o": "8"}
+
+
 def test_a_damaged_record_is_none(records):
     keep(records, RECORD)
     path = records.folder / "train" / f"{RECORD.key}.json"

@@ -12,9 +12,9 @@ from dermaflow.cli.options import env_option
 @click.argument("run", required=False)
 @env_option
 @click.option("--back", is_flag=True, help="Undo the last restore, in place of RUN.")
-@click.option("--data-only", is_flag=True, help="Leave code and parameters as they are.")
+@click.option("--data-only", is_flag=True, help="Leave code, parameters and raw data as they are.")
 def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> None:
-    """Bring back code, parameters, data and weights of an MLflow run, through git and DVC.
+    """Bring back code, parameters, raw data, outputs and weights of an MLflow run by git and DVC.
 
     RUN is a run's id or its first digits, its name where no other run has it, or latest, latest~1
     and so on. What is there now goes into DVC's cache first; what cannot be brought back is named.
@@ -25,9 +25,13 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
     from dermaflow.errors import VersioningError
     from dermaflow.tracking.lineage import read_versions
     from dermaflow.tracking.runs import existing_store, find_run, list_runs
+    from dermaflow.versioning.dvc_remote import fetch
     from dermaflow.versioning.restore import (
+        outputs_of,
+        raw_deps,
         require_code,
         require_data,
+        require_raw,
         restore_code,
         restore_data,
     )
@@ -45,18 +49,23 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
     click.echo(f"run: {found.info.run_id} ({found.info.run_name})")
     require_data(Path.cwd(), versions.entries)
     commit = None if data_only else require_code(Path.cwd(), versions.commit)
-    kept = leave(Path.cwd(), versions.env, commit, versions.patch if commit else b"")
+    raw = raw_deps(versions.entries) if commit else {}
+    require_raw(Path.cwd(), raw)
+    away = fetch(Path.cwd(), [*outputs_of(versions.entries).values(), *raw.values()])
+    kept = leave(Path.cwd(), versions.env, commit, versions.patch if commit else b"", raw)
     if kept:
         click.echo(f"kept in DVC's cache: what was there of {', '.join(kept)}")
     if commit:
         done = restore_code(Path.cwd(), commit, versions.patch)
         click.echo(f"code and parameters: {done}")
-    returned, missing = restore_data(Path.cwd(), versions.env, versions.entries)
-    click.echo(f"outputs: {len(returned)} of {len(returned) + len(missing)} are those of the run")
+    missing = restore_data(Path.cwd(), versions.env, versions.entries, raw)
+    for what, paths in (("outputs", outputs_of(versions.entries)), ("raw data", raw)):
+        if paths:
+            returned = paths.keys() - set(missing)
+            click.echo(f"{what}: {len(returned)} of {len(paths)} are those of the run")
     click.echo(f"made by: {versions.command}")
     click.echo("`kedro restore --back` undoes this")
     if missing:
         raise VersioningError(
-            f"neither in DVC's cache nor on its remote: {', '.join(missing)}; "
-            "the command above makes them again"
+            f"{away}: {', '.join(missing)}; the command above makes outputs again"
         )

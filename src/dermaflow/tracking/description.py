@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from dermaflow.schema import HEADLINES
 
+RAW = "md5.raw."  # tags of raw files, by their names
+
 
 def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
     """Markdown from what the run holds.
@@ -17,6 +19,7 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
     facts = {
         "environment": f"`{tags.get('env', '?')}`",
         "data version": f"`{tags['data_version']}`" if "data_version" in tags else "",
+        "raw data": ", ".join(_raw(tags)),
         "ran": tags.get("stages", ""),
         "unchanged": tags.get("unchanged", ""),
         "code": _code(tags),
@@ -24,6 +27,12 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
     }
     lines = [f"- **{name}:** {value}" for name, value in facts.items() if value]
     return "\n".join([*_headline(metrics), *lines, "", "```", tags.get("command", ""), "```"])
+
+
+def _raw(tags: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name.removeprefix(RAW)} `{md5}`" for name, md5 in tags.items() if name.startswith(RAW)
+    ]
 
 
 def _headline(metrics: Mapping[str, float]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from kedro.io import DataCatalog
 
 from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.description import RAW
 from dermaflow.tracking.run import TrackedRun
 from dermaflow.validation.lineage import read_version
 from dermaflow.versioning.dvc_commit import lock_entry
@@ -171,6 +173,8 @@ class Tracker:
             for name, path in workspace.stage(stage).outputs.items():
                 if self._rule(name).get("version") and name in used:
                     tags[f"md5.{name}"] = str(record.outs[path])
+        if "ingest" in consistent:
+            tags |= raw_tags(workspace.external_versions("ingest", consistent["ingest"]))
         if "md5.manifest" in tags:
             tags["data_version"] = read_version(Path(self._entry("manifest")._filepath))
         return tags
@@ -183,6 +187,19 @@ class Tracker:
             for name, path in workspace.stage(stage).outputs.items()
             if self._rule(name).get("always") and name not in self._logged
         }
+
+
+def raw_tags(versions: Mapping[str, str]) -> dict[str, str]:
+    """Tags that name the raw data: by the names of files, which are the same on all machines.
+
+    Args:
+        versions: path -> hash.
+    """
+    names = Counter(Path(path).name for path in versions)
+    return {
+        f"{RAW}{path if names[Path(path).name] > 1 else Path(path).name}": value
+        for path, value in versions.items()
+    }
 
 
 @contextmanager

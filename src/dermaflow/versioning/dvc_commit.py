@@ -21,6 +21,7 @@ from dermaflow.versioning.dvc_lock import Entry, entry_of, lock_items, read_lock
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.stages import select_parameters
+from dermaflow.versioning.tracked import tracked_by
 from dermaflow.versioning.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -70,14 +71,26 @@ class DvcCommit:
         as_filed: dict[str, bool] = {}
         for name, now in consistent.items():
             groups = self._workspace.stage(name).groups
-            as_filed[name] = now.parameters == select_parameters(files, groups) and all(
-                as_filed[before] for before in self._workspace.producers(name)
+            as_filed[name] = (
+                now.parameters == select_parameters(files, groups)
+                and self._reads_what_is_filed(name)
+                and all(as_filed[before] for before in self._workspace.producers(name))
             )
             if not as_filed[name]:
                 new |= {} if in_cache(self._project, now.outs.values()) else {name: False}
             elif name not in lock or not record_of(lock[name], groups).agrees(now):
                 new[name] = True
         return new
+
+    def _reads_what_is_filed(self, name: str) -> bool:
+        """Whether the raw data of ``dvc.yaml`` are those that the stage reads, and are here.
+
+        A variable may have led it to other data, and the outputs may have come without any.
+        """
+        tracked = self._workspace.tracked(name)
+        deps = read_yaml(self._file).get("stages", {}).get(name, {}).get("deps", ())
+        filed = {path for path in deps if tracked_by(self._project, Path(path))}
+        return filed == set(tracked) and all((self._project / path).exists() for path in tracked)
 
     def _file_is_current(self) -> bool:
         from kedro.framework.project import pipelines

@@ -6,7 +6,9 @@ and the import graph which code it runs. Written by hand, three files of these l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,13 @@ import yaml
 from kedro.config import OmegaConfigLoader
 from kedro.pipeline import Pipeline
 
+from dermaflow.params_check import check_parameters
 from dermaflow.schema import DEFAULT_ENVIRONMENT, STAGES
+from dermaflow.versioning.external import external_paths
 from dermaflow.versioning.stages import Stage, describe_stage
+from dermaflow.versioning.tracked import split_tracked
 
+_VARIABLES = "DERMAFLOW_"
 _HEADER = """\
 # Written by `kedro dvc-yaml` from the pipelines, the catalog and the import graph: edit those.
 """
@@ -48,9 +54,12 @@ def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: 
     catalog = read_conf_files(project_path, env)["catalog"]
     files = {name: entry["filepath"] for name, entry in catalog.items()}
     types = {name: entry["type"] for name, entry in catalog.items()}
+    parameters = _committed_parameters(project_path, env)
     described = [describe_stage(name, pipelines[name], files, types) for name in STAGES]
     content: dict[str, Any] = {
-        "stages": {stage.name: _stage_entry(project_path, stage, env) for stage in described},
+        "stages": {
+            stage.name: _stage_entry(project_path, stage, env, parameters) for stage in described
+        },
         "plots": _plots(project_path, env, catalog),
     }
     text: str = yaml.safe_dump(content, sort_keys=False, width=100)
@@ -68,6 +77,32 @@ def read_conf_files(project_path: Path, env: str) -> OmegaConfigLoader:
     )
 
 
+def _committed_parameters(project_path: Path, env: str) -> dict[str, Any]:
+    """Parameters as they are where no variable of the project's is set: on all machines the same.
+
+    Raises:
+        ParameterError: one is wrong.
+    """
+    with _without_variables():
+        parameters: dict[str, Any] = read_conf_files(project_path, env)["parameters"]
+    check_parameters(
+        parameters, [project_path / "conf" / name for name in (env, DEFAULT_ENVIRONMENT)]
+    )
+    return parameters
+
+
+@contextmanager
+def _without_variables() -> Iterator[None]:
+    """Unset the environment variables that ``conf/`` asks for a path of this machine."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
+    for name in ours:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(ours)
+
+
 def stage_command(name: str, env: str) -> str:
     """What DVC runs for a stage.
 
@@ -77,11 +112,14 @@ def stage_command(name: str, env: str) -> str:
     return f"kedro run --env {env} --pipelines {name}"
 
 
-def _stage_entry(project_path: Path, stage: Stage, env: str) -> dict[str, Any]:
+def _stage_entry(
+    project_path: Path, stage: Stage, env: str, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
     entry: dict[str, Any] = {"cmd": stage_command(stage.name, env)}
     if env != DEFAULT_ENVIRONMENT:
         entry["wdir"] = "../.."
-    entry["deps"] = [*stage.code, *stage.inputs.values()]
+    tracked, _ = split_tracked(project_path, external_paths(stage.name, parameters))
+    entry["deps"] = [*stage.code, *tracked, *stage.inputs.values()]
     entry["params"] = parameter_files(project_path, stage.groups, env)
     entry["outs"] = [path for name, path in stage.outputs.items() if name != "metrics"]
     if "metrics" in stage.outputs:

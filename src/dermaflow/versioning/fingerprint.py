@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dermaflow.files import replacing_file
@@ -26,18 +27,29 @@ def hash_path(path: Path) -> str | None:
         Hex digits, with ``.dir`` behind those of a folder; None where there is nothing.
     """
     if path.is_file():
-        return _hash_file(path)
+        return hash_file(path)
     if not path.is_dir():
         return None
-    entries = [
-        {"md5": _hash_file(file), "relpath": file.relative_to(path).as_posix()}
-        for file in _files_of(path)
-    ]
-    entries.sort(key=lambda entry: entry["relpath"])
+    entries = [{"md5": value, "relpath": name} for name, value in hash_files(path).items()]
     return hashlib.md5(json.dumps(entries, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
-def _hash_file(path: Path) -> str:
+def hash_files(folder: Path) -> dict[str, str]:
+    """MD5 of each file below a folder, by its path in there, sorted."""
+    files = {file.relative_to(folder).as_posix(): file for file in _files_of(folder)}
+    names = sorted(files)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing and reading hold no lock
+        return dict(zip(names, pool.map(hash_file, map(files.__getitem__, names)), strict=True))
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files below a folder, that ``hash_path`` reads."""
+    files = [path] if path.is_file() else _files_of(path)
+    return sum(file.stat().st_size for file in files)
+
+
+def hash_file(path: Path) -> str:
+    """MD5 of a file, in hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
 

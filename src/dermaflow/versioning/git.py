@@ -13,7 +13,8 @@ from dermaflow.errors import VersioningError
 from dermaflow.files import replacing_file
 
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
-_CODE = ("src", "conf", "pyproject.toml", "uv.lock")
+# The `.dvc` files say which raw data it was; the `?` keeps the folder `.dvc` out.
+_CODE = ("src", "conf", "pyproject.toml", "uv.lock", ":(glob)**/?*.dvc")
 _BUT_LOCKS = ":(exclude)*dvc.lock"
 
 # Whatever a user has configured for people to read, the patch is for `git apply`.

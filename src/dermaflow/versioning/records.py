@@ -6,6 +6,7 @@ Layout of the folder of records, one an environment::
     <stage>.lock             held by the process that runs the stage
     <stage>/<key>.json       a ``StageRecord``, under a digest of what it was made from
     <stage>/pending.json     of outputs that are whole, but not all in their place yet
+    <stage>/written.json     path of each output -> its hash when it was last written
 
 Older records stay, so that an older state that comes back (by ``dvc checkout``, say) is known.
 """
@@ -26,6 +27,7 @@ from dermaflow.errors import BusyError
 from dermaflow.files import replacing_file
 
 PENDING = "pending"
+WRITTEN = "written"
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,29 @@ class StageRecords:
 
     def latest(self, stage: str) -> StageRecord | None:
         """The record that was written last."""
-        files = [file for file in (self.folder / stage).glob("*.json") if file.stem != PENDING]
-        newest = max(files, key=lambda file: file.stat().st_mtime_ns, default=None)
-        return _read(newest) if newest else None
+        return next(iter(self._settled(stage)), None)
+
+    def written(self, stage: str, path: str) -> list[str]:
+        """Hashes that an output had whenever the stage wrote it, as far as is known; latest first.
+
+        The stage may have run in part or while its inputs changed, which is on no record.
+        """
+        last = _read_json(self.folder / stage / f"{WRITTEN}.json").get(path)
+        hashes = [last, *(record.outs.get(path) for record in self._settled(stage))]
+        return list(dict.fromkeys(value for value in hashes if value))
+
+    def _settled(self, stage: str) -> Iterator[StageRecord]:
+        """Records of a stage, the latest first."""
+        files = (self.folder / stage).glob("*.json")
+        kept = [file for file in files if file.stem not in (PENDING, WRITTEN)]
+        for file in sorted(kept, key=lambda file: file.stat().st_mtime_ns, reverse=True):
+            record = _read(file)
+            if record:
+                yield record
 
     def announce(self, stage: str, record: StageRecord) -> None:
         """Say durably that the stage's new outputs are whole and about to be put in place."""
-        _write(self.folder / stage / f"{PENDING}.json", record)
+        _write(self.folder / stage / f"{PENDING}.json", asdict(record))
 
     def announced(self, stage: str) -> StageRecord | None:
         """What was announced and neither settled nor withdrawn."""
@@ -101,6 +119,9 @@ class StageRecords:
         """The announced outputs are in place: keep their record, if it is a complete one."""
         pending = self.folder / stage / f"{PENDING}.json"
         record = _read(pending)
+        if record:
+            written = self.folder / stage / f"{WRITTEN}.json"
+            _write(written, {**_read_json(written), **record.outs})
         if record and record.complete:
             pending.replace(pending.with_name(f"{record.key}.json"))
         else:
@@ -131,13 +152,21 @@ class StageRecords:
 
 def _read(file: Path) -> StageRecord | None:
     try:
-        return StageRecord(**json.loads(file.read_text()))
-    except (OSError, ValueError, TypeError):
+        return StageRecord(**_read_json(file))
+    except TypeError:
         return None
 
 
-def _write(file: Path, record: StageRecord) -> None:
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(file: Path, content: Mapping[str, Any]) -> None:
     with replacing_file(file) as partial, partial.open("w") as out:
-        json.dump(asdict(record), out, indent=1, sort_keys=True)
+        json.dump(content, out, indent=1, sort_keys=True)
         out.flush()
         os.fsync(out.fileno())

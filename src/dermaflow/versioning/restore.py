@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from dermaflow.errors import VersioningError
+from dermaflow.errors import IntegrityError, VersioningError
+from dermaflow.versioning.damage import Expected, explain
+from dermaflow.versioning.dvc_cache import DvcCache
 from dermaflow.versioning.dvc_commit import has_dvc
 from dermaflow.versioning.dvc_file import dvc_path
 from dermaflow.versioning.dvc_lock import Entry, read_lock, write_lock
@@ -20,8 +21,7 @@ from dermaflow.versioning.git import (
     has_commit,
     without_locks,
 )
-
-logger = logging.getLogger(__name__)
+from dermaflow.versioning.tracked import SUFFIX, tracked_by
 
 
 def require_data(project_path: Path, entries: Mapping[str, Entry]) -> None:
@@ -76,59 +76,96 @@ def restore_code(project_path: Path, commit: str, patch: bytes) -> str:
     return f"{commit[:10]} is checked out{with_patch}"
 
 
+def require_raw(project_path: Path, raw: Mapping[str, str]) -> None:
+    """Refuse to replace raw data of which DVC has no copy, before anything is changed.
+
+    Raises:
+        VersioningError: it is not what its ``.dvc`` file says, or is in no cache.
+    """
+    for path, wanted in raw.items():
+        here = hash_path(project_path / path)
+        if here in (None, wanted):
+            continue
+        tracked = tracked_by(project_path, Path(path))
+        cache = DvcCache.of(project_path)
+        if not tracked or tracked.md5 != here or (cache and cache.missing([here])):
+            raise VersioningError(
+                f"{path} would be replaced, and DVC has no copy of it: `dvc add {path}` first, and "
+                "commit its .dvc file"
+            )
+
+
+def raw_deps(entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Path -> hash of what stages read that is neither code nor made by another stage."""
+    made = {out["path"] for entry in entries.values() for out in entry["outs"]}
+    return {
+        dep["path"]: dep["md5"]
+        for entry in entries.values()
+        for dep in entry["deps"]
+        if dep["path"] not in made and not dep["path"].startswith("src/")
+    }
+
+
+def outputs_of(entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Path -> hash of what a run's stages made."""
+    return {out["path"]: out["md5"] for entry in entries.values() for out in entry["outs"]}
+
+
 def restore_data(
-    project_path: Path, env: str, entries: Mapping[str, Entry]
-) -> tuple[list[str], list[str]]:
-    """Bring outputs back from DVC's cache, or from its remote where there is one.
+    project_path: Path, env: str, entries: Mapping[str, Entry], raw: Mapping[str, str]
+) -> list[str]:
+    """Bring outputs and raw data back from DVC's cache; ``fetch`` fills it before.
 
     Args:
         project_path: root of the project.
         env: the environment.
         entries: stage -> its entry of ``dvc.lock``.
+        raw: path -> hash of raw data; its ``.dvc`` files say the same.
 
     Returns:
-        Paths that are back, and those that are not.
+        Paths that are not back.
+
+    Raises:
+        IntegrityError: what DVC gave out is damaged.
+        VersioningError: DVC fails, but for what is in no cache.
+    """
+    lock = dvc_path(project_path, env).with_suffix(".lock")
+    write_lock(lock, {**read_lock(lock), **entries})
+    checkout_data(project_path, env, raw)
+    wanted = outputs_of(entries) | dict(raw)
+    away = sorted(p for p, md5 in wanted.items() if hash_path(project_path / p) != md5)
+    _refuse_damaged(project_path, entries, {path: wanted[path] for path in away})
+    return away
+
+
+def checkout_data(project_path: Path, env: str, raw: Iterable[str]) -> None:
+    """Put what ``dvc.lock`` and the ``.dvc`` files of raw data name in place, of what is cached.
 
     Raises:
         VersioningError: DVC fails, but for what is in no cache.
     """
-    file = dvc_path(project_path, env)
-    lock = file.with_suffix(".lock")
-    before = read_lock(lock)
-    write_lock(lock, {**before, **entries})
-    if _dvc(project_path, "remote", "list").stdout.strip():
-        fetched = _dvc(project_path, "fetch", "--quiet", str(file))
-        if fetched.returncode:
-            logger.warning("DVC's remote: %s", _last_line(fetched))
-    checkout_data(project_path, env)
-    outs = {out["path"]: out["md5"] for entry in entries.values() for out in entry["outs"]}
-    back = [path for path, value in outs.items() if hash_path(project_path / path) == value]
-    return back, sorted(outs.keys() - set(back))
-
-
-def checkout_data(project_path: Path, env: str) -> None:
-    """Put the data that an environment's ``dvc.lock`` names in their places, of those at hand.
-
-    Raises:
-        VersioningError: DVC fails, but for what is in no cache.
-    """
-    target = str(dvc_path(project_path, env))
-    done = _dvc(project_path, "checkout", "--allow-missing", target)
-    if done.returncode:
-        raise VersioningError(f"dvc checkout: {_last_line(done)}")
-
-
-def _dvc(project_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "dvc", *arguments]
-    return subprocess.run(
-        command,
+    files = [f"{path}{SUFFIX}" for path in raw if (project_path / f"{path}{SUFFIX}").exists()]
+    command = (sys.executable, "-m", "dvc", "checkout", "--allow-missing")
+    done = subprocess.run(
+        [*command, str(dvc_path(project_path, env)), *files],
         cwd=project_path,
         capture_output=True,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,  # or it would ask
     )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        raise VersioningError(f"dvc checkout: {lines[-1]}")
 
 
-def _last_line(done: subprocess.CompletedProcess[str]) -> str:
-    return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+def _refuse_damaged(
+    project_path: Path, entries: Mapping[str, Entry], away: Mapping[str, str]
+) -> None:
+    """Raise IntegrityError if DVC's copy of what is not back is there and damaged."""
+    makers = {out["path"]: name for name, entry in entries.items() for out in entry["outs"]}
+    cache = DvcCache.of(project_path) if away else None
+    for path, md5 in away.items():
+        if cache and cache.damaged(md5):
+            origin = makers.get(path, f"{path}{SUFFIX}")
+            raise IntegrityError(explain(project_path, Expected(path, [md5], origin, filed=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Origin:
         outputs: the entries that a lock of what lay there would have.
         commit: that was restored, or was there already.
         patch: hex digits of the changes that were restored with it.
+        raw: paths of raw data that were replaced, too.
     """
 
     branch: str
@@ -43,9 +44,12 @@ class Origin:
     outputs: dict[str, Entry]
     commit: str | None
     patch: str
+    raw: list[str]
 
 
-def leave(project_path: Path, env: str, commit: str | None, patch: bytes) -> list[str]:
+def leave(
+    project_path: Path, env: str, commit: str | None, patch: bytes, raw: Iterable[str]
+) -> list[str]:
     """Before a run is restored: keep what is there in DVC's cache, and note where that is.
 
     Args:
@@ -53,6 +57,7 @@ def leave(project_path: Path, env: str, commit: str | None, patch: bytes) -> lis
         env: environment whose data are to be replaced.
         commit: that is to be checked out, None for none.
         patch: that is to be applied to it.
+        raw: paths of raw data that are to be replaced; ``require_raw`` comes first.
 
     Returns:
         Stages of which DVC held no copy until now.
@@ -68,7 +73,7 @@ def leave(project_path: Path, env: str, commit: str | None, patch: bytes) -> lis
     origins = _read(project_path)
     if origins and origins[-1].commit != head:
         origins = []  # the user has left by other ways
-    origin = Origin(branch, env, text, outputs, commit or head, patch.hex())
+    origin = Origin(branch, env, text, outputs, commit or head, patch.hex(), list(raw))
     _write(project_path, [*origins, origin])
     return kept
 
@@ -99,7 +104,7 @@ def go_back(project_path: Path) -> str:
         checkout(project_path, origin.branch)
     lock = dvc_path(project_path, origin.env).with_suffix(".lock")
     write_lock(lock, origin.outputs)
-    checkout_data(project_path, origin.env)
+    checkout_data(project_path, origin.env, origin.raw)
     if origin.lock is None:
         lock.unlink()
     else:

@@ -13,10 +13,11 @@ from kedro.io import DataCatalog
 from dermaflow.errors import ParameterError
 from dermaflow.schema import STAGES
 from dermaflow.versioning.dvc_lock import Entry, read_lock, record_of
-from dermaflow.versioning.external import external_state
+from dermaflow.versioning.external import external_paths, external_state
 from dermaflow.versioning.fingerprint import HashCache
 from dermaflow.versioning.records import StageRecord, StageRecords
 from dermaflow.versioning.stages import Stage, describe_stage, select_parameters
+from dermaflow.versioning.tracked import Tracked, split_tracked
 
 RECORDS = "stage_records"  # the catalog's entry for the folder of records
 TRACKING_URI = "tracking_uri"  # its entry, put there by a hook, for MLflow's store
@@ -69,13 +70,34 @@ class Workspace:
     def now(self, name: str) -> StageRecord:
         """What the stage would be made from now, and what is there of its outputs."""
         stage = self.stage(name)
-        deps = self._hash(*stage.code, *stage.inputs.values())
+        tracked, untracked = self._external(name)
+        # What DVC keeps track of and was not fetched is, to all that follows, what git says of it.
+        raw = {path: self._hash_one(path) or item.md5 for path, item in tracked.items()}
         return StageRecord(
-            deps=deps,
+            deps=self._hash(*stage.code, *stage.inputs.values()) | raw,
             parameters=select_parameters(self.parameters, stage.groups),
-            external=external_state(name, self.parameters, self._tracking_uri, self.hashes),
+            external=external_state(name, untracked, self._tracking_uri, self.hashes),
             outs=self._hash(*stage.outputs.values()),
         )
+
+    def tracked(self, name: str) -> Mapping[str, Tracked]:
+        """What the stage reads from outside and DVC keeps track of, by its path."""
+        return self._external(name)[0]
+
+    def external_versions(self, name: str, now: StageRecord) -> dict[str, str]:
+        """Path -> hash of what a stage that is as ``now`` says has read from outside.
+
+        Files that are not here any more have the hash that they had when the stage read them.
+        """
+        tracked, untracked = self._external(name)
+        known = self.records.find(name, now.key)
+        external = {**(known.external if known else {}), **_there(now.external)}
+        paths = [str(path) for path in untracked]
+        hashes = {path: external.get(path) for path in paths} | {p: now.deps[p] for p in tracked}
+        return {self.relative(path): value for path, value in hashes.items() if value}
+
+    def _external(self, name: str) -> tuple[dict[str, Tracked], list[Path]]:
+        return split_tracked(self.project_path, external_paths(name, self.parameters))
 
     def consistent(self) -> dict[str, StageRecord]:
         """Stages whose outputs come from what is there now, as do all those before them."""
@@ -88,9 +110,26 @@ class Workspace:
 
     def producers(self, name: str) -> set[str]:
         """Stages whose outputs the stage reads."""
-        wanted = set(self.stage(name).inputs)
-        before = STAGES[: STAGES.index(name)]
-        return {other for other in before if wanted & set(self.stage(other).outputs)}
+        return set(self.origins(name).values())
+
+    def origins(self, name: str) -> dict[str, str]:
+        """Path of each input of a stage -> stage that writes it."""
+        writers = {
+            path: other
+            for other in STAGES[: STAGES.index(name)]
+            for path in self.stage(other).outputs.values()
+        }
+        return {path: writers[path] for path in self.stage(name).inputs.values() if path in writers}
+
+    def written(self, name: str, path: str) -> list[str]:
+        """Hashes that a stage's output may have: any that the stage, or DVC's lock, gave it.
+
+        The likeliest first: what it is taken for now, then what the lock says.
+        """
+        locked = self.locked(name)
+        hashes = [locked.outs.get(path) if locked else None, *self.records.written(name, path)]
+        known = list(dict.fromkeys(value for value in hashes if value))
+        return sorted(known, key=lambda value: value != self._hash_one(path))
 
     def is_unchanged(self, name: str, now: StageRecord) -> bool:
         """Whether running the stage would make again what is there."""
@@ -137,7 +176,10 @@ class Workspace:
         return {}
 
     def _hash(self, *paths: str) -> dict[str, str | None]:
-        return {path: self.hashes.hash(self.project_path / path) for path in paths}
+        return {path: self._hash_one(path) for path in paths}
+
+    def _hash_one(self, path: str) -> str | None:
+        return self.hashes.hash(self.project_path / path)
 
     def relative(self, path: Any) -> str:
         """A path as records and DVC write it: from the project's root, where it is below it."""
@@ -150,6 +192,10 @@ class Workspace:
 def is_parameter(dataset: str) -> bool:
     """Whether a node's input is a parameter and no data."""
     return dataset == "parameters" or dataset.startswith("params:")
+
+
+def _there(hashes: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in hashes.items() if value is not None}
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
