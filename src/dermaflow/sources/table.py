@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from dermaflow.errors import SourceError
 from dermaflow.params import TableSource
-from dermaflow.sources.base import IMAGE_SUFFIXES, MAX_FILE_BYTES
+from dermaflow.sources.base import IMAGE_SUFFIXES, MAX_FILE_BYTES, may_hold_images, speakable
 from dermaflow.sources.records import read_records
+from dermaflow.tables import same_letters
 
 
 class Table:
     """Rows of a table whose columns ``ingest.table.columns`` translates.
 
-    A file may be written without its suffix. A row without lesion is a lesion of its own. What
-    ``ingest.table.labels`` and ``.values`` do not translate stays as it is, for validate to judge.
+    A file may be written without its suffix, with backslashes, or with the folder before it. A row
+    without lesion is a lesion of its own. What ``ingest.table.labels`` and ``.values`` do not
+    translate stays as it is, for validate to judge.
 
     Args:
         params: where table, images and masks are, and what the columns and labels mean.
 
     Raises:
-        SourceError: the table, a column or a folder is missing.
+        SourceError: the table, a column or a folder is missing or cannot be read.
     """
 
     def __init__(self, params: TableSource) -> None:
         self._images = _folder(params.images, "ingest.table.images")
         self._masks = _folder(params.masks, "ingest.table.masks") if params.masks else None
-        self._files = self._list_images()
+        if self._masks and self._images.is_relative_to(self._masks):
+            raise SourceError(
+                f"{self._masks} holds the images too; give the masks a folder of their own "
+                "(ingest.table.masks)"
+            )
+        self._files = sorted(_list_files(self._images, without=self._masks))
+        masks = sorted(_list_files(self._masks)) if self._masks else []
+        self._mask_names = {same_letters(file): file for file in masks}
         records = read_records(
             Path(params.table).expanduser(),
             params.columns,
@@ -42,22 +52,9 @@ class Table:
         for column, words in (params.values or {}).items():
             records[column] = _translate(records[column], words)
         records["lesion_id"] = records["lesion_id"].fillna(records["image_id"])
-        names = {file.rpartition(".")[0]: file for file in reversed(self._files)}
-        names |= {file: file for file in self._files}
-        records["file"] = records["file"].map(lambda file: names.get(file, file))
+        folders = (f"{self._images}/", f"{params.images.rstrip('/')}/")
+        records["file"] = _find_files(records["file"], self._files, folders)
         self._records = records
-
-    def _list_images(self) -> list[str]:
-        """Images below the folder, as relative paths with ``/``; masks are none of them."""
-        found: list[str] = []
-        for folder, _, names in os.walk(self._images):  # much quicker than `rglob` on large sets
-            place = Path(folder)
-            if self._masks and place.is_relative_to(self._masks):
-                continue
-            prefix = place.relative_to(self._images)
-            files = (prefix / name for name in names)
-            found += (path.as_posix() for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
-        return sorted(found)
 
     def records(self) -> pd.DataFrame:
         """Rows in the order of the table."""
@@ -74,19 +71,46 @@ class Table:
 
     def read_mask(self, image_id: str) -> bytes | None:
         """``<image_id>.png`` of the masks folder, or None. Raises OSError."""
-        try:
-            return _read_inside(self._masks, f"{image_id}.png") if self._masks else None
-        except FileNotFoundError:
-            return None
+        file = self._mask_names.get(_mask_of(image_id))
+        return _read_inside(self._masks, file) if self._masks and file else None
 
     def unlisted(self) -> list[str]:
-        """Image files below the images folder that no row names."""
-        named = {Path(file).as_posix() for file in self._records["file"].dropna()}
-        return [file for file in self._files if file not in named]
+        """Files below both folders that no row names; masks begin with their folder's name."""
+        named = set(self._records["file"].dropna())
+        masks = set(map(_mask_of, self._records["image_id"].dropna()))
+        unlisted = [file for file in self._files if file not in named]
+        if self._masks:
+            others = (file for name, file in self._mask_names.items() if name not in masks)
+            unlisted += [f"{self._masks.name}/{file}" for file in others]
+        return [speakable(file) for file in unlisted]
+
+
+def _mask_of(image_id: str) -> str:
+    return f"{image_id}.png"
 
 
 def _translate(column: pd.Series, words: Mapping[str, str]) -> pd.Series:
-    return column.map(lambda text: words.get(text, text))
+    known = {same_letters(word): meaning for word, meaning in words.items()}
+    return column.map(lambda text: known.get(text, text))
+
+
+def _find_files(column: pd.Series, files: list[str], folders: tuple[str, ...]) -> pd.Series:
+    """Put the name on disk in place of how a row writes it; what is not found stays as it is."""
+    known = {same_letters(file): file for file in files}
+    stems = {
+        name.rpartition(".")[0]: file
+        for name, file in reversed(known.items())
+        if name.lower().endswith(IMAGE_SUFFIXES)
+    }
+    known = stems | known
+
+    def find(written: str) -> str:
+        name = written.replace("\\", "/")
+        for folder in folders:
+            name = name.removeprefix(folder)
+        return known.get(posixpath.normpath(name), written)
+
+    return column.map(find, na_action="ignore")
 
 
 def _folder(path: str, key: str) -> Path:
@@ -96,11 +120,37 @@ def _folder(path: str, key: str) -> Path:
     return folder.resolve()
 
 
+def _list_files(top: Path, without: Path | None = None) -> Iterator[str]:
+    """Files below a folder that may be images, as relative paths with ``/``.
+
+    Links to folders are not followed, and end with ``/``; hidden folders are left out. Raises
+    SourceError where a folder cannot be read.
+    """
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        for entry in _entries(top / prefix):
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith(".") and Path(entry.path) != without:
+                    pending.append(f"{prefix}{entry.name}/")
+            elif may_hold_images(entry.name):
+                yield f"{prefix}{entry.name}/" if Path(entry.path).is_dir() else prefix + entry.name
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:  # much quicker than `rglob` on large sets
+            return list(entries)
+    except OSError as error:
+        raise SourceError(f"{speakable(str(folder))} cannot be read ({error.strerror})") from error
+
+
 def _read_inside(folder: Path, name: str) -> bytes:
     """Read ``folder/name`` unless it, or what it links to, lies outside ``folder``."""
     try:
         path = (folder / name).resolve()
-        inside, exists = path.is_relative_to(folder), path.is_file()
+        climbs = Path(name).is_absolute() or ".." in Path(name).parts
+        inside, exists = path.is_relative_to(folder) and not climbs, path.is_file()
     except (ValueError, OSError, RuntimeError):  # a NUL in the name, too long, a loop of links
         inside = exists = False
     if not (inside and exists):

@@ -29,8 +29,8 @@ def render_data_docs(
 
     Args:
         results: of all suites, in the order to show.
-        report: counts ``rows``, ``unlisted_files``, ``clean``, ``quarantined`` and
-            ``quarantined_by_reason``.
+        report: counts ``rows``, ``unlisted_files``, ``unusable_masks``, ``clean``,
+            ``quarantined`` and ``quarantined_by_reason``.
         quarantine: the rows set aside.
     """
     style = files("dermaflow.validation").joinpath("data_docs.css").read_text("utf-8")
@@ -81,7 +81,8 @@ def _render_summary(results: Iterable[SuiteResult], report: Mapping[str, Any]) -
     )
     return (
         "<h1>Data Docs</h1>"
-        f'<p class="note">{report["rows"]} rows and {report["unlisted_files"]} unlisted files: '
+        f'<p class="note">{report["rows"]} rows, {report["unlisted_files"]} unlisted files '
+        f"and {report['unusable_masks']} unusable masks: "
         f"{report['clean']} clean, {report['quarantined']} quarantined.</p>{_table(titles, rows)}"
     )
 

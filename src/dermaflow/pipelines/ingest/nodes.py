@@ -16,6 +16,7 @@ from dermaflow.ml.preprocess import Preprocess
 from dermaflow.params import ImageParams, IngestParams
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
 from dermaflow.sources import ImageSource, open_source
+from dermaflow.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def read_records(ingest: IngestParams, seed: int) -> tuple[pd.DataFrame, list[st
         ingest.source,
         len(records),
         records["lesion_id"].nunique(),
-        ", ".join(f"{label} {count}" for label, count in counts.head(12).items()),
+        ", ".join(f"{one_line(label, 40)} {count}" for label, count in counts.head(12).items()),
         len(unlisted),
     )
     return records, unlisted
@@ -69,15 +70,26 @@ def decode_images(
 
 
 def decode_masks(
-    raw_records: pd.DataFrame, ingest: IngestParams, image: ImageParams, seed: int
+    raw_records: pd.DataFrame,
+    ingest: IngestParams,
+    image: ImageParams,
+    seed: int,
+    image_store: ImageStore,
 ) -> ImageBatch:
-    """Decode the lesion masks to the store's size; images without one get no pixels."""
+    """Decode the lesion masks to the store's size; images without one get no pixels.
+
+    A mask whose proportions are not its image's is refused: cut and scaled, it would lie elsewhere.
+    """
     preprocess = Preprocess(**image.model_dump())
     source = open_source(ingest, seed)
     files = _unique_images(raw_records)["file"]
 
+    decoded = image_store.index.reindex(columns=["image_id", "width", "height"]).dropna()
+    sizes = {row.image_id: (row.width, row.height) for row in decoded.itertuples()}
+
     def decode(row: tuple[str, str | None]) -> StoredImage:
-        return decode_mask(row[0], partial(source.read_mask, row[0]), preprocess)
+        read = partial(source.read_mask, row[0])
+        return decode_mask(row[0], read, preprocess, sizes.get(row[0]))
 
     return ImageBatch(
         _stream(decode, files, "Decoding masks"),
@@ -92,7 +104,8 @@ def build_raw_manifest(raw_records: pd.DataFrame, image_store: ImageStore) -> pd
     Rows that share an ``image_id`` all stay, for validate to judge. ``width`` and ``height`` are
     float64, since an image that could not be decoded has none.
     """
-    decoded = image_store.index[["image_id", *DECODE_COLUMNS]]
+    # Without any image the store knows no columns.
+    decoded = image_store.index.reindex(columns=["image_id", *DECODE_COLUMNS])
     manifest = raw_records.merge(decoded, how="left", on="image_id", validate="m:1")
     numbers = ("width", "height", "brightness", "contrast")
     manifest = manifest.astype(dict.fromkeys(numbers, "float64"))

@@ -17,7 +17,12 @@ from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLITS
 from dermaflow.validation.data_docs import render_data_docs
 from dermaflow.validation.leakage import measure_leakage
 from dermaflow.validation.lineage import data_version, version_of
-from dermaflow.validation.quarantine import build_quarantine, count_reasons, find_faults
+from dermaflow.validation.quarantine import (
+    build_quarantine,
+    count_reasons,
+    find_faults,
+    find_strays,
+)
 from dermaflow.validation.split import count_crossings, find_groups, split_groups
 from dermaflow.validation.suites import SuiteResult, run_suite
 
@@ -35,11 +40,12 @@ def check_manifest(
     unlisted_files: list[str],
     validate: ValidateParams,
     classes: list[str],
+    mask_store: ImageStore | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, bytes]]:
     """Set aside what cannot be used, and tell whether what is left will do.
 
-    Of rows that say the same the first is kept. Rows and unlisted files are all in one of the two
-    tables that come out.
+    Of rows that say the same the first is kept. Rows, unlisted files and masks that cannot be used
+    are all in one of the two tables that come out; an image whose mask cannot be used stays.
 
     Returns:
         The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
@@ -57,13 +63,14 @@ def check_manifest(
     values = {"classes": classes}
     results = [_run(name, validate, table, values) for name in ROW_SUITES]
     faults = find_faults(rows, repeats, results)
-    quarantine = build_quarantine(rows, faults, unlisted_files)
+    strays = find_strays(unlisted_files, None if mask_store is None else mask_store.index)
+    quarantine = build_quarantine(rows, faults, strays)
     kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
     clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
-    if len(clean) + len(quarantine) != len(rows) + len(unlisted_files):
+    if len(clean) + len(quarantine) != len(rows) + len(strays):
         raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
 
-    reasons = count_reasons(faults, len(unlisted_files))
+    reasons = count_reasons(faults, strays)
     logger.info(
         "%d images are clean, %d quarantined (%s)",
         len(clean),
@@ -77,6 +84,7 @@ def check_manifest(
     report = {
         "rows": len(rows),
         "unlisted_files": len(unlisted_files),
+        "unusable_masks": len(strays) - len(unlisted_files),
         "clean": len(clean),
         "quarantined": len(quarantine),
         "quarantined_by_reason": reasons,

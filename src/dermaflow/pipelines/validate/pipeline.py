@@ -17,7 +17,13 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_manifest,
-                ["raw_manifest", "unlisted_files", "params:validate", "params:classes"],
+                [
+                    "raw_manifest",
+                    "unlisted_files",
+                    "params:validate",
+                    "params:classes",
+                    "mask_store",
+                ],
                 ["clean_manifest", "quarantine", "validation_report", "data_docs"],
             ),
             node(
