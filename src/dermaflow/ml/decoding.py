@@ -22,6 +22,9 @@ Result = TypeVar("Result")
 # enough for float32 to add them up to the same bits on every machine.
 _LUMA = np.array([299, 587, 114], np.float32)
 
+# By how much a mask's proportions may differ from its image's: it may be scaled, to whole pixels.
+_PROPORTIONS = 0.02
+
 
 def decode_image(image_id: str, read: Callable[[], bytes], preprocess: Preprocess) -> StoredImage:
     """Read and decode one image; what fails is told in ``info["error"]`` and has no pixels.
@@ -91,8 +94,9 @@ def grey_statistics(pixels: Pixels) -> tuple[float, float]:
 
 
 def _is_scaled(size: tuple[float, float], original: tuple[float, float]) -> bool:
-    """Whether one size is the other scaled, to within a pixel a side."""
-    return abs(size[0] * original[1] - size[1] * original[0]) <= sum(original)
+    """Whether one size is the other scaled, as nearly as whole pixels allow."""
+    one, other = size[0] * original[1], size[1] * original[0]
+    return abs(one - other) <= _PROPORTIONS * max(one, other)
 
 
 def map_in_threads(

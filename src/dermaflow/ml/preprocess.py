@@ -23,8 +23,8 @@ ALLOWED_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 # First bytes of these formats, TIFF's in both byte orders and as BigTIFF.
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-# A JPEG may send all of its pixels again in each scan, of which a few bytes are enough: thousands of
-# them keep a decoder busy for hours. Cameras and editors write one to a dozen.
+# A few bytes are a scan of a JPEG, and each makes the decoder go over all pixels: thousands keep it
+# busy for hours. Cameras and editors write one to a dozen.
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 100
 
@@ -113,9 +113,7 @@ class Preprocess:
         }
         return cls(**fields)
 
-    def _load(
-        self, encoded: bytes, convert: Callable[[Image.Image], Image.Image]
-    ) -> Image.Image:
+    def _load(self, encoded: bytes, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
         """Decode bytes into an upright image of the mode that is wanted. Raises ImageError."""
         if not encoded:
             raise ImageError("empty file")

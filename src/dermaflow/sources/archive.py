@@ -48,9 +48,7 @@ class ZipFolder:
         if not may_hold_images(name):
             return
         if name in self._members:
-            raise SourceError(
-                f"{path}: '{one_line(name)}' occurs twice; which is right is unknown"
-            )
+            raise SourceError(f"{path}: '{one_line(name)}' occurs twice; which is right is unknown")
         self._members[name] = (archive, member)
 
     def names(self) -> list[str]:
@@ -72,16 +70,21 @@ class ZipFolder:
             raise OSError("shares its bytes with another file of its zip: it may be a zip bomb")
         try:
             with self._lock:
-                return archive.read(member)
+                content = archive.read(member)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
             raise OSError("damaged inside its zip") from error
+        if len(content) != member.file_size:
+            raise OSError("damaged inside its zip")
+        return content
 
 
 def _open_zip(path: Path, key: str) -> zipfile.ZipFile:
+    if not path.exists():
+        raise SourceError(f"{path} is missing (see {key})")
+    if not path.is_file():  # a pipe would be waited for
+        raise SourceError(f"{path} is no file (see {key})")
     try:
         return zipfile.ZipFile(path)
-    except FileNotFoundError as error:
-        raise SourceError(f"{path} is missing (see {key})") from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         why = one_line(error, 120)
         raise SourceError(f"{path} is no readable zip; download it again ({why})") from error

@@ -134,7 +134,8 @@ def _list_files(top: Path, without: Path | None = None) -> Iterator[str]:
                 if not entry.name.startswith(".") and Path(entry.path) != without:
                     pending.append(f"{prefix}{entry.name}/")
             elif may_hold_images(entry.name):
-                yield f"{prefix}{entry.name}/" if Path(entry.path).is_dir() else prefix + entry.name
+                linked = entry.is_symlink() and Path(entry.path).is_dir()
+                yield f"{prefix}{entry.name}/" if linked else prefix + entry.name
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -16,10 +16,12 @@ from typing import Any
 
 import pandas as pd
 
+from dermaflow.text import one_line
 from dermaflow.validation.suites import SuiteResult
 
-# Longer tables are in the quarantine file.
+# Longer tables and cells are in the quarantine file.
 _MAX_ROWS = 200
+_MAX_CELL = 200
 
 
 def render_data_docs(
@@ -93,7 +95,7 @@ def _render_quarantine(report: Mapping[str, Any], quarantine: pd.DataFrame) -> s
         return "<h2>Quarantine</h2><p>Nothing was set aside.</p>"
     shown = quarantine[["image_id", "file", "label", "reason"]].head(_MAX_ROWS)
     cells = [
-        tuple("" if pd.isna(value) else escape(str(value)) for value in row)
+        tuple("" if pd.isna(value) else escape(one_line(value, _MAX_CELL)) for value in row)
         for row in shown.itertuples(index=False)
     ]
     more = len(quarantine) - len(shown)
