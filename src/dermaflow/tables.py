@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Bounds of time and memory, far beyond any table of images.
 MAX_TABLE_BYTES = 512 * 2**20
 MAX_ROWS = 5_000_000
-MAX_CELL = 10_000  # characters
+MAX_CELL = 2000  # characters
 
 _SEPARATORS = ",;\t"
 
@@ -177,6 +177,8 @@ def _find_columns(
     path: Path, header: Sequence[str], columns: Mapping[str, str], key: str
 ) -> list[int]:
     """Place of each column. Raises SourceError where there is none, or where there are several."""
+    if any(len(name) > MAX_CELL for name in header):
+        raise SourceError(f"{path} has no header: a column's name has over {MAX_CELL} characters")
     names = [same_letters(name.strip()) for name in header]
     places = []
     for name, column in columns.items():

@@ -146,6 +146,10 @@ COSTLY = {
         UNIFORM,
     ),
     "JPEG of a thousand scans": (lambda: scans(1000), TOO_MANY_SCANS),
+    "two pictures in one JPEG, of a thousand scans": (
+        lambda: scans(1000, "MPO", save_all=True, append_images=[picture(1)]),
+        TOO_MANY_SCANS,
+    ),
     "TIFF whose tags share their megabytes": (
         lambda: tiff(dict.fromkeys(range(1000, 1030), (1, 200000, 8)), bytes(200_000)),
         UNIFORM,

@@ -162,6 +162,11 @@ CASES = [
     Oddity("animated WebP", lambda: frames("WEBP", lossless=True)),
     Oddity("TIFF of two pages", lambda: frames("TIFF")),
     Oddity("two pictures in one JPEG", lambda: frames("MPO", **FINE), tolerance=JPEG_ERROR),
+    Oddity(
+        "film behind its end",  # as telephones write
+        lambda: encode(picture(), "JPEG", **FINE) + b"\xff\xda" * 500,
+        tolerance=JPEG_ERROR,
+    ),
     Oddity("more behind its end", lambda: encode(picture()) + b"<script>" * 99),
     Oddity("cut behind its pixels", lambda: png(idat())[:-12]),
     Oddity("unknown chunks", lambda: png(chunk(b"duMy", b"x" * 99), idat(), chunk(b"prVt", b""))),

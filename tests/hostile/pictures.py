@@ -111,11 +111,12 @@ def webp_canvas(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def scans(count: int) -> bytes:
-    """A progressive JPEG that sends its last scan over and over."""
-    encoded = encode(picture(), "JPEG", progressive=True)
-    last = encoded[encoded.rindex(b"\xff\xda") : -2]
-    return encoded[:-2] + last * count + b"\xff\xd9"
+def scans(count: int, format: str = "JPEG", **options) -> bytes:
+    """A progressive JPEG, or several in one, that sends a scan over and over."""
+    encoded = encode(picture(), format, progressive=True, **options)
+    end = encoded.index(b"\xff\xd9")
+    last = encoded[encoded.rindex(b"\xff\xda", 0, end) : end]
+    return encoded[:end] + last * count + encoded[end:]
 
 
 @cache

@@ -65,7 +65,7 @@ LABELS = {
     "template": "{{7*7}}${jndi:ldap://x}",
     "SQL": "nv'; DROP TABLE images;--",
     "control sequence of a terminal": "\x1b[2J\x1b[31mnv",
-    "of a page's length": "nv " * 2000,
+    "of a page's length": "nv " * 600,
     "in a wrong encoding": "NÃ¤vus",
 }
 
@@ -100,7 +100,7 @@ FILES = {
     "command": "| cat /etc/passwd",
     "with a NUL": "sound.png\0.txt",
     "with a line break": "sound\n.png",
-    "longer than a path may be": "x" * 5000,
+    "longer than a name may be": "x" * 1900,
     "the folder itself": ".",
     "inside a zip": "packed.zip/a.png",
 }
@@ -110,7 +110,7 @@ IDENTIFIERS = {
     "with a NUL": "nul\0nul",
     "with a line break": "line\nbreak",
     "control sequence of a terminal": "\x1b[2Jclear",
-    "of a page's length": "x" * 5000,
+    "of a page's length": "x" * 1900,
 }
 
 CASES = [

@@ -113,7 +113,12 @@ REFUSED = [
     Case("JSON lines", lambda: b'{"id": "a", "dx": "nv"}\n' * 3, "has no column 'id'"),
     Case("bars between cells", PLAIN.replace(",", "|").encode, "has no column 'id'"),
     Case("a line before the header", ("sep=;\n" + PLAIN).encode, "has no column 'id'"),
-    Case("NULs alone", lambda: bytes(5000), "has no column 'id'"),
+    Case("NULs alone", lambda: bytes(500), "has no column 'id'"),
+    Case(
+        "a header that does not end",
+        lambda: b"x" * 5000,
+        f"has no header: a column's name has over {MAX_CELL} characters",
+    ),
     Case("noise", lambda: np.random.default_rng(1).bytes(3000), "is not written in UTF-8"),
     Planted("absent", lambda path: None, FOLDER),
     Planted("folder", lambda path: path.mkdir(), FOLDER),

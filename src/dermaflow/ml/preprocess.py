@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,9 @@ ALLOWED_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 # A few bytes are a scan of a JPEG, and each makes the decoder go over all pixels: thousands keep it
-# busy for hours. Cameras and editors write one to a dozen.
-_START_OF_SCAN = b"\xff\xda"
+# busy for hours. Cameras and editors write one to a dozen. A scan begins with its marker, its
+# length and the number of its channels, which must agree.
+_START_OF_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 _MAX_SCANS = 100
 
 
@@ -124,7 +126,7 @@ class Preprocess:
                 # Pillow has read the header alone so far.
                 if image.width * image.height > self.max_pixels:
                     raise ImageError(f"image larger than {self.max_pixels} pixels")
-                if image.format == "JPEG" and encoded.count(_START_OF_SCAN) > _MAX_SCANS:
+                if image.format in ("JPEG", "MPO") and _count_scans(encoded) > _MAX_SCANS:
                     raise ImageError(f"JPEG of more than {_MAX_SCANS} scans")
                 image.load()
                 return convert(_upright(image))
@@ -150,6 +152,10 @@ def _upright(image: Image.Image) -> Image.Image:
     except Exception:  # as above; the pixels are sound
         pass
     return image
+
+
+def _count_scans(encoded: bytes) -> int:
+    return sum(1 for _ in _START_OF_SCAN.finditer(encoded))
 
 
 def _is_deep(image: Image.Image) -> bool:

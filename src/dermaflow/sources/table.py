@@ -39,8 +39,8 @@ class Table:
                 "(ingest.table.masks)"
             )
         self._files = sorted(_list_files(self._images, without=self._masks))
-        masks = sorted(_list_files(self._masks)) if self._masks else []
-        self._mask_names = {same_letters(file): file for file in masks}
+        self._mask_files = sorted(_list_files(self._masks)) if self._masks else []
+        self._mask_names = {same_letters(file): file for file in self._mask_files}
         records = read_records(
             Path(params.table).expanduser(),
             params.columns,
@@ -77,10 +77,11 @@ class Table:
     def unlisted(self) -> list[str]:
         """Files below both folders that no row names; masks begin with their folder's name."""
         named = set(self._records["file"].dropna())
-        masks = set(map(_mask_of, self._records["image_id"].dropna()))
+        known = map(_mask_of, self._records["image_id"].dropna())
+        masks = set(map(self._mask_names.get, known))
         unlisted = [file for file in self._files if file not in named]
         if self._masks:
-            others = (file for name, file in self._mask_names.items() if name not in masks)
+            others = [file for file in self._mask_files if file not in masks]
             unlisted += [f"{self._masks.name}/{file}" for file in others]
         return [speakable(file) for file in unlisted]
 
