@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,6 +16,7 @@ from dermaflow.text import one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
 # Bounds of time and memory, far beyond any table of images.
@@ -133,6 +134,7 @@ def _read_parquet(path: Path, columns: Mapping[str, str], key: str) -> pd.DataFr
     with pq.ParquetFile(path) as file:
         if file.metadata.num_rows > MAX_ROWS:
             raise SourceError(f"{path} has more than {MAX_ROWS} rows, too many for a table")
+        metadata = file.metadata
         header = file.schema_arrow.names
         places = _find_columns(path, header, columns, key)
         fields = [file.schema_arrow.field(place) for place in places]
@@ -140,14 +142,22 @@ def _read_parquet(path: Path, columns: Mapping[str, str], key: str) -> pd.DataFr
     for field in fields:
         if pa.types.is_nested(field.type):
             raise SourceError(_explain_type(path, field.name, field.type))
+    if _unpacked_bytes(metadata, wanted) > MAX_TABLE_BYTES:
+        raise SourceError(f"{path} unpacks to over {MAX_TABLE_BYTES} bytes, too large for a table")
     # A value is kept once, however often it occurs: a small file can repeat a large one.
     with pq.ParquetFile(path, read_dictionary=wanted) as file:
-        table = file.read(columns=wanted)
+        table = file.read(columns=list(dict.fromkeys(wanted)))
     cells = {
         name: _cells_of(path, column, table[column])
         for name, column in zip(columns, wanted, strict=True)
     }
     return pd.DataFrame(cells, range(1, table.num_rows + 1), dtype=object)
+
+
+def _unpacked_bytes(metadata: pq.FileMetaData, columns: Collection[str]) -> int:
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    chunks = (group.column(number) for group in groups for number in range(group.num_columns))
+    return sum(c.total_uncompressed_size for c in chunks if c.path_in_schema in columns)
 
 
 def _cells_of(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.object_]:

@@ -49,6 +49,16 @@ def repeated(count: int, value: str) -> bytes:
     return parquet(table, dictionary_pagesize_limit=2**30)
 
 
+def packed_pages() -> bytes:
+    """Parquet of 630 values of a megabyte each, packed ten thousandfold."""
+    buffer = io.BytesIO()
+    table = pa.table({name: ["x" * 1_000_000] for name in HEADER.strip().split(",")})
+    with pq.ParquetWriter(buffer, table.schema, compression="zstd", use_dictionary=False) as file:
+        for _ in range(90):
+            file.write_table(table)
+    return buffer.getvalue()
+
+
 def spreadsheet() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
@@ -168,9 +178,15 @@ REFUSED = [
         ".parquet",
     ),
     Case(
-        "Parquet of a terabyte in few bytes",
-        lambda: repeated(1_000_000, "x" * 1_000_000),
+        "Parquet of 200 gigabytes in few bytes",
+        lambda: repeated(200_000, "x" * 1_000_000),
         f"has more than {MAX_CELL} characters",
+        ".parquet",
+    ),
+    Case(
+        "Parquet of packed pages",
+        packed_pages,
+        f"unpacks to over {MAX_TABLE_BYTES} bytes",
         ".parquet",
     ),
     Case("Parquet without rows", lambda: parquet(frame()[:0]), "lists no image", ".parquet"),
