@@ -39,7 +39,9 @@ def test_without_a_file_all_are_found():
     [
         ("image_a,image_b\na,b\n", "no column 'decision'"),
         ("image_a,image_b,decision\na,b,same\na,b,maybe\n", "line 3: decision is 'maybe'"),
-        ("", "cannot be read"),
+        ("", "is empty"),
+        ("image_a,image_b,decision\na,,same\n", "line 2: .*two different images"),
+        ("image_a,image_b,decision\na,a,same\n", "line 2: .*two different images"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path, text, message):

@@ -33,12 +33,17 @@ def load_ingest(project_path):
 
 
 @pytest.mark.parametrize(
-    ("env", "source"), [("base", "phantoms"), ("smoke", "phantoms"), ("ham10000", "ham10000")]
+    ("env", "roles"),
+    [
+        ("base", {"phantoms": "train"}),
+        ("smoke", {"phantoms": "train", "elsewhere": "external"}),
+        ("ham10000", {"ham10000": "train"}),
+    ],
 )
-def test_each_environment_names_a_source_that_is_described(load_ingest, env, source):
+def test_each_environment_names_sources_that_are_described(load_ingest, env, roles):
     ingest = IngestParams.model_validate(load_ingest(env))
-    assert ingest.roles == {source: "train"}
-    assert ingest.sources[source].kind == source
+    assert ingest.roles == roles
+    assert set(roles) <= set(ingest.sources)
 
 
 def test_the_folder_comes_from_the_environment_variable(load_ingest, monkeypatch):

@@ -82,7 +82,9 @@ def ingest(workload: Workload) -> None:
     size = workload.parameters.image
     labels = workload.parameters.labels
     records = read_records(params, labels, seed)[0].head(workload.config.images)
-    for name, decode in (("masks_again", decode_masks), ("images_again", decode_images)):
-        write_image_store(workload.folder / name, decode(records, params, size, seed))
-    manifest = build_raw_manifest(records, ImageStore(workload.folder / "images_again"))
+    images, masks = workload.folder / "images_again", workload.folder / "masks_again"
+    write_image_store(images, decode_images(records, params, size, seed))
+    store = ImageStore(images)
+    write_image_store(masks, decode_masks(records, params, size, seed, store))
+    manifest = build_raw_manifest(records, store)
     manifest.to_parquet(workload.folder / "raw_manifest.parquet")

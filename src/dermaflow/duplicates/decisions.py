@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pandas as pd
 
 from dermaflow.errors import SourceError
+from dermaflow.tables import read_table, same_letters
+from dermaflow.text import one_line
+
+logger = logging.getLogger(__name__)
 
 COLUMNS = ("image_a", "image_b", "decision")
 SAME, DIFFERENT = "same", "different"
 
 
 def read_decisions(path: str | None) -> pd.DataFrame:
-    """Read a CSV of pairs and decisions.
+    """Read a table of pairs and decisions, as ``dermaflow.tables`` reads tables.
 
     Args:
         path: of a file with the columns ``image_a``, ``image_b`` and ``decision``, which is
             ``same`` or ``different``; others, such as who decided, are left alone. None for none.
 
     Raises:
-        SourceError: the file cannot be read, lacks a column, or holds another decision.
+        SourceError: the file cannot be read, lacks a column, names an image on one side alone or
+            the same on both, or holds another decision.
     """
     if path is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    try:
-        table = pd.read_csv(Path(path).expanduser(), dtype=str, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read ({error}); see duplicates.decisions") from error
-    for column in COLUMNS:
-        if column not in table:
-            raise SourceError(f"{path} has no column {column!r}; it has {', '.join(table.columns)}")
+    wanted = {name: name for name in COLUMNS}
+    table = read_table(Path(path).expanduser(), wanted, "duplicates.decisions")
+    table = table.fillna("").map(lambda text: same_letters(text.strip()))
     wrong = table[~table["decision"].isin([SAME, DIFFERENT])]
     if len(wrong):
         raise SourceError(
-            f"{path}, line {wrong.index[0] + 2}: decision is {wrong['decision'].iloc[0]!r}; it can "
-            f"be {SAME!r} or {DIFFERENT!r}"
+            f"{path}, line {wrong.index[0]}: decision is "
+            f"'{one_line(wrong['decision'].iloc[0], 40)}'; it can be {SAME!r} or {DIFFERENT!r}"
         )
-    return table[list(COLUMNS)]
+    no_pair = (table["image_a"] == table["image_b"]) | table.eq("").any(axis=1)
+    if no_pair.any():
+        line = table.index[no_pair][0]
+        raise SourceError(f"{path}, line {line}: a decision is about two different images")
+    return table.reset_index(drop=True)
 
 
 def apply_decisions(
@@ -55,6 +61,12 @@ def apply_decisions(
         ``different``, which joins nothing.
     """
     known = decisions[decisions["image_a"].isin(image_ids) & decisions["image_b"].isin(image_ids)]
+    if len(known) < len(decisions):
+        logger.warning(
+            "%d of %d decisions name images that are not in the manifest, and are left out",
+            len(decisions) - len(known),
+            len(decisions),
+        )
     said = {_key(row.image_a, row.image_b): row.decision for row in known.itertuples()}
     keys = [_key(row.image_a, row.image_b) for row in pairs.itertuples()]
     decided = pairs.assign(decision=[said.get(key, "found") for key in keys])

@@ -22,6 +22,9 @@ Result = TypeVar("Result")
 # enough for float32 to add them up to the same bits on every machine.
 _LUMA = np.array([299, 587, 114], np.float32)
 
+# By how much a mask's proportions may differ from its image's: it may be scaled, to whole pixels.
+_PROPORTIONS = 0.02
+
 
 def decode_image(image_id: str, read: Callable[[], bytes], preprocess: Preprocess) -> StoredImage:
     """Read and decode one image; what fails is told in ``info["error"]`` and has no pixels.
@@ -50,9 +53,19 @@ def decode_image(image_id: str, read: Callable[[], bytes], preprocess: Preproces
 
 
 def decode_mask(
-    image_id: str, read: Callable[[], bytes | None], preprocess: Preprocess
+    image_id: str,
+    read: Callable[[], bytes | None],
+    preprocess: Preprocess,
+    size: tuple[float, float] | None = None,
 ) -> StoredImage:
     """Read and decode one lesion mask; it has no pixels where there is none or it fails.
+
+    Args:
+        image_id: of the image.
+        read: gives the encoded mask, or None where there is none.
+        preprocess: the image's own.
+        size: width and height of the image, whose proportions the mask must have; None where they
+            are not known.
 
     Returns:
         Pixels uint8 (H, W, 1), 0 or 255, with the info ``mask_area``, the share of pixels inside,
@@ -62,9 +75,15 @@ def decode_mask(
         encoded = read()
         if encoded is None:
             return StoredImage(image_id, None, {"mask_area": None, "error": None})
-        pixels = preprocess.decode_mask(encoded)
+        mask = preprocess.open_mask(encoded)
+        if size is not None and not _is_scaled(mask.size, size):
+            raise ImageError(
+                f"its proportions, {mask.width} x {mask.height}, are not those of its image, "
+                f"{size[0]:.0f} x {size[1]:.0f}"
+            )
     except (OSError, ImageError) as error:
         return StoredImage(image_id, None, {"mask_area": None, "error": _explain(error)})
+    pixels = preprocess.resize_mask(mask)
     return StoredImage(image_id, pixels, {"mask_area": float((pixels > 0).mean()), "error": None})
 
 
@@ -72,6 +91,12 @@ def grey_statistics(pixels: Pixels) -> tuple[float, float]:
     """Mean and standard deviation, 0–255, of the luma (BT.601) of RGB pixels (H, W, 3)."""
     grey = (pixels.astype(np.float32) @ _LUMA).astype(np.int32)
     return float(grey.mean() / 1000), float(grey.std() / 1000)
+
+
+def _is_scaled(size: tuple[float, float], original: tuple[float, float]) -> bool:
+    """Whether one size is the other scaled, as nearly as whole pixels allow."""
+    one, other = size[0] * original[1], size[1] * original[0]
+    return abs(one - other) <= _PROPORTIONS * max(one, other)
 
 
 def map_in_threads(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,15 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 ALLOWED_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+
+# First bytes of these formats, TIFF's in both byte orders and as BigTIFF.
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+# A few bytes are a scan of a JPEG, and each makes the decoder go over all pixels: thousands keep it
+# busy for hours. Cameras and editors write one to a dozen. A scan begins with its marker, its
+# length and the number of its channels, which must agree.
+_START_OF_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+_MAX_SCANS = 100
 
 
 class ImageError(ValueError):
@@ -51,7 +61,15 @@ class Preprocess:
         Raises:
             ImageError: too large, no supported image, or damaged.
         """
-        return _to_rgb(self._load(encoded))
+        return self._load(encoded, _to_rgb)
+
+    def open_mask(self, encoded: bytes) -> Image.Image:
+        """Decode a mask into an upright image of its own size, mode L, 255 inside and 0 outside.
+
+        Inside is what exceeds half of the mask's largest value, so that 0/1, 0/255 and 16-bit
+        masks mean the same, and the noise of a lossy format means nothing. Raises ImageError.
+        """
+        return self._load(encoded, _to_binary)
 
     def resize(self, image: Image.Image) -> NDArray[np.uint8]:
         """Scale to cover (height, width), keeping proportions, and cut out the centre.
@@ -67,14 +85,13 @@ class Preprocess:
         """Decode and resize: bytes to uint8 (H, W, 3). Raises ImageError."""
         return self.resize(self.open(encoded))
 
-    def decode_mask(self, encoded: bytes) -> NDArray[np.uint8]:
-        """Decode and resize a mask, cut as its image is: uint8 (H, W, 1), 255 inside, 0 outside.
+    def resize_mask(self, mask: Image.Image) -> NDArray[np.uint8]:
+        """Scale and cut a mask as its image is: uint8 (H, W, 1), 255 inside, 0 outside."""
+        return np.where(self.resize(mask) > 127, 255, 0).astype(np.uint8)
 
-        Inside is what exceeds half of the mask's largest value, so that 0/1, 0/255 and 16-bit
-        masks mean the same, and the noise of a lossy format means nothing. Raises ImageError.
-        """
-        scaled = self.resize(_to_binary(self._load(encoded)))
-        return np.where(scaled > 127, 255, 0).astype(np.uint8)
+    def decode_mask(self, encoded: bytes) -> NDArray[np.uint8]:
+        """Decode and resize a mask: bytes to uint8 (H, W, 1), 0 or 255. Raises ImageError."""
+        return self.resize_mask(self.open_mask(encoded))
 
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
         """Normalise uint8 (N, H, W, 3) to float32 (N, 3, H, W), on the device of ``pixels``."""
@@ -98,8 +115,8 @@ class Preprocess:
         }
         return cls(**fields)
 
-    def _load(self, encoded: bytes) -> Image.Image:
-        """Decode bytes into an upright image of whatever mode it has. Raises ImageError."""
+    def _load(self, encoded: bytes, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+        """Decode bytes into an upright image of the mode that is wanted. Raises ImageError."""
         if not encoded:
             raise ImageError("empty file")
         if len(encoded) > self.max_bytes:
@@ -109,11 +126,15 @@ class Preprocess:
                 # Pillow has read the header alone so far.
                 if image.width * image.height > self.max_pixels:
                     raise ImageError(f"image larger than {self.max_pixels} pixels")
+                if image.format in ("JPEG", "MPO") and _count_scans(encoded) > _MAX_SCANS:
+                    raise ImageError(f"JPEG of more than {_MAX_SCANS} scans")
                 image.load()
-                return _upright(image)
+                return convert(_upright(image))
         except ImageError:
             raise
         except UnidentifiedImageError:
+            if encoded.startswith(_SIGNATURES):
+                raise ImageError("damaged or truncated image") from None
             raise ImageError("not a JPEG, PNG, BMP, TIFF or WebP image") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise ImageError(f"image larger than {self.max_pixels} pixels") from None
@@ -133,6 +154,10 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
+def _count_scans(encoded: bytes) -> int:
+    return sum(1 for _ in _START_OF_SCAN.finditer(encoded))
+
+
 def _is_deep(image: Image.Image) -> bool:
     """Whether it has more than 8 bits a channel, of which Pillow's ``convert`` clips the upper."""
     return image.mode.startswith("I;16")
@@ -143,6 +168,8 @@ def _to_binary(image: Image.Image) -> Image.Image:
     if _is_deep(image):
         grey = np.asarray(image)
         return Image.fromarray((grey > grey.max() / 2).astype(np.uint8) * 255)
+    if image.mode not in ("L", "1", "I", "F"):
+        image = image.convert("RGB")  # from which every mode has a way to grey
     grey_image = image if image.mode == "L" else image.convert("L")
     brightest = int(np.asarray(grey_image).max())
     return grey_image.point([255 * (2 * value > brightest) for value in range(256)])

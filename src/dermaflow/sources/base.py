@@ -7,11 +7,27 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
-# Names that count as images when a source looks for files that its table forgot.
+# Names of images that can be decoded.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+# Names of files that lie beside images and are none.
+_DOCUMENT_SUFFIXES = (
+    ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".log", ".md", ".md5", ".ods",
+    ".odt", ".parquet", ".pdf", ".sha256", ".tsv", ".txt", ".xls", ".xlsx", ".xml", ".yaml", ".yml",
+)  # fmt: skip
 
 # No single file is read beyond this, whatever ``image.max_bytes`` allows to be decoded.
 MAX_FILE_BYTES = 256 * 2**20
+
+
+def may_hold_images(name: str) -> bool:
+    """Whether a file is to be told where no row lists it: all but documents and hidden files."""
+    return bool(name) and not name.startswith(".") and not name.lower().endswith(_DOCUMENT_SUFFIXES)
+
+
+def speakable(name: str) -> str:
+    """A file's name as text that can be written down, whatever bytes the system found in it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class ImageSource(Protocol):
@@ -43,5 +59,8 @@ class ImageSource(Protocol):
         ...
 
     def unlisted(self) -> list[str]:
-        """Image files of the source that no row lists."""
+        """Files of the source that no row lists and that may hold images or masks.
+
+        A folder that is not looked into, since it is a link, ends with ``/``.
+        """
         ...

@@ -7,6 +7,7 @@ import pandas as pd
 from dermaflow.errors import SourceError
 from dermaflow.params.sources import FolderSource
 from dermaflow.schema import SOURCE_COLUMNS
+from dermaflow.sources.base import speakable
 from dermaflow.sources.image_folder import ImageFolder
 
 
@@ -27,8 +28,8 @@ class Folder:
     def __init__(self, params: FolderSource, key: str) -> None:
         self._images = ImageFolder(params.folder, f"{key}.folder")
         files = self._images.names()
-        self._files = [file for file in files if "/" in file]
-        self._unlisted = [file for file in files if "/" not in file]
+        self._files = [file for file in files if "/" in file and not file.endswith("/")]
+        self._unlisted = sorted(set(files) - set(self._files))
         if not self._files:
             raise SourceError(
                 f"{params.folder} holds no folder with images: {key}.folder must name the one in "
@@ -57,5 +58,5 @@ class Folder:
         """There are no masks."""
 
     def unlisted(self) -> list[str]:
-        """Images that lie in no class's folder."""
-        return self._unlisted
+        """Files that lie in no class's folder, and folders that are links."""
+        return [speakable(file) for file in self._unlisted]

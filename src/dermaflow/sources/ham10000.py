@@ -53,6 +53,7 @@ class Ham10000:
         table["image_type"] = "dermoscopic"
         table["file"] = table["image_id"] + ".jpg"
         self._listed = frozenset(table["file"].dropna())
+        self._listed_masks = frozenset(map(_mask_of, table["image_id"].dropna()))
         self._records = table if params.limit is None else take_lesions(table, params.limit)
         self._images = ZipFolder([folder / name for name in HAM10000_IMAGES], key)
         masks = folder / HAM10000_MASKS
@@ -69,13 +70,19 @@ class Ham10000:
     def read_mask(self, image_id: str) -> bytes | None:
         """PNG, 255 inside the lesion; None where there is none. Raises OSError."""
         try:
-            return self._masks.read(f"{image_id}_segmentation.png") if self._masks else None
+            return self._masks.read(_mask_of(image_id)) if self._masks else None
         except FileNotFoundError:
             return None
 
     def unlisted(self) -> list[str]:
-        """Images in the zips that the CSV does not know, whatever ``limit`` leaves out."""
-        return sorted(set(self._images.names()) - self._listed)
+        """Files in the zips that the CSV does not know, whatever ``limit`` leaves out."""
+        masks = self._masks.names() if self._masks else []
+        images = set(self._images.names()) - self._listed
+        return sorted(images) + sorted(set(masks) - self._listed_masks)
+
+
+def _mask_of(image_id: str) -> str:
+    return f"{image_id}_segmentation.png"
 
 
 def take_lesions(records: pd.DataFrame, limit: int) -> pd.DataFrame:

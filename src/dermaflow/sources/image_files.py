@@ -9,7 +9,9 @@ import pandas as pd
 
 from dermaflow.errors import SourceError
 from dermaflow.sources.archive import ZipFolder
+from dermaflow.sources.base import IMAGE_SUFFIXES, speakable
 from dermaflow.sources.image_folder import ImageFolder
+from dermaflow.text import one_line
 
 
 class ImageFiles:
@@ -25,17 +27,24 @@ class ImageFiles:
 
     def __init__(self, paths: Sequence[str], key: str) -> None:
         self._places: dict[str, tuple[ImageFolder | ZipFolder, str]] = {}
-        for path in (Path(path).expanduser() for path in paths):
-            folder = ImageFolder(path, key) if not path.is_file() else ZipFolder([path], key)
+        places = [Path(path).expanduser() for path in paths]
+        for path in places:
+            folder = ZipFolder([path], key) if path.is_file() else ImageFolder(path, key)
             for inner in folder.names():
-                name = PurePosixPath(inner).name
-                if name in self._places:
-                    raise SourceError(f"{path}: {name!r} occurs twice; which is right is unknown")
-                self._places[name] = (folder, inner)
+                if path / inner not in places:  # a zip that lies in the folder and is read itself
+                    self._add(path, folder, inner)
+
+    def _add(self, path: Path, folder: ImageFolder | ZipFolder, inner: str) -> None:
+        # A linked folder ends with a slash and stays as it is, for the quarantine to tell.
+        name = inner if inner.endswith("/") else PurePosixPath(inner).name
+        if name in self._places:
+            raise SourceError(f"{path}: '{one_line(name)}' occurs twice; which is right is unknown")
+        self._places[name] = (folder, inner)
 
     def find(self, image_ids: pd.Series) -> pd.Series:
         """Name of the file of each id; ``<id>.jpg`` where there is none, so that it is missed."""
-        name_of = {PurePosixPath(name).stem: name for name in self._places}
+        images = [name for name in self._places if name.lower().endswith(IMAGE_SUFFIXES)]
+        name_of = {PurePosixPath(name).stem: name for name in images}
         return image_ids.map(lambda i: i if pd.isna(i) else name_of.get(i, f"{i}.jpg"))
 
     def read(self, name: str) -> bytes:
@@ -46,5 +55,5 @@ class ImageFiles:
         return folder.read(inner)
 
     def names_without(self, known: Iterable[str]) -> list[str]:
-        """Images that are not among the known, sorted."""
-        return sorted(set(self._places) - set(known))
+        """Files that may be images and are not among the known, sorted."""
+        return sorted(map(speakable, set(self._places) - set(known)))

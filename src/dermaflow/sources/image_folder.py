@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import posixpath
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from dermaflow.errors import SourceError
-from dermaflow.sources.base import IMAGE_SUFFIXES, MAX_FILE_BYTES
+from dermaflow.sources.base import IMAGE_SUFFIXES, MAX_FILE_BYTES, may_hold_images, speakable
+from dermaflow.tables import same_letters
 
 
 class ImageFolder:
-    """The images below a folder, by their relative paths with ``/``.
+    """The files below a folder that may be images, by their relative paths with ``/``.
 
     Args:
         path: the folder.
         key: the parameter that names it, for error texts.
-        without: a folder below it whose images are none of it.
+        without: a folder below it whose files are none of it.
 
     Raises:
         SourceError: there is no such folder.
@@ -29,16 +34,12 @@ class ImageFolder:
         self._without = without
 
     def names(self) -> list[str]:
-        """All images, sorted."""
-        found: list[str] = []
-        for folder, _, names in os.walk(self.path):  # much quicker than `rglob` on large sets
-            place = Path(folder)
-            if self._without and place.is_relative_to(self._without):
-                continue
-            prefix = place.relative_to(self.path)
-            files = (prefix / name for name in names)
-            found += (path.as_posix() for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
-        return sorted(found)
+        """All of them, sorted; a linked folder, into which nobody looks, ends with ``/``.
+
+        Raises:
+            SourceError: a folder cannot be read.
+        """
+        return sorted(_list_files(self.path, self._without))
 
     def read(self, name: str) -> bytes:
         """Bytes of a file inside the folder.
@@ -49,7 +50,8 @@ class ImageFolder:
         """
         try:
             path = (self.path / name).resolve()
-            inside, exists = path.is_relative_to(self.path), path.is_file()
+            climbs = Path(name).is_absolute() or ".." in Path(name).parts
+            inside, exists = path.is_relative_to(self.path) and not climbs, path.is_file()
         except (ValueError, OSError, RuntimeError):  # a NUL in the name, too long, a loop of links
             inside = exists = False
         if not (inside and exists):
@@ -57,3 +59,50 @@ class ImageFolder:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise OSError(f"larger than {MAX_FILE_BYTES} bytes")
         return path.read_bytes()
+
+
+def find_names(column: pd.Series, names: Sequence[str], folders: Sequence[str]) -> pd.Series:
+    """Put the name on disk in place of how a row writes it; what is not found stays as it is.
+
+    Args:
+        column: as written: with or without suffix, with backslashes, or with a folder before it.
+        names: on disk.
+        folders: that may stand before.
+    """
+    known = {same_letters(name): name for name in names}
+    stems = {
+        name.rpartition(".")[0]: on_disk
+        for name, on_disk in reversed(known.items())
+        if name.lower().endswith(IMAGE_SUFFIXES)
+    }
+    known = stems | known
+
+    def find(written: str) -> str:
+        name = written.replace("\\", "/")
+        for folder in folders:
+            name = name.removeprefix(folder)
+        return known.get(posixpath.normpath(name), written)
+
+    return column.map(find, na_action="ignore")
+
+
+def _list_files(top: Path, without: Path | None) -> Iterator[str]:
+    """Links to folders are not followed; hidden folders are left out."""
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        for entry in _entries(top / prefix):
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith(".") and Path(entry.path) != without:
+                    pending.append(f"{prefix}{entry.name}/")
+            elif may_hold_images(entry.name):
+                linked = entry.is_symlink() and Path(entry.path).is_dir()
+                yield f"{prefix}{entry.name}/" if linked else prefix + entry.name
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:  # much quicker than `rglob` on large sets
+            return list(entries)
+    except OSError as error:
+        raise SourceError(f"{speakable(str(folder))} cannot be read ({error.strerror})") from error

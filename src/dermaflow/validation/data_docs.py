@@ -16,10 +16,12 @@ from typing import Any
 
 import pandas as pd
 
+from dermaflow.text import one_line
 from dermaflow.validation.suites import SuiteResult
 
-# Longer tables are in the quarantine file.
+# Longer tables and cells are in the quarantine file.
 _MAX_ROWS = 200
+_MAX_CELL = 200
 
 
 def render_data_docs(
@@ -29,8 +31,8 @@ def render_data_docs(
 
     Args:
         results: of all suites, in the order to show.
-        report: counts ``rows``, ``unlisted_files``, ``clean``, ``quarantined`` and
-            ``quarantined_by_reason``.
+        report: counts ``rows``, ``unlisted_files``, ``unusable_masks``, ``clean``,
+            ``quarantined`` and ``quarantined_by_reason``.
         quarantine: the rows set aside.
     """
     style = files("dermaflow.validation").joinpath("data_docs.css").read_text("utf-8")
@@ -81,7 +83,8 @@ def _render_summary(results: Iterable[SuiteResult], report: Mapping[str, Any]) -
     )
     return (
         "<h1>Data Docs</h1>"
-        f'<p class="note">{report["rows"]} rows and {report["unlisted_files"]} unlisted files: '
+        f'<p class="note">{report["rows"]} rows, {report["unlisted_files"]} unlisted files '
+        f"and {report['unusable_masks']} unusable masks: "
         f"{report['clean']} clean, {report['quarantined']} quarantined.</p>{_table(titles, rows)}"
     )
 
@@ -92,7 +95,7 @@ def _render_quarantine(report: Mapping[str, Any], quarantine: pd.DataFrame) -> s
         return "<h2>Quarantine</h2><p>Nothing was set aside.</p>"
     shown = quarantine[["image_id", "file", "label", "reason"]].head(_MAX_ROWS)
     cells = [
-        tuple("" if pd.isna(value) else escape(str(value)) for value in row)
+        tuple("" if pd.isna(value) else escape(one_line(value, _MAX_CELL)) for value in row)
         for row in shown.itertuples(index=False)
     ]
     more = len(quarantine) - len(shown)

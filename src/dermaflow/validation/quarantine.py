@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,11 @@ from dermaflow.validation.suites import Outcome, SuiteResult, format_value
 QUARANTINE_COLUMNS = ("image_id", "file", "label", "source", "stage", "reason")
 
 UNLISTED = "no row lists this file"
+PACKED = "an archive among the images is not looked into; unpack it"
+LINKED = "a link to a folder is not followed; put the files in its place"
+UNUSABLE_MASK = "mask cannot be used, and its image counts as one without"
+
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
 # Longer values are not worth a line of a table, and an identity stays where it is.
 _MAX_VALUE_LENGTH = 40
@@ -38,7 +44,59 @@ class Fault:
     @property
     def reason(self) -> str:
         """Rule and detail as one text."""
-        return f"{self.rule} ({self.detail})" if self.detail else self.rule
+        return _join(self.rule, self.detail)
+
+
+@dataclass(frozen=True)
+class StrayFile:
+    """A file that is in no row's place, and why.
+
+    Attributes:
+        rule, detail: as of ``Fault``.
+        file: its name, where it is known.
+        image_id: of the image that it belongs to, if any.
+        source: that it is of.
+    """
+
+    rule: str
+    detail: str = ""
+    file: str | None = None
+    image_id: str | None = None
+    source: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Rule and detail as one text."""
+        return _join(self.rule, self.detail)
+
+
+def find_strays(
+    unlisted_files: Mapping[str, Sequence[str]],
+    rows: pd.DataFrame,
+    mask_index: pd.DataFrame | None,
+) -> list[StrayFile]:
+    """Files that no row lists, and masks that cannot be used.
+
+    Args:
+        unlisted_files: as each source tells them; a linked folder ends with ``/``.
+        rows: a raw manifest.
+        mask_index: of the mask store, with ``error``; None where there are no masks.
+    """
+    strays = [
+        StrayFile(_explain_unlisted(file), file=file, source=source)
+        for source, files in unlisted_files.items()
+        for file in files
+    ]
+    if mask_index is not None and "error" in mask_index:
+        failed = mask_index.dropna(subset="error")
+        source_of = rows.drop_duplicates("image_id").set_index("image_id")["source"]
+        strays += [
+            StrayFile(UNUSABLE_MASK, row.error, image_id=row.image_id, source=source)
+            for row, source in zip(
+                failed.itertuples(), failed["image_id"].map(source_of), strict=True
+            )
+        ]
+    return strays
 
 
 def find_faults(
@@ -64,9 +122,9 @@ def find_faults(
 
 
 def build_quarantine(
-    rows: pd.DataFrame, faults: Sequence[Fault], unlisted_files: Mapping[str, Sequence[str]]
+    rows: pd.DataFrame, faults: Sequence[Fault], strays: Sequence[StrayFile]
 ) -> pd.DataFrame:
-    """One row for each row with faults and each unlisted file: ``QUARANTINE_COLUMNS``.
+    """One row for each row with faults and each stray file: ``QUARANTINE_COLUMNS``.
 
     A row with several faults is there once, with all its reasons; the stage is the first that saw
     one.
@@ -77,23 +135,36 @@ def build_quarantine(
     )
     reasons = table.groupby("row").agg({"stage": "min", "reason": lambda texts: "; ".join(texts)})
     listed = rows[["image_id", "file", "label", "source"]].join(reasons, how="inner")
-    files = [(source, file) for source, names in unlisted_files.items() for file in names]
-    unlisted = pd.DataFrame(files, columns=["source", "file"], dtype=object).assign(
-        image_id=None, label=None, stage="ingest", reason=UNLISTED
-    )
     columns = list(QUARANTINE_COLUMNS)
-    return pd.concat([listed[columns], unlisted[columns]], ignore_index=True).astype(object)
+    others = pd.DataFrame(
+        [(s.image_id, s.file, None, s.source, "ingest", s.reason) for s in strays],
+        columns=columns,
+        dtype=object,
+    )
+    return pd.concat([listed[columns], others], ignore_index=True).astype(object)
 
 
-def count_reasons(faults: Iterable[Fault], unlisted: int) -> dict[str, int]:
-    """How many rows each rule concerns, the most frequent first; a row may count for several."""
+def count_reasons(faults: Iterable[Fault], strays: Iterable[StrayFile]) -> dict[str, int]:
+    """How many rows and files each rule concerns, the most frequent first.
+
+    A row may count for several.
+    """
     rows_of: dict[str, set[int]] = {}
     for fault in faults:
         rows_of.setdefault(fault.rule, set()).add(fault.row)
-    counts = {rule: len(rows) for rule, rows in rows_of.items()}
-    if unlisted:
-        counts[UNLISTED] = unlisted
+    counts = Counter({rule: len(rows) for rule, rows in rows_of.items()})
+    counts.update(stray.rule for stray in strays)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _join(rule: str, detail: str) -> str:
+    return f"{rule} ({detail})" if detail else rule
+
+
+def _explain_unlisted(file: str) -> str:
+    if file.endswith("/"):
+        return LINKED
+    return PACKED if file.lower().endswith(_ARCHIVE_SUFFIXES) else UNLISTED
 
 
 def _offending_value(rows: pd.DataFrame, row: int, outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dermaflow.errors import ParameterError
 from dermaflow.params import ExpectationParams
+from dermaflow.text import one_line
 
 if TYPE_CHECKING:
     from great_expectations.core.expectation_validation_result import (
@@ -189,8 +190,8 @@ def _show_values(table: pd.DataFrame, column: str, rows: Iterable[int]) -> str:
 
 
 def format_value(value: object) -> str:
-    """Short text of a cell, on one line."""
-    return f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
+    """Text of a cell, on one line, short where it is a number."""
+    return f"{value:.4g}" if isinstance(value, float) else one_line(value)
 
 
 def _columns(kwargs: Mapping[str, Any]) -> list[str]:

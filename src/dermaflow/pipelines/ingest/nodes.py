@@ -17,6 +17,7 @@ from dermaflow.params import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.schema import DECODE_COLUMNS
 from dermaflow.sources import SourceSet
+from dermaflow.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def read_records(
             " (external)" if role == "external" else "",
             len(rows),
             rows["lesion_id"].nunique(),
-            ", ".join(f"{label} {count}" for label, count in counts.head(12).items()),
+            ", ".join(f"{one_line(label, 40)} {count}" for label, count in counts.head(12).items()),
             len(unlisted[name]),
         )
     return records, unlisted
@@ -90,15 +91,25 @@ def decode_images(
 
 
 def decode_masks(
-    raw_records: pd.DataFrame, ingest: IngestParams, image: ImageParams, seed: int
+    raw_records: pd.DataFrame,
+    ingest: IngestParams,
+    image: ImageParams,
+    seed: int,
+    image_store: ImageStore,
 ) -> ImageBatch:
-    """Decode the lesion masks to the store's size; images without one get no pixels."""
+    """Decode the lesion masks to the store's size; images without one get no pixels.
+
+    A mask whose proportions are not its image's is refused: cut and scaled, it would lie elsewhere.
+    """
     preprocess = Preprocess(**image.model_dump())
     sources = SourceSet(ingest, seed)
 
+    decoded = image_store.index.reindex(columns=["image_id", "width", "height"]).dropna()
+    sizes = {row.image_id: (row.width, row.height) for row in decoded.itertuples()}
+
     def decode(row: _Row) -> StoredImage:
         read = partial(sources.read_mask, row.source, row.image_id)
-        return decode_mask(row.image_id, read, preprocess)
+        return decode_mask(row.image_id, read, preprocess, sizes.get(row.image_id))
 
     return ImageBatch(
         _stream(decode, raw_records, "Decoding masks"),
@@ -113,7 +124,8 @@ def build_raw_manifest(raw_records: pd.DataFrame, image_store: ImageStore) -> pd
     Rows that share an ``image_id`` all stay, for validate to judge. ``width`` and ``height`` are
     float64, since an image that could not be decoded has none.
     """
-    decoded = image_store.index[["image_id", *DECODE_COLUMNS]]
+    # Without any image the store knows no columns.
+    decoded = image_store.index.reindex(columns=["image_id", *DECODE_COLUMNS])
     manifest = raw_records.merge(decoded, how="left", on="image_id", validate="m:1")
     numbers = ("width", "height", "brightness", "contrast")
     manifest = manifest.astype(dict.fromkeys(numbers, "float64"))

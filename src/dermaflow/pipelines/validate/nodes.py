@@ -18,7 +18,12 @@ from dermaflow.validation.data_docs import render_data_docs
 from dermaflow.validation.kept_split import read_kept_split
 from dermaflow.validation.leakage import measure_leakage
 from dermaflow.validation.lineage import data_version, version_of
-from dermaflow.validation.quarantine import build_quarantine, count_reasons, find_faults
+from dermaflow.validation.quarantine import (
+    build_quarantine,
+    count_reasons,
+    find_faults,
+    find_strays,
+)
 from dermaflow.validation.split import count_crossings, find_groups, split_groups
 from dermaflow.validation.suites import SuiteResult, run_suite
 
@@ -36,11 +41,12 @@ def check_manifest(
     unlisted_files: dict[str, list[str]],
     validate: ValidateParams,
     classes: list[str],
+    mask_store: ImageStore | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, bytes]]:
     """Set aside what cannot be used, and tell whether what is left will do.
 
-    Of rows that say the same the first is kept. Rows and unlisted files are all in one of the two
-    tables that come out.
+    Of rows that say the same the first is kept. Rows, unlisted files and masks that cannot be used
+    are all in one of the two tables that come out; an image whose mask cannot be used stays.
 
     Returns:
         The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
@@ -58,14 +64,15 @@ def check_manifest(
     values = {"classes": classes}
     results = [_run(name, validate, table, values) for name in ROW_SUITES]
     faults = find_faults(rows, repeats, results)
-    quarantine = build_quarantine(rows, faults, unlisted_files)
+    strays = find_strays(unlisted_files, rows, None if mask_store is None else mask_store.index)
+    unlisted = sum(map(len, unlisted_files.values()))
+    quarantine = build_quarantine(rows, faults, strays)
     kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
     clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
-    unlisted = sum(map(len, unlisted_files.values()))
-    if len(clean) + len(quarantine) != len(rows) + unlisted:
+    if len(clean) + len(quarantine) != len(rows) + len(strays):
         raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
 
-    reasons = count_reasons(faults, unlisted)
+    reasons = count_reasons(faults, strays)
     logger.info(
         "%d images are clean, %d quarantined (%s)",
         len(clean),
@@ -79,6 +86,7 @@ def check_manifest(
     report = {
         "rows": len(rows),
         "unlisted_files": unlisted,
+        "unusable_masks": len(strays) - unlisted,
         "clean": len(clean),
         "quarantined": len(quarantine),
         "quarantined_by_reason": reasons,

@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 check_manifest,
-                ["raw_manifest", "unlisted_files", "params:validate", "classes"],
+                ["raw_manifest", "unlisted_files", "params:validate", "classes", "mask_store"],
                 ["clean_manifest", "quarantine", "validation_report", "data_docs"],
             ),
             node(
