@@ -160,7 +160,7 @@ MEMBERS = [
 CLIMBING = {
     "climbs": "../../climbs.jpg",
     "climbs_backwards": "..\\..\\climbs_backwards.jpg",
-    "absolute": "/tmp/absolute.jpg",
+    "absolute": "/etc/absolute.jpg",
     "of_a_drive": "C:\\Windows\\of_a_drive.jpg",
     "on_a_share": "\\\\server\\share\\on_a_share.jpg",
     "through_a_link": "linked/../../through_a_link.jpg",

@@ -1,6 +1,6 @@
 """How many hostile inputs there are."""
 
-from hostile import archives, images, masks, rows, tables
+from hostile import archives, decisions, images, masks, rows, tables
 
 HOSTILE = {
     "images": images.CASES,
@@ -9,7 +9,7 @@ HOSTILE = {
     "files that no row lists": list(rows.STRAYS),
     "masks": [*masks.CASES, *masks.PLANTED],
     "tables": tables.REFUSED,
-    "decisions": tables.DECISIONS,
+    "decisions": decisions.CASES,
     "members of zips": archives.MEMBERS,
     "zips": archives.ARCHIVES,
 }

@@ -8,7 +8,7 @@ from dermaflow.params import DuplicateParams
 from dermaflow.pipelines.ingest.nodes import read_records
 from dermaflow.pipelines.validate.nodes import find_duplicates
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
-from hostile import tables
+from hostile import decisions, tables
 from hostile.stages import LABELS, describe_ingest, run_stages
 from hostile.world import bounded, describe_table, quiet, unchanged, write_table
 
@@ -67,7 +67,7 @@ def decide(path):
     return find_duplicates(manifest, {"broken": []}, None, duplicates, 17)
 
 
-@pytest.mark.parametrize("case", tables.DECISIONS, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", decisions.CASES, ids=lambda case: case.id)
 def test_hostile_decisions_are_refused(tmp_path, case):
     path = tmp_path / "decisions.csv"
     case.put(path)
