@@ -97,7 +97,7 @@ class ExpectationParams(Params):
 
     expectation: Annotated[str, Field(pattern=r"^expect_[a-z_]+$")]
     kwargs: dict[str, Any]
-    on_failure: Literal["quarantine", "stop"]  # the offending rows, or the whole run
+    on_failure: Literal["quarantine", "warn", "stop"]  # the rows; nothing; the whole run
     reason: str  # shown in the quarantine table or in the error
 
 
@@ -126,9 +126,18 @@ class DuplicateParams(Params):
     decisions: str | None = None  # CSV by which people overrule the finder
 
 
+class DriftParams(Params):
+    """How batches of images are compared with those trained on."""
+
+    reference: str | None = None  # reference_profile.json of an earlier run; None: no comparison
+    sample: Annotated[int, Field(ge=20, le=5000)]  # images of which a profile keeps embeddings
+    permutations: Annotated[int, Field(ge=99, le=100_000)]  # deals that tell what chance does
+
+
 class ValidateParams(Params):
     expectations: dict[str, list[ExpectationParams]]  # suite name -> expectations
     duplicates: DuplicateParams
+    drift: DriftParams
     split: SplitParams
 
 

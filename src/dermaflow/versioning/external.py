@@ -27,8 +27,9 @@ def external_state(
         ingest = IngestParams.model_validate(parameters["ingest"])
         return {str(path): hashes.hash(path) for path in raw_paths(ingest)}
     if stage == "validate":
-        decisions = ValidateParams.model_validate(parameters["validate"]).duplicates.decisions
-        return {decisions: hashes.hash(Path(decisions).expanduser())} if decisions else {}
+        validate = ValidateParams.model_validate(parameters["validate"])
+        named = (validate.duplicates.decisions, validate.drift.reference)
+        return {path: hashes.hash(Path(path).expanduser()) for path in named if path}
     if stage == "train":
         backbone = TrainParams.model_validate(parameters["train"]).backbone
         paths = [Path(backbone.path)] if backbone.weights == "file" and backbone.path else []
