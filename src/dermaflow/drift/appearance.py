@@ -22,7 +22,7 @@ _BINS = 12  # of a histogram of L*, a* or b*
 # is outside counts for the outermost bin.
 _RANGES = ((0.0, 100.0), (-20.0, 60.0), (-40.0, 50.0))
 _GRID = 4  # cells a side
-_ANGLES = 4  # orientations of a gradient: 0-45°, 45-90°, 90-135° and 135-180°
+_ANGLES = 4  # orientations of a gradient, around 0°, 45°, 90° and 135°
 
 EMBEDDING_LENGTH = 3 * _BINS + _GRID * _GRID * _ANGLES
 
@@ -74,8 +74,9 @@ def embed(pixels: Pixels) -> NDArray[np.float32]:
 
     Colour: square roots of the shares of pixels in 12 equal bins of L* (0 to 100), of a* (-20 to
     60) and of b* (-40 to 50). Texture: L* is differentiated (Sobel, 3 x 3); each pixel's gradient
-    length is added to one of four orientations (of 45° each, a direction and its opposite being the
-    same) in its cell of a 4 x 4 grid; what counts is the logarithm of 1 + the mean over the cell.
+    length is added to the nearest of four orientations (0°, 45°, 90° and 135°, a direction and its
+    opposite being the same) in its cell of a 4 x 4 grid; what counts is the logarithm of 1 + the
+    mean over the cell.
 
     Args:
         pixels: uint8 RGB (H, W, 3), with at least four pixels a side.
@@ -105,7 +106,7 @@ def _orient(lightness: NDArray[np.float32]) -> NDArray[np.float64]:
     length, angle = cv2.cartToPolar(
         cv2.Sobel(lightness, cv2.CV_32F, 1, 0), cv2.Sobel(lightness, cv2.CV_32F, 0, 1)
     )
-    orientation = (angle * (_ANGLES / np.pi)).astype(np.int32) % _ANGLES
+    orientation = np.rint(angle * (_ANGLES / np.pi)).astype(np.int32) % _ANGLES
     height, width = lightness.shape
     row = np.arange(height) * _GRID // height
     column = np.arange(width) * _GRID // width

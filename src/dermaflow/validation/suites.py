@@ -63,6 +63,11 @@ class SuiteResult:
         """Whether every expectation is met."""
         return all(outcome.success for outcome in self.outcomes)
 
+    @property
+    def broken_rows(self) -> set[int]:
+        """Index of each row that breaks an expectation which is not met."""
+        return {row for outcome in self.outcomes if not outcome.success for row in outcome.rows}
+
     def failures(self, on_failure: str) -> Iterator[Outcome]:
         """Outcomes of expectations that are not met and have this consequence."""
         for outcome in self.outcomes:

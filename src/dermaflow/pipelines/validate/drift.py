@@ -48,18 +48,25 @@ def compare_batches(
     training, comparisons = compare_sources(
         clean_manifest, groups, image_store, validate.drift, seed
     )
+    features = stack_features(comparisons)
     expectations = validate.expectations.get(DRIFT_SUITE, [])
-    result = run_suite(DRIFT_SUITE, expectations, stack_features(comparisons), {})
+    result = run_suite(DRIFT_SUITE, expectations, features, {})
+    features["broken"] = features.index.isin(list(result.broken_rows))
     warnings = describe_failures([result], "warn")
     for warning in warnings:
         logger.warning(warning)
     report = {
         "broken": describe_failures([result], "stop"),
         "warnings": warnings,
-        "batches": {comparison.name: _describe(comparison) for comparison in comparisons},
+        "batches": {
+            comparison.name: _describe(comparison, features[features["batch"] == comparison.name])
+            for comparison in comparisons
+        },
         "suite": describe_result(result),
     }
-    page = render_drift(comparisons, training, result, lambda name: image_store.read([name])[0])
+    page = render_drift(
+        comparisons, features, training, result, lambda name: image_store.read([name])[0]
+    )
     return training.model_dump(mode="json"), report, {"index.html": page.encode()}
 
 
@@ -73,11 +80,12 @@ def stop_on_drift(drift_report: dict[str, Any]) -> None:
         raise ValidationError("\n".join([*drift_report["broken"], "see drift in failed/validate"]))
 
 
-def _describe(comparison: Comparison) -> dict[str, Any]:
-    features = comparison.features.drop(columns="batch").set_index("feature").astype(object)
+def _describe(comparison: Comparison, features: pd.DataFrame) -> dict[str, Any]:
+    """Of one batch, for JSON: values that are not known are None."""
+    values = features.drop(columns="batch").set_index("feature").astype(object)
     return {
         "reference": comparison.reference_name,
         "images": comparison.batch.images,
         "groups": comparison.batch.groups,
-        "features": features.where(features.notna(), None).to_dict("index"),
+        "features": values.where(values.notna(), None).to_dict("index"),
     }

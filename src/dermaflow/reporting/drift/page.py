@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.drift.features import TITLES
@@ -26,6 +27,7 @@ _STATISTICS = {
 
 def render_drift(
     comparisons: Sequence[Comparison],
+    features: pd.DataFrame,
     training: Profile,
     result: SuiteResult,
     read: Callable[[str], NDArray[np.uint8]],
@@ -34,14 +36,15 @@ def render_drift(
 
     Args:
         comparisons: in the order to show.
+        features: a row a batch and feature (``DRIFT_COLUMNS``) with ``broken``, whether it breaks
+            an expectation.
         training: profile of the training sources.
-        result: of the suite ``drift`` over the features of all comparisons, stacked.
+        result: of the suite ``drift`` over the features.
         read: pixels of an image, uint8 (H, W, 3), by its id.
     """
-    features = _mark_broken(comparisons, result)
     return render_template(
         _PACKAGE,
-        comparisons=list(zip(comparisons, features, strict=True)),
+        comparisons=[(c, _worst_first(features[features["batch"] == c.name])) for c in comparisons],
         training=training,
         outcomes=result.outcomes,
         titles=TITLES,
@@ -51,21 +54,10 @@ def render_drift(
     )
 
 
-def _mark_broken(
-    comparisons: Sequence[Comparison], result: SuiteResult
-) -> list[list[dict[str, Any]]]:
-    """Rows of each comparison with ``broken``: those that break an expectation, then by distance.
-
-    What counts of the distance is what exceeds that of chance.
-    """
-    broken = {row for outcome in result.outcomes if not outcome.success for row in outcome.rows}
-    marked, start = [], 0
-    for comparison in comparisons:
-        rows = comparison.features.assign(
-            broken=[start + place in broken for place in range(len(comparison.features))],
-            excess=lambda t: t["value"] - t["expected_by_chance"],
-        )
-        start += len(rows)
-        worst_first = rows.sort_values(["broken", "excess"], ascending=False, kind="stable")
-        marked.append(worst_first.to_dict("records"))
-    return marked
+def _worst_first(features: pd.DataFrame) -> list[dict[str, Any]]:
+    """Those that break an expectation, then by what of the distance exceeds that of chance."""
+    excess = features["value"] - features["expected_by_chance"]
+    ordered = features.assign(excess=excess).sort_values(
+        ["broken", "excess"], ascending=False, kind="stable"
+    )
+    return ordered.to_dict("records")
