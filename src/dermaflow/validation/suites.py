@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 _NAMES = (["image_id"], ["batch", "feature"], ["label"])
 # The table's index as a column, by which an offending row is told.
 _ROW = "row"
-# Tables of images may be long, so that a few that break an expectation stand for all.
-_EXAMPLES = 3
+_EXAMPLES = 3  # images that break an expectation, of which there may be thousands
 _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 
 
@@ -187,11 +186,17 @@ def _read_outcome(
     if "observed_value" in found:
         observed = str(found["observed_value"])
     else:
-        shown = rows[:_EXAMPLES] if "image_id" in table.columns else rows or table.index
-        examples = _show_values(table, column, shown)
+        examples = _show_values(table, column, _choose_shown(table, rows))
         observed = f"{len(rows)} of {checked} values break it" if rows else "no value breaks it"
         observed += f": {examples}" if examples else ""
     return Outcome(params, column, bool(result.success), checked, rows, observed)
+
+
+def _choose_shown(table: pd.DataFrame, rows: Sequence[int]) -> Sequence[int]:
+    """What breaks the expectation, as far as it may be listed; of classes, and of totals, all."""
+    if "image_id" in table.columns:
+        return rows[:_EXAMPLES]
+    return rows if "feature" in table.columns else list(table.index)
 
 
 def _show_values(table: pd.DataFrame, column: str, rows: Iterable[int]) -> str:

@@ -60,4 +60,5 @@ def _worst_first(features: pd.DataFrame) -> list[dict[str, Any]]:
     ordered = features.assign(excess=excess).sort_values(
         ["broken", "excess"], ascending=False, kind="stable"
     )
-    return ordered.to_dict("records")
+    records: list[dict[str, Any]] = ordered.to_dict("records")
+    return records
