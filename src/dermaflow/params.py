@@ -130,8 +130,15 @@ class DriftParams(Params):
     """How batches of images are compared with those trained on."""
 
     reference: str | None = None  # reference_profile.json of an earlier run; None: no comparison
-    sample: Annotated[int, Field(ge=20, le=5000)]  # images of which a profile keeps embeddings
-    permutations: Annotated[int, Field(ge=99, le=100_000)]  # deals that tell what chance does
+    sample: Annotated[int, Field(ge=20, le=1000)]  # images of which a profile keeps embeddings
+    # Deals that tell what chance does; of fewer no p-value is small enough once it is adjusted.
+    permutations: Annotated[int, Field(ge=499, le=10_000)]
+
+    @model_validator(mode="after")
+    def _reference_is_there(self) -> DriftParams:
+        if self.reference and not Path(self.reference).expanduser().is_file():
+            raise ValueError(f"drift.reference: there is no file {self.reference}")
+        return self
 
 
 class ValidateParams(Params):

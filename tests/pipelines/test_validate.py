@@ -228,6 +228,13 @@ def test_what_is_no_image_cannot_be_quarantined(suite, settings):
         check_manifest(manifest(), [], ValidateParams(**wrong), CLASSES)
 
 
+def test_a_wrong_expectation_of_drift_is_told_before_any_image_is_looked_at(settings):
+    wrong = json.loads(json.dumps(settings))
+    wrong["expectations"]["drift"][0]["kwargs"]["column"] = "valeu"
+    with pytest.raises(ParameterError, match=r"drift\.0\.kwargs: no column 'valeu'; did you mean"):
+        check_manifest(manifest(), [], ValidateParams(**wrong), CLASSES)
+
+
 def test_an_unknown_suite_is_refused(settings):
     wrong = settings | {"expectations": {"manifest_row": []}}
     with pytest.raises(

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.params import ValidateParams
 from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
@@ -69,8 +69,8 @@ def test_each_external_source_is_compared_and_what_differs_is_reported(
         for feature, row in facts["features"].items()
         if row["broken"]
     }
-    sites = {("far", "localization"), ("near", "localization")}  # nothing is known of them
-    assert broken == {("far", "age"), *sites}
+    assert broken == {("far", "age")}  # of sites nothing is known, here as there
+    assert report["batches"]["far"]["features"]["localization"]["value"] is None
     assert report["broken"] == []
     assert any("far age" in warning for warning in report["warnings"])
     assert all(warning in caplog.text for warning in report["warnings"])
@@ -112,15 +112,21 @@ def test_pairs_make_lesions_one(manifest, store, settings):
     assert (profile["images"], profile["groups"]) == (40, 40 - 3)
 
 
-def test_a_wrong_expectation_is_told_even_where_there_is_nothing_to_compare(
-    manifest, store, settings
-):
-    wrong = json.loads(json.dumps(settings))
-    wrong["expectations"]["drift"][0]["kwargs"]["column"] = "valeu"
+def test_of_training_sources_alone_a_profile_is_made(manifest, store, settings):
     alone = manifest[manifest["role"] == "train"]
-    with pytest.raises(ParameterError, match=r"drift\.0\.kwargs: no column 'valeu'; did you mean"):
-        compare(alone, store, wrong)
-    _, report, page = compare(alone, store, settings)
+    profile, report, page = compare(alone, store, settings)
+    assert profile["images"] == len(alone)
     assert report["batches"] == {}
     assert report["warnings"] == report["broken"] == []
     assert "nothing to compare" in page["index.html"].decode()
+
+
+def test_without_training_images_there_is_nothing_to_compare_with(manifest, store, settings):
+    with pytest.raises(ValidationError, match="no image of a training source"):
+        compare(manifest[manifest["role"] == "external"], store, settings)
+
+
+def test_a_profile_that_is_not_there_is_told_before_any_work(settings):
+    wrong = settings | {"drift": settings["drift"] | {"reference": "nowhere.json"}}
+    with pytest.raises(ValueError, match=r"drift\.reference: there is no file nowhere\.json"):
+        ValidateParams(**wrong)

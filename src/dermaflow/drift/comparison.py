@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from dermaflow.drift.features import CATEGORIES, EMBEDDING, NUMBERS
+from dermaflow.drift.features import CATEGORIES, DRIFT_COLUMNS, EMBEDDING, NUMBERS
 from dermaflow.drift.measures import (
     Distance,
     compare_categories,
@@ -17,20 +17,6 @@ from dermaflow.drift.measures import (
     compare_samples,
 )
 from dermaflow.drift.profile import Categories, Profile
-
-# A row a batch and feature, over which the suite `drift` is checked.
-DRIFT_COLUMNS = (
-    "batch",
-    "feature",
-    "images",
-    "missing_share",
-    "missing_share_reference",
-    "statistic",
-    "value",
-    "expected_by_chance",
-    "p_value",
-    "p_adjusted",
-)
 
 
 def compare_profiles(
@@ -46,24 +32,21 @@ def compare_profiles(
         rng: as well.
 
     Returns:
-        ``DRIFT_COLUMNS``, a row a feature. ``images`` have a known value and were compared.
-        ``p_adjusted`` is for all features looked at together: if none has drifted, the chance that
-        any is below 0.05 is 0.05 (Benjamini & Hochberg 1995). Values are missing where nothing is
+        ``DRIFT_COLUMNS``, a row a feature. ``images`` of the batch were compared, ``missing_share``
+        have no value, and ``missing_excess`` is that share less the reference's. ``p_adjusted`` is
+        for all features together: if none has drifted, the chance that any is below 0.05 is at most
+        0.05, unless some rise where others fall (Benjamini & Hochberg 1995,
+        doi:10.1111/j.2517-6161.1995.tb02031.x). Distance and p-values are missing where nothing is
         known of a feature in the batch or the reference.
     """
-    rows = []
-    for feature, ours, theirs, distance in _compare(reference, batch, permutations, rng):
-        rows.append(
-            {
-                "batch": name,
-                "feature": feature,
-                "images": batch.groups - ours,
-                "missing_share": ours / max(batch.groups, 1),
-                "missing_share_reference": theirs / max(reference.groups, 1),
-                **vars(distance),
-            }
-        )
-    table = pd.DataFrame(rows)
+    rows = [
+        {"feature": feature, "images": images, **vars(distance)}
+        for feature, images, distance in _compare(reference, batch, permutations, rng)
+    ]
+    table = pd.DataFrame(rows).assign(batch=name)
+    table["missing_share"] = [_missing_share(batch, feature) for feature in table["feature"]]
+    theirs = [_missing_share(reference, feature) for feature in table["feature"]]
+    table["missing_excess"] = table["missing_share"] - theirs
     known = table["p_value"].notna()
     adjusted = pd.Series(np.nan, table.index)
     adjusted[known] = false_discovery_control(table.loc[known, "p_value"])
@@ -72,20 +55,25 @@ def compare_profiles(
 
 def _compare(
     reference: Profile, batch: Profile, permutations: int, rng: np.random.Generator
-) -> Iterator[tuple[str, int, int, Distance]]:
-    """Feature, how many pictures of batch and reference lack it, and how far they are apart."""
+) -> Iterator[tuple[str, int, Distance]]:
+    """Feature, how many pictures of the batch are compared, and how far they are apart."""
     for name in CATEGORIES:
         theirs, ours = reference.categories[name], batch.categories[name]
         distance = compare_categories(*align_categories(theirs, ours), permutations, rng)
-        yield name, ours.missing, theirs.missing, distance
+        yield name, batch.groups - ours.missing, distance
     for name, scale in NUMBERS.items():
         known, new = reference.numbers[name], batch.numbers[name]
         counts = np.array([known.counts, new.counts], np.int64)
         distance = compare_numbers(counts[0], counts[1], scale.width, permutations, rng)
-        yield name, new.missing, known.missing, distance
+        yield name, batch.groups - new.missing, distance
     scale_of = reference.embeddings
     first, second = (scale_of.standardise(p.embeddings.sample) for p in (reference, batch))
-    yield EMBEDDING, 0, 0, compare_samples(first, second, permutations, rng)
+    yield EMBEDDING, len(second), compare_samples(first, second, permutations, rng)
+
+
+def _missing_share(profile: Profile, feature: str) -> float:
+    part = profile.categories.get(feature) or profile.numbers.get(feature)
+    return part.missing / max(profile.groups, 1) if part else 0.0
 
 
 def align_categories(

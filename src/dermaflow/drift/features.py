@@ -8,6 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+# A row a batch and feature, over which the suite `drift` is checked.
+DRIFT_COLUMNS = (
+    "batch",
+    "feature",
+    "images",
+    "missing_share",
+    "missing_excess",
+    "statistic",
+    "value",
+    "expected_by_chance",
+    "p_value",
+    "p_adjusted",
+)
+
 
 @dataclass(frozen=True)
 class Scale:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dermaflow.drift.batch import Batch, look_at
-from dermaflow.drift.comparison import DRIFT_COLUMNS, compare_profiles
+from dermaflow.drift.comparison import compare_profiles
+from dermaflow.drift.features import DRIFT_COLUMNS
 from dermaflow.drift.profile import Profile, read_profile
+from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.seeding import numpy_generator
 from dermaflow.params import DriftParams
@@ -65,10 +67,13 @@ def compare_sources(
 
     Raises:
         SourceError: the earlier profile cannot be used.
+        ValidationError: there is no training image.
     """
     size = (store.shape[0], store.shape[1])
     earlier = read_profile(params.reference, size) if params.reference else None
     external = manifest.get("role", pd.Series("", manifest.index)) == "external"
+    if external.all():
+        raise ValidationError("no image of a training source is left; see the quarantine")
     names = manifest["source"].where(external, TRAINING)
     batches = {
         name: look_at(

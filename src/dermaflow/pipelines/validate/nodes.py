@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dermaflow.drift.features import DRIFT_COLUMNS
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.seeding import numpy_generator
@@ -57,6 +58,8 @@ def check_manifest(
     repeats = rows.index[rows.duplicated() & rows["image_id"].notna()]
     table = rows.drop(index=repeats).assign(aspect_ratio=lambda t: t["width"] / t["height"])
     values = {"classes": classes}
+    # Before any work: a wrong expectation of drift is one even where there is nothing to compare.
+    _run(DRIFT_SUITE, validate, pd.DataFrame(columns=list(DRIFT_COLUMNS)), values)
     results = [_run(name, validate, table, values) for name in ROW_SUITES]
     faults = find_faults(rows, repeats, results)
     quarantine = build_quarantine(rows, faults, unlisted_files)
