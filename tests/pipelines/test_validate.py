@@ -149,6 +149,15 @@ def test_data_docs_stand_alone_and_do_not_run_what_the_data_says(checked, faulty
     assert check_manifest(faulty, {"test": ["stray.jpg"]}, validate, CLASSES)[3] == docs
 
 
+def test_data_docs_name_the_image_of_each_value_that_breaks_an_expectation(checked):
+    page = checked[3]["index.html"].decode()
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.DOTALL)
+    cells = [re.findall(r"<td[^>]*>\s*(.*?)\s*</td>", row, re.DOTALL) for row in rows]
+    values = {tuple(re.sub(r"<[^>]+>", "", cell).strip() for cell in row) for row in cells}
+    assert ("400.0", "1", "141", "old") in values  # value, how often, row of the table, image
+    assert ("20.0", "1", "144", "tiny") in values
+
+
 def test_inputs_are_left_alone(faulty, validate):
     before = faulty.copy(deep=True)
     check_manifest(faulty, {}, validate, CLASSES)
@@ -201,6 +210,36 @@ def test_a_suite_over_rows_may_stop_too(settings):
     raw.loc[3, "age"] = 400
     with pytest.raises(ValidationError, match=r"manifest_rows: age is impossible.*i3 400"):
         check_and_split(raw, ValidateParams(**strict))
+
+
+def test_an_expectation_that_only_warns_sets_nothing_aside(settings, caplog):
+    lenient = json.loads(json.dumps(settings))
+    lenient["expectations"]["manifest_rows"][5]["on_failure"] = "warn"
+    raw = manifest()
+    raw.loc[3, "age"] = 400
+    clean, quarantine, report, _ = check_manifest(raw, {}, ValidateParams(**lenient), CLASSES)
+    assert len(clean) == len(raw)
+    assert quarantine.empty
+    assert report["broken"] == []
+    [warning] = report["warnings"]
+    assert "age is impossible" in warning
+    assert "i3 400" in warning
+    assert warning in caplog.text
+
+
+@pytest.mark.parametrize("suite", ["clean_set", "clean_classes", "drift"])
+def test_what_is_no_image_cannot_be_quarantined(suite, settings):
+    wrong = json.loads(json.dumps(settings))
+    wrong["expectations"][suite][0]["on_failure"] = "quarantine"
+    with pytest.raises(ParameterError, match=rf"expectations\.{suite}: .*can be warn or stop"):
+        check_manifest(manifest(), [], ValidateParams(**wrong), CLASSES)
+
+
+def test_a_wrong_expectation_of_drift_is_told_before_any_image_is_looked_at(settings):
+    wrong = json.loads(json.dumps(settings))
+    wrong["expectations"]["drift"][0]["kwargs"]["column"] = "valeu"
+    with pytest.raises(ParameterError, match=r"drift\.0\.kwargs: no column 'valeu'; did you mean"):
+        check_manifest(manifest(), [], ValidateParams(**wrong), CLASSES)
 
 
 def test_an_unknown_suite_is_refused(settings):

@@ -67,7 +67,7 @@ class ExpectationParams(Params):
 
     expectation: Annotated[str, Field(pattern=r"^expect_[a-z_]+$")]
     kwargs: dict[str, Any]
-    on_failure: Literal["quarantine", "stop"]  # the offending rows, or the whole run
+    on_failure: Literal["quarantine", "warn", "stop"]  # the rows; nothing; the whole run
     reason: str  # shown in the quarantine table or in the error
 
 
@@ -86,8 +86,24 @@ class SplitParams(Params):
         return self
 
 
+class DriftParams(Params):
+    """How batches of images are compared with those trained on."""
+
+    reference: str | None = None  # reference_profile.json of an earlier run; None: no comparison
+    sample: Annotated[int, Field(ge=20, le=1000)]  # images of which a profile keeps embeddings
+    # Deals that tell what chance does; of fewer no p-value is small enough once it is adjusted.
+    permutations: Annotated[int, Field(ge=499, le=10_000)]
+
+    @model_validator(mode="after")
+    def _reference_is_there(self) -> DriftParams:
+        if self.reference and not Path(self.reference).expanduser().is_file():
+            raise ValueError(f"drift.reference: there is no file {self.reference}")
+        return self
+
+
 class ValidateParams(Params):
     expectations: dict[str, list[ExpectationParams]]  # suite name -> expectations
+    drift: DriftParams
     split: SplitParams
 
 

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from great_expectations.data_context.types.base import DataContextConfig
     from great_expectations.expectations.expectation import Expectation
 
-# `unexpected_index_list` tells every offending row, by the table's index.
-_RESULT_FORMAT = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
-# Tables up to this long are shown whole, longer ones by a few values that break an expectation.
-_FEW = 20
+# What a row is called by, in Data Docs and elsewhere: the first of these that a table has.
+_NAMES = (["image_id"], ["batch", "feature"], ["label"])
+# The table's index as a column, by which an offending row is told.
+_ROW = "row"
+_EXAMPLES = 3  # images that break an expectation, of which there may be thousands
 _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 
 
@@ -62,6 +63,11 @@ class SuiteResult:
         """Whether every expectation is met."""
         return all(outcome.success for outcome in self.outcomes)
 
+    @property
+    def broken_rows(self) -> set[int]:
+        """Index of each row that breaks an expectation which is not met."""
+        return {row for outcome in self.outcomes if not outcome.success for row in outcome.rows}
+
     def failures(self, on_failure: str) -> Iterator[Outcome]:
         """Outcomes of expectations that are not met and have this consequence."""
         for outcome in self.outcomes:
@@ -95,8 +101,14 @@ def run_suite(
         key = f"validate.expectations.{name}.{position}"
         suite.add_expectation(_build(params, position, key, table.columns))
     asset = context.data_sources.add_pandas("dermaflow").add_dataframe_asset(name)
-    batch = asset.add_batch_definition_whole_dataframe(name).get_batch({"dataframe": table})
-    raw = batch.validate(suite, result_format=_RESULT_FORMAT, expectation_parameters=dict(values))
+    numbered = table.assign(**{_ROW: table.index})
+    batch = asset.add_batch_definition_whole_dataframe(name).get_batch({"dataframe": numbered})
+    result_format = {
+        "result_format": "COMPLETE",  # all offending rows
+        "unexpected_index_column_names": [_ROW, *_name_columns(table)],
+        "return_unexpected_index_query": False,
+    }
+    raw = batch.validate(suite, result_format=result_format, expectation_parameters=dict(values))
     # The library groups results by what it computes; put them back in the order of conf.
     raw.results.sort(key=_position)
     outcomes = tuple(
@@ -169,24 +181,35 @@ def _read_outcome(
         if isinstance(trouble, Mapping):
             trouble = trouble.get("exception_message")
         raise _error(key, f"{params.expectation} cannot be evaluated: {trouble}")
-    rows = tuple(int(row) for row in found.get("unexpected_index_list") or ())
+    rows = tuple(int(entry[_ROW]) for entry in found.get("unexpected_index_list") or ())
     checked = int(found.get("element_count") or 0) - int(found.get("missing_count") or 0)
     column = ", ".join(_columns(params.kwargs))
     if "observed_value" in found:
         observed = str(found["observed_value"])
     else:
-        examples = _show_values(table, column, table.index if len(table) <= _FEW else rows[:3])
+        examples = _show_values(table, column, _choose_shown(table, rows))
         observed = f"{len(rows)} of {checked} values break it" if rows else "no value breaks it"
         observed += f": {examples}" if examples else ""
     return Outcome(params, column, bool(result.success), checked, rows, observed)
 
 
+def _choose_shown(table: pd.DataFrame, rows: Sequence[int]) -> Sequence[int]:
+    """What breaks the expectation, as far as it may be listed; of classes, and of totals, all."""
+    if "image_id" in table.columns:
+        return rows[:_EXAMPLES]
+    return rows if "feature" in table.columns else list(table.index)
+
+
 def _show_values(table: pd.DataFrame, column: str, rows: Iterable[int]) -> str:
-    """Values of a column with the image or class they belong to, such as ``df 4, vasc 5``."""
-    names = [c for c in ("image_id", "label") if c in table.columns and c != column][:1]
+    """Values of a column with what their rows are called, such as ``df 4, vasc 5``."""
+    names = [name for name in _name_columns(table) if name != column]
     names += [column] if column in table.columns else []
     values = ([table.at[row, name] for name in names] for row in rows)
     return ", ".join(" ".join(format_value(value) for value in row) for row in values)
+
+
+def _name_columns(table: pd.DataFrame) -> list[str]:
+    return next((names for names in _NAMES if set(names) <= set(table.columns)), [])
 
 
 def format_value(value: object) -> str:

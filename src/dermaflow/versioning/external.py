@@ -40,9 +40,10 @@ def external_paths(stage: str, parameters: Mapping[str, Any]) -> list[Path]:
         ingest = IngestParams.model_validate(parameters["ingest"])
         return [path for name in ingest.roles for path in ingest.sources[name].raw_paths()]
     if stage == "validate":
-        split = ValidateParams.model_validate(parameters["validate"]).split
+        validate = ValidateParams.model_validate(parameters["validate"])
         decisions = DuplicateParams.model_validate(parameters["duplicates"]).decisions
-        return [Path(path).expanduser() for path in (decisions, split.keep) if path]
+        named = (decisions, validate.split.keep, validate.drift.reference)
+        return [Path(path).expanduser() for path in named if path]
     if stage == "train":
         backbone = TrainParams.model_validate(parameters["train"]).backbone
         return [Path(backbone.path)] if backbone.weights == "file" and backbone.path else []

@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dermaflow.drift.features import DRIFT_COLUMNS
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.seeding import numpy_generator
 from dermaflow.params import DuplicateParams, ValidateParams
+from dermaflow.pipelines.validate.drift import DRIFT_SUITE
 from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, EXTERNAL, RECORD_COLUMNS, SPLITS
 from dermaflow.validation.data_docs import render_data_docs
 from dermaflow.validation.kept_split import read_kept_split
@@ -24,6 +26,7 @@ from dermaflow.validation.quarantine import (
     find_faults,
     find_strays,
 )
+from dermaflow.validation.report import describe_failures, describe_result
 from dermaflow.validation.split import count_crossings, find_groups, split_groups
 from dermaflow.validation.suites import SuiteResult, run_suite
 
@@ -31,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 # Suites over the rows of a manifest, and suites over what is left of it.
 ROW_SUITES = ("manifest_rows", "image_statistics")
-SET_SUITES = ("clean_set", "clean_classes")
+SET_SUITES = ("clean_set", "clean_classes", DRIFT_SUITE)
 
 SAMPLES_SHOWN = 8
 
@@ -57,11 +60,13 @@ def check_manifest(
     Raises:
         ParameterError: an expectation in conf is wrong.
     """
-    _refuse_unknown_suites(validate)
+    _check_suites(validate)
     rows = raw_manifest.reset_index(drop=True)
     repeats = rows.index[rows.duplicated() & rows["image_id"].notna()]
     table = rows.drop(index=repeats).assign(aspect_ratio=lambda t: t["width"] / t["height"])
     values = {"classes": classes}
+    # Before any work: a wrong expectation of drift is one even where there is nothing to compare.
+    _run(DRIFT_SUITE, validate, pd.DataFrame(columns=list(DRIFT_COLUMNS)), values)
     results = [_run(name, validate, table, values) for name in ROW_SUITES]
     faults = find_faults(rows, repeats, results)
     strays = find_strays(unlisted_files, rows, None if mask_store is None else mask_store.index)
@@ -83,6 +88,9 @@ def check_manifest(
         _run("clean_set", validate, _describe_set(clean, quarantine), values),
         _run("clean_classes", validate, _describe_classes(clean, classes), values),
     ]
+    warnings = describe_failures(results, "warn")
+    for warning in warnings:
+        logger.warning(warning)
     report = {
         "rows": len(rows),
         "unlisted_files": unlisted,
@@ -90,8 +98,9 @@ def check_manifest(
         "clean": len(clean),
         "quarantined": len(quarantine),
         "quarantined_by_reason": reasons,
-        "broken": _describe_broken(results),
-        "suites": {result.name: _describe_result(result) for result in results},
+        "broken": describe_failures(results, "stop"),
+        "warnings": warnings,
+        "suites": {result.name: describe_result(result) for result in results},
     }
     return clean, quarantine, report, render_data_docs(results, report, quarantine)
 
@@ -248,25 +257,20 @@ def _run(
     return run_suite(name, validate.expectations.get(name, []), table, values)
 
 
-def _refuse_unknown_suites(validate: ValidateParams) -> None:
+def _check_suites(validate: ValidateParams) -> None:
+    """Refuse suites that nothing is checked against, and consequences that they cannot have."""
     known = (*ROW_SUITES, *SET_SUITES)
-    for name in validate.expectations:
+    for name, expectations in validate.expectations.items():
         if name not in known:
             raise ParameterError(
                 f"validate.expectations.{name}: unknown suite; choose among {', '.join(known)} "
                 "(parameters_validate.yml)"
             )
-
-
-def _describe_broken(results: Iterable[SuiteResult]) -> list[str]:
-    """A line for each expectation that should stop the run."""
-    return [
-        f"suite {result.name}: {outcome.params.reason}; {outcome.params.expectation} on "
-        f"{outcome.column or 'the table'} with {outcome.params.kwargs} observed {outcome.observed} "
-        "(parameters_validate.yml)"
-        for result in results
-        for outcome in result.failures("stop")
-    ]
+        if name in SET_SUITES and any(e.on_failure == "quarantine" for e in expectations):
+            raise ParameterError(
+                f"validate.expectations.{name}: its rows are no images, which could be "
+                "quarantined; on_failure can be warn or stop (parameters_validate.yml)"
+            )
 
 
 def _stop_if_broken(report: dict[str, Any]) -> None:
@@ -299,21 +303,6 @@ def _describe_classes(clean: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     counts = pd.DataFrame({"images": grouped.size(), "groups": grouped.nunique()})
     counts = counts.reindex(classes, fill_value=0).astype("int64")
     return counts.rename_axis("label").reset_index()
-
-
-def _describe_result(result: SuiteResult) -> dict[str, Any]:
-    expectations = [
-        {
-            **outcome.params.model_dump(),
-            "success": outcome.success,
-            "checked": outcome.checked,
-            "unexpected": len(outcome.rows),
-            "unexpected_share": len(outcome.rows) / max(outcome.checked, 1),
-            "observed": outcome.observed,
-        }
-        for outcome in result.outcomes
-    ]
-    return {"success": result.success, "expectations": expectations}
 
 
 def _count(rows: pd.DataFrame, column: str, sides: Iterable[Any]) -> dict[str, dict[str, int]]:

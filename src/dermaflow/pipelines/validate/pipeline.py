@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
 from dermaflow.pipelines.validate.nodes import (
     check_manifest,
     draw_samples,
@@ -31,6 +32,18 @@ def create_pipeline() -> Pipeline:
                 ],
                 "duplicate_pairs",
             ),
+            node(
+                compare_batches,
+                [
+                    "clean_manifest",
+                    "duplicate_pairs",
+                    "image_store",
+                    "params:validate",
+                    "params:seed",
+                ],
+                ["reference_profile", "drift_report", "drift_page"],
+            ),
+            node(stop_on_drift, "drift_report", None),
             node(
                 split_manifest,
                 [

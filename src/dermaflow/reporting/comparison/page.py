@@ -1,18 +1,8 @@
-"""A comparison as one page that needs nothing else: no script, nothing loaded.
-
-Jinja escapes whatever a user typed; the page's policy lets nothing load or run even so.
-"""
+"""A comparison as one page that needs nothing else."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterator
-from importlib.resources import files
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from dermaflow.reporting.comparison import figures
 from dermaflow.reporting.comparison.content import (
@@ -26,6 +16,7 @@ from dermaflow.reporting.comparison.text import (
     format_estimate,
     judge,
 )
+from dermaflow.reporting.html import embed_figure, render_template
 from dermaflow.reporting.style import class_name
 from dermaflow.schema import HEADLINES
 
@@ -34,14 +25,8 @@ _PACKAGE = "dermaflow.reporting.comparison"
 
 def render_page(comparison: Comparison) -> str:
     """The whole page, pictures and styles in it."""
-    environment = Environment(
-        loader=PackageLoader(_PACKAGE, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    return render_template(
+        _PACKAGE,
         comparison=comparison,
         headlines=HEADLINES,
         class_measures=CLASS_MEASURES,
@@ -52,7 +37,6 @@ def render_page(comparison: Comparison) -> str:
         estimate=format_estimate,
         judge=judge,
         pictures=dict(draw_pictures(comparison)),
-        style=files(_PACKAGE).joinpath("page.css").read_text("utf-8"),
     )
 
 
@@ -75,12 +59,4 @@ def draw_pictures(comparison: Comparison) -> Iterator[tuple[str, str]]:
     drawn |= {name: figures.draw_curve(comparison, name) for name in CURVES}
     for name, figure in drawn.items():
         if figure is not None:
-            yield name, embed(figure)
-
-
-def embed(figure: Figure) -> str:
-    """A figure as the ``data:`` address of an SVG: sharp at any size, equal for equal content."""
-    buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "dermaflow"}):
-        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
-    return f"data:image/svg+xml;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+            yield name, embed_figure(figure)

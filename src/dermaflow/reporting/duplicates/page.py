@@ -1,21 +1,15 @@
-"""The evidence for every pair that joins lesions: both pictures side by side.
-
-No script, nothing loaded; Jinja escapes whatever stands in the data.
-"""
+"""The evidence for every pair that joins lesions: both pictures side by side."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
-from PIL import Image
+
+from dermaflow.reporting.html import embed_pixels, render_template
 
 _PACKAGE = "dermaflow.reporting.duplicates"
 _MOST = 500  # pairs on the page; the table has them all
@@ -36,20 +30,13 @@ def render_pairs(
         read: pixels of an image, uint8 (H, W, 3), by its id.
     """
     shown = pairs.head(_MOST).to_dict("records")
-    environment = Environment(
-        loader=PackageLoader(_PACKAGE, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    return render_template(
+        _PACKAGE,
         pairs=shown,
         left_out=len(pairs) - len(shown),
         report=report,
-        picture=lambda image_id: _address(read(image_id)),
+        picture=lambda image_id: embed_pixels(read(image_id)),
         describe=_describe,
-        style=files(_PACKAGE).joinpath("page.css").read_text("utf-8"),
     )
 
 
@@ -65,9 +52,3 @@ def _describe(pair: Mapping[str, Any]) -> str:
     if pair["mirrored"]:
         words.append("mirrored")
     return ", ".join(words)
-
-
-def _address(pixels: Pixels) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

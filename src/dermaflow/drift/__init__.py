@@ -1,0 +1,1 @@
+"""Whether pictures and their records differ from those that a model was made from."""

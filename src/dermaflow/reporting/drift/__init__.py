@@ -1,0 +1,1 @@
+"""Batches of pictures beside their reference, as a page."""
