@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermaflow.ml.decoding import decode_image, decode_mask, grey_statistics, map_in_threads
+from dermaflow.ml.decoding import decode_image, decode_mask, grey_statistics
 from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.threads import map_in_threads
 
 PREPROCESS = Preprocess(32, 48)
 

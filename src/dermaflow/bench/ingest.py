@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from statistics import median
 
 from PIL import Image, ImageOps
 
 from dermaflow.bench.timing import time_pairs
 from dermaflow.bench.workload import Workload
-from dermaflow.ml.decoding import processors
 from dermaflow.ml.image_store import ImageStore, write_image_store
+from dermaflow.ml.preprocess import JPEG_MARGIN
+from dermaflow.ml.threads import processors
 from dermaflow.params import ImageParams
 from dermaflow.pipelines.ingest.nodes import (
     build_raw_manifest,
@@ -72,6 +75,8 @@ def decode_bare(files: EncodedFiles, size: ImageParams) -> None:
 
 def _decode(encoded: bytes, mode: str, size: tuple[int, int]) -> None:
     with Image.open(io.BytesIO(encoded)) as image:
+        if mode == "RGB":  # a JPEG at a fraction of its size, as the stage has it; else nothing
+            image.draft(None, (ceil(JPEG_MARGIN * size[0]), ceil(JPEG_MARGIN * size[1])))
         ImageOps.fit(image.convert(mode), size, Image.Resampling.BILINEAR)
 
 
@@ -81,6 +86,7 @@ def ingest(workload: Workload) -> None:
     size = workload.parameters.image
     records = read_records(params, seed)[0].head(workload.config.images)
     for name, decode in (("masks_again", decode_masks), ("images_again", decode_images)):
+        shutil.rmtree(workload.folder / name, ignore_errors=True)  # nothing is to be taken over
         write_image_store(workload.folder / name, decode(records, params, size, seed))
     manifest = build_raw_manifest(records, ImageStore(workload.folder / "images_again"))
     manifest.to_parquet(workload.folder / "raw_manifest.parquet")

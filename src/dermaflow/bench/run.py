@@ -19,7 +19,7 @@ from dermaflow.bench.ingest import measure_ingest
 from dermaflow.bench.start_up import measure_start_up
 from dermaflow.bench.training import measure_training
 from dermaflow.bench.workload import prepare_workload
-from dermaflow.ml.decoding import processors
+from dermaflow.ml.threads import processors
 from dermaflow.params import Parameters
 from dermaflow.params_check import read_config
 from dermaflow.tracking.config import TrackingConfig

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, features
+from PIL.JpegImagePlugin import JpegImageFile
 
 if TYPE_CHECKING:
     import torch
@@ -20,14 +24,53 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 ALLOWED_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 
+# To be raised with every change of this module or of `decoding` that changes a pixel or what is
+# told of an image: a store takes over what the one before it has only where this is equal.
+DECODING_VERSION = 1
+
+# A JPEG is decoded at 1/2, 1/4 or 1/8 where that is at least so many times the size asked for.
+JPEG_MARGIN = 1.5
+
+# What turns an image upright, by its EXIF orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDES_SWAPPED = (5, 6, 7, 8)
+
 
 class ImageError(ValueError):
     """The bytes are no image that may be decoded; the text says why and holds none of the input."""
 
 
+class Picture(NamedTuple):
+    """A decoded image as it lies in its file, perhaps at a fraction of its size.
+
+    Attributes:
+        image: not yet turned upright.
+        extent: width and height of the original in pixels of ``image``; no whole numbers where
+            the last column or row of ``image`` lies in the original by a part only.
+        orientation: of EXIF, 1 to 8.
+        size: width and height of the upright original in pixels.
+    """
+
+    image: Image.Image
+    extent: tuple[float, float]
+    orientation: int
+    size: tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Preprocess:
     """From encoded bytes to the network's input.
+
+    A JPEG much larger than asked for is decoded at a fraction of its size: libjpeg leaves out the
+    finest frequencies, which scaling would remove anyway (see decision 2 for how little differs).
 
     Attributes:
         height, width: size of the decoded image, in pixels.
@@ -43,29 +86,32 @@ class Preprocess:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
 
-    def open(self, encoded: bytes) -> Image.Image:
-        """Decode the first frame into an upright RGB image of its own size.
+    def open(self, encoded: bytes) -> Picture:
+        """Decode the first frame into RGB, at a fraction of its size where ``resize`` needs less.
 
         Transparent parts show white, and 16-bit greys keep their high byte's precision.
 
         Raises:
             ImageError: too large, no supported image, or damaged.
         """
-        return _to_rgb(self._load(encoded))
+        picture = self._load(encoded)
+        return picture._replace(image=_to_rgb(picture.image))
 
-    def resize(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Scale to cover (height, width), keeping proportions, and cut out the centre.
-
-        Returns:
-            uint8 (H, W, C), with C the image's channels.
-        """
-        fitted = ImageOps.fit(image, (self.width, self.height), Image.Resampling.BILINEAR)
-        pixels = np.array(fitted, np.uint8)
-        return pixels.reshape(self.height, self.width, -1)
+    def resize(self, picture: Picture) -> Image.Image:
+        """Scale to cover (height, width), keeping proportions, cut out the centre, turn upright."""
+        # Turning comes last: the centre is the same, and the fewer pixels, the quicker.
+        size = (self.width, self.height)
+        if picture.orientation in _SIDES_SWAPPED:
+            size = (self.height, self.width)
+        box = _centre(picture.extent, size)
+        scaled = picture.image.resize(size, Image.Resampling.BILINEAR, box)
+        if picture.orientation in _TURNS:
+            scaled = scaled.transpose(_TURNS[picture.orientation])
+        return scaled
 
     def decode(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize: bytes to uint8 (H, W, 3). Raises ImageError."""
-        return self.resize(self.open(encoded))
+        return np.array(self.resize(self.open(encoded)))
 
     def decode_mask(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize a mask, cut as its image is: uint8 (H, W, 1), 255 inside, 0 outside.
@@ -73,8 +119,21 @@ class Preprocess:
         Inside is what exceeds half of the mask's largest value, so that 0/1, 0/255 and 16-bit
         masks mean the same, and the noise of a lossy format means nothing. Raises ImageError.
         """
-        scaled = self.resize(_to_binary(self._load(encoded)))
-        return np.where(scaled > 127, 255, 0).astype(np.uint8)
+        picture = self._load(encoded)
+        scaled = np.asarray(self.resize(picture._replace(image=_to_binary(picture.image))))
+        return ((scaled > 127) * np.uint8(255))[..., None]
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides the pixels but the encoded bytes; JSON-ready."""
+        return {
+            "height": self.height,
+            "width": self.width,
+            "max_bytes": self.max_bytes,
+            "max_pixels": self.max_pixels,
+            "decoding": DECODING_VERSION,
+            "pillow": PIL.__version__,
+            "jpeg": features.version("libjpeg_turbo") or features.version("jpg"),
+        }
 
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
         """Normalise uint8 (N, H, W, 3) to float32 (N, 3, H, W), on the device of ``pixels``."""
@@ -98,8 +157,8 @@ class Preprocess:
         }
         return cls(**fields)
 
-    def _load(self, encoded: bytes) -> Image.Image:
-        """Decode bytes into an upright image of whatever mode it has. Raises ImageError."""
+    def _load(self, encoded: bytes) -> Picture:
+        """Decode bytes into an image of whatever mode it has. Raises ImageError."""
         if not encoded:
             raise ImageError("empty file")
         if len(encoded) > self.max_bytes:
@@ -109,8 +168,7 @@ class Preprocess:
                 # Pillow has read the header alone so far.
                 if image.width * image.height > self.max_pixels:
                     raise ImageError(f"image larger than {self.max_pixels} pixels")
-                image.load()
-                return _upright(image)
+                return self._load_pixels(image)
         except ImageError:
             raise
         except UnidentifiedImageError:
@@ -121,16 +179,43 @@ class Preprocess:
         except Exception:
             raise ImageError("damaged or truncated image") from None
 
+    def _load_pixels(self, image: Image.Image) -> Picture:
+        size = extent = None
+        if isinstance(image, JpegImageFile):
+            size, extent = image.size, self._reduce(image)
+        image.load()
+        orientation = _orientation(image)  # of a TIFF, Pillow has taken and turned it by now
+        width, height = size or image.size
+        upright = (height, width) if orientation in _SIDES_SWAPPED else (width, height)
+        return Picture(image, extent or image.size, orientation, upright)
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn as EXIF says. An image whose EXIF is damaged is taken as it lies."""
+    def _reduce(self, image: JpegImageFile) -> tuple[float, float] | None:
+        """Have a JPEG decoded at the least fraction that is enough; returns the extent there."""
+        least = [math.ceil(JPEG_MARGIN * side) for side in (self.width, self.height)]
+        if _orientation(image) in _SIDES_SWAPPED:
+            least.reverse()
+        drafted = image.draft(None, (least[0], least[1]))
+        return drafted[1][2:] if drafted else None
+
+
+def _orientation(image: Image.Image) -> int:
+    """As EXIF says, 1 to 8. An image whose EXIF is damaged is taken as it lies."""
     try:
-        # Pillow's function copies what needs no turn, which is nearly every image.
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            return ImageOps.exif_transpose(image)
+        value = image.getexif().get(ExifTags.Base.Orientation)
+        return value if value in _TURNS else 1
     except Exception:  # as above; the pixels are sound
-        pass
-    return image
+        return 1
+
+
+def _centre(
+    extent: tuple[float, float], size: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the largest centred part with the proportions of ``size``."""
+    proportion = size[0] / size[1]
+    width = min(extent[0], extent[1] * proportion)
+    height = min(extent[1], extent[0] / proportion)
+    left, top = (extent[0] - width) / 2, (extent[1] - height) / 2
+    return left, top, left + width, top + height
 
 
 def _is_deep(image: Image.Image) -> bool:
@@ -143,9 +228,17 @@ def _to_binary(image: Image.Image) -> Image.Image:
     if _is_deep(image):
         grey = np.asarray(image)
         return Image.fromarray((grey > grey.max() / 2).astype(np.uint8) * 255)
+    if image.mode == "1":
+        return image.convert("L")
     grey_image = image if image.mode == "L" else image.convert("L")
-    brightest = int(np.asarray(grey_image).max())
-    return grey_image.point([255 * (2 * value > brightest) for value in range(256)])
+    _, brightest = grey_image.getextrema()
+    return grey_image.point(_halves(brightest))
+
+
+@cache
+def _halves(brightest: int) -> list[int]:
+    """For each of 256 greys 255, if it exceeds half of the brightest, else 0."""
+    return [255 * (2 * value > brightest) for value in range(256)]
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -10,14 +10,19 @@ import pandas as pd
 from tqdm import tqdm
 
 from dermaflow.errors import SourceError
-from dermaflow.ml.decoding import decode_image, decode_mask, map_in_threads
+from dermaflow.ml.decoding import decode_image, decode_mask
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
+from dermaflow.ml.old_store import OldStore
 from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.threads import map_in_threads
 from dermaflow.params import ImageParams, IngestParams
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
 from dermaflow.sources import ImageSource, open_source
 
 logger = logging.getLogger(__name__)
+
+# Images that a thread takes at a time.
+_BLOCK = 8
 
 
 def read_records(ingest: IngestParams, seed: int) -> tuple[pd.DataFrame, list[str]]:
@@ -51,20 +56,22 @@ def decode_images(
 ) -> ImageBatch:
     """Decode each image once, to the store's size, while the store is written.
 
-    Images are consumed as a stream: a few are in memory at a time. Of rows that share an
-    ``image_id`` the first is decoded; a row without one has nothing to be stored under.
+    Images are consumed as a stream: a few are in memory at a time. Those whose bytes are in the
+    store that is being replaced are read, but not decoded. Of rows that share an ``image_id`` the
+    first is decoded; a row without one has nothing to be stored under.
     """
     preprocess = Preprocess(**image.model_dump())
     source = open_source(ingest, seed)
     files = _unique_images(raw_records)["file"]
 
-    def decode(row: tuple[str, str | None]) -> StoredImage:
-        return decode_image(row[0], partial(_read_file, source, row[1]), preprocess)
+    def decode(image_id: str, file: str | None, old: OldStore) -> StoredImage:
+        return decode_image(image_id, partial(_read_file, source, file), preprocess, old)
 
     return ImageBatch(
         _stream(decode, files, "Decoding images"),
         (preprocess.height, preprocess.width, 3),
         ingest.shard_images,
+        {"kind": "image", **preprocess.recipe()},
     )
 
 
@@ -76,13 +83,14 @@ def decode_masks(
     source = open_source(ingest, seed)
     files = _unique_images(raw_records)["file"]
 
-    def decode(row: tuple[str, str | None]) -> StoredImage:
-        return decode_mask(row[0], partial(source.read_mask, row[0]), preprocess)
+    def decode(image_id: str, _: str | None, old: OldStore) -> StoredImage:
+        return decode_mask(image_id, partial(source.read_mask, image_id), preprocess, old)
 
     return ImageBatch(
         _stream(decode, files, "Decoding masks"),
         (preprocess.height, preprocess.width, 1),
         ingest.shard_images,
+        {"kind": "mask", **preprocess.recipe()},
     )
 
 
@@ -114,7 +122,10 @@ def _read_file(source: ImageSource, file: str | None) -> bytes:
 
 
 def _stream(
-    decode: Callable[[tuple[str, str | None]], StoredImage], files: pd.Series, title: str
-) -> Iterator[StoredImage]:
-    images = map_in_threads(decode, files.items())
-    yield from tqdm(images, desc=title, total=len(files), unit="image")
+    decode: Callable[[str, str | None, OldStore], StoredImage], files: pd.Series, title: str
+) -> Callable[[OldStore], Iterator[StoredImage]]:
+    def images(old: OldStore) -> Iterator[StoredImage]:
+        rows = tqdm(files.items(), desc=title, total=len(files), unit="image")
+        return map_in_threads(lambda row: decode(row[0], row[1], old), rows, block=_BLOCK)
+
+    return images
