@@ -30,16 +30,23 @@ def test_an_image_tells_its_hash_size_and_greys():
         "sha256": hashlib.sha256(encoded).hexdigest(),
         "width": 96,
         "height": 64,
-        "brightness": pytest.approx(0.299 * 200 + 0.587 * 100 + 0.114 * 50),
+        "brightness": round(0.299 * 200 + 0.587 * 100 + 0.114 * 50),
         "contrast": 0,
         "error": None,
     }
 
 
 def test_greys_of_half_black_half_white():
-    pixels = np.zeros((4, 4, 3), np.uint8)
-    pixels[:2] = 255
-    assert grey_statistics(pixels) == (127.5, 127.5)
+    image = Image.new("RGB", (4, 4), "white")
+    image.paste("black", (0, 0, 4, 2))
+    assert grey_statistics(image) == (127.5, 127.5)
+
+
+def test_greys_are_those_of_numpy():
+    pixels = np.random.default_rng(1).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    grey = (pixels @ [0.299, 0.587, 0.114]).round()
+    found = grey_statistics(Image.fromarray(pixels))
+    assert found == pytest.approx((grey.mean(), grey.std()), abs=0.01)
 
 
 def test_bytes_that_are_no_image_keep_their_hash_and_a_reason():
@@ -64,7 +71,8 @@ def test_a_mask_tells_its_share_of_the_area():
     image.save(buffer, "PNG")
     stored = decode_mask("a", buffer.getvalue, PREPROCESS)
     assert stored.pixels.shape == (32, 48, 1)
-    assert stored.info == {"mask_area": 0.5, "error": None}
+    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+    assert stored.info == {"sha256": sha256, "mask_area": 0.5, "error": None}
 
 
 def test_masks_that_are_missing_or_damaged_have_no_pixels():
@@ -72,7 +80,7 @@ def test_masks_that_are_missing_or_damaged_have_no_pixels():
     damaged = decode_mask("a", lambda: b"x", PREPROCESS)
     assert missing.pixels is None
     assert damaged.pixels is None
-    assert missing.info == {"mask_area": None, "error": None}
+    assert missing.info == {"sha256": None, "mask_area": None, "error": None}
     assert damaged.info["error"]
 
 

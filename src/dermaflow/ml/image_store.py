@@ -8,8 +8,8 @@ Layout of a store folder::
 
 Shards keep the number of files small for filesystems and DVC; memory maps keep the set out of
 memory. Pictures lie in the order in which they came, so that the same pictures make the same bytes,
-whatever store they replace. ``recipe`` is the batch's; ``index`` and ``shards`` are the CRC-32 of
-the index's file and of each shard's pixels.
+whatever store they replace. ``recipe`` is the batch's; ``index`` and ``shards`` are checksums of
+the files (see ``old_store.checksum``).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class OldStore:
                 old._load(folder, meta)
         except FileNotFoundError:  # nothing there: the first time
             return cls()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             why = " ".join(str(error).split())
             logger.warning("%s is damaged, so all is decoded again: %s", folder, why)
             return cls()
@@ -79,17 +79,16 @@ class OldStore:
         self._row_of = {sha: row for sha, row in rows if self._sound[row // self._shard_images]}
 
     def _is_sound(self, number: int) -> bool:
-        """Whether a shard's pixels are those that were written."""
+        """Whether a shard is what was written."""
+        path = self._folder / shard_name(number)
         try:
-            path = self._folder / shard_name(number)
-            found = checksum(path, path.stat().st_size - self._length(number) * self._image_bytes)
+            header = path.stat().st_size - self._length(number) * self._image_bytes
+            sound = checksum(path, header) == self._checksums[number]
         except OSError:
-            found = None
-        if found != self._checksums[number]:
-            logger.warning(
-                "%s is damaged, so its images are decoded again", self._folder / shard_name(number)
-            )
-        return found == self._checksums[number]
+            sound = False
+        if not sound:
+            logger.warning("%s is damaged, so its images are decoded again", path)
+        return sound
 
     def _length(self, number: int) -> int:
         """Pictures in a shard."""
@@ -138,11 +137,16 @@ class OldStore:
 NO_STORE = OldStore()
 
 
-def checksum(path: Path, start: int = 0) -> int:
-    """CRC-32 of a file from a byte on: finds accidents in a fraction of a secure hash's time."""
+def checksum(path: Path, header: int = 0) -> int:
+    """CRC-32 of a file; it finds accidents in a fraction of a secure hash's time.
+
+    Args:
+        header: bytes at the start that count last, as who writes them knows them last.
+    """
     value = 0
     with path.open("rb", buffering=0) as file:
-        file.seek(start)
+        first = file.read(header) if header else b""
+        file.seek(header)
         for chunk in iter(partial(file.read, _CHUNK), b""):
             value = zlib.crc32(chunk, value)
-    return value
+    return zlib.crc32(first, value)

@@ -32,7 +32,7 @@ class ShardWriter:
     Attributes:
         count: pictures so far.
         taken_over: those of them that are the old store's.
-        checksums: CRC-32 of the pixels of each finished shard.
+        checksums: of each finished shard (see ``old_store.checksum``).
     """
 
     def __init__(
@@ -107,18 +107,20 @@ class ShardWriter:
             linked = self._old.link(number, hashes, self._shard_images, self._path())
         if linked is None:
             self._copy_waiting()
-            self._write_header()
-            linked = self._checksum
+            linked = self._write_header()
         self.checksums.append(linked)
         self._waiting.clear()
         self._checksum = self._in_shard = 0
 
-    def _write_header(self) -> None:
+    def _write_header(self) -> int:
+        """Finish the file; returns its checksum."""
         assert self._file is not None
+        header = self._header(self._in_shard)
         self._file.seek(0)
-        self._file.write(self._header(self._in_shard))
+        self._file.write(header)
         self._file.close()
         self._file = None
+        return zlib.crc32(header, self._checksum)
 
     def _header(self, images: int) -> bytes:
         """Of a file of numpy's for so many pictures; numpy makes it equally long for any number."""
