@@ -28,7 +28,8 @@ def write_generated(folder: Path, count: int, seed: int) -> list[str]:
     Phantoms are enlarged and given noise; that takes too long to be done for each file, so that a
     picture comes in many files, which differ by a comment with their number.
     """
-    encoded = [_encode(picture, index) for index, picture in enumerate(_draw(seed))]
+    drawn = _draw(min(count, _DISTINCT), seed)
+    encoded = [_encode(picture, index) for index, picture in enumerate(drawn)]
     files = []
     for number in tqdm(range(count), "Writing images", unit="image"):
         place = folder / f"{number // _IN_FOLDER:04d}"
@@ -54,12 +55,8 @@ def list_generated(files: list[str], folder: Path, table: Path) -> TableSource:
     )
 
 
-def _draw(seed: int) -> list[bytes]:
-    params = PhantomSource(
-        images={"mel": _DISTINCT // 2, "nv": _DISTINCT // 2},
-        images_per_lesion=1,
-        planted_faults=False,
-    )
+def _draw(count: int, seed: int) -> list[bytes]:
+    params = PhantomSource(images={"nv": count}, images_per_lesion=1, planted_faults=False)
     phantoms = Phantoms(params, seed)
     return [phantoms.read(file) for file in phantoms.records()["file"]]
 

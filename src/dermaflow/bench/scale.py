@@ -31,7 +31,7 @@ class Ingested(NamedTuple):
 
 
 def measure_scale(parameters: Parameters, count: int, pairs: int) -> Iterator[str]:
-    """Lines on ``count`` images and on a tenth of them.
+    """Lines on ``count`` images and on a tenth of them, and on adding a hundredth to either.
 
     Takes about 60 KiB of scratch an image, and what the stored ones need.
 
@@ -42,7 +42,7 @@ def measure_scale(parameters: Parameters, count: int, pairs: int) -> Iterator[st
     """
     with TemporaryDirectory(prefix="dermaflow-scale-") as name:
         folder = Path(name)
-        files = write_generated(folder / "images", count, parameters.seed)
+        files = write_generated(folder / "images", more_than(count), parameters.seed)
         size = (parameters.image.width, parameters.image.height)
         yield (
             f"# scale: {count} JPEGs of {SIZE[0]}x{SIZE[1]}, {_mean_kib(files):.0f} KiB each, to "
@@ -52,18 +52,16 @@ def measure_scale(parameters: Parameters, count: int, pairs: int) -> Iterator[st
         one_core = len(looped) / loop(looped, size, reduced=False).wall
         yield f"scale_one_core_images_per_s: {one_core:.0f}"
         ingest = _Ingest(parameters, files, folder)
-        tenth = files[: max(1, count // 10)]
         with Ceiling(size) as ceiling:
-            for part in (tenth, files):
-                yield from _measure(ingest, ceiling, part, pairs if part is tenth else 1)
-        yield from _measure_adding(ingest, len(tenth))
+            yield from _measure(ingest, ceiling, max(1, count // 10), pairs)
+            yield from _measure(ingest, ceiling, count, 1)
 
 
 class _Ingest:
     """Ingests generated files in a process of its own."""
 
     def __init__(self, parameters: Parameters, files: list[str], folder: Path) -> None:
-        self._parameters, self._files, self._folder = parameters, files, folder
+        self._parameters, self.files, self._folder = parameters, files, folder
 
     def run(self, count: int, again: bool = False) -> Ingested:
         """Ingest the first ``count`` files, anew or ``again`` with what was stored last at hand."""
@@ -72,7 +70,7 @@ class _Ingest:
             shutil.rmtree(stored, ignore_errors=True)
             stored.mkdir()
         table = list_generated(
-            self._files[:count], self._folder / "images", self._folder / "images.parquet"
+            self.files[:count], self._folder / "images", self._folder / "images.parquet"
         )
         shard_images = self._parameters.ingest.shard_images
         job = IngestJob(
@@ -87,33 +85,38 @@ class _Ingest:
         return Ingested(Cost(**json.loads(output)), memory)
 
 
-def _measure(ingest: _Ingest, ceiling: Ceiling, files: list[str], pairs: int) -> Iterator[str]:
+def _measure(ingest: _Ingest, ceiling: Ceiling, count: int, pairs: int) -> Iterator[str]:
     """Bare work before and after each ingest, so that a drift of the machine cancels."""
-    name = f"scale_{len(files)}"
+    files = ingest.files[:count]
     bare, ingested = [ceiling.run(files)], []
     for _ in range(pairs):
-        ingested.append(ingest.run(len(files)))
+        ingested.append(ingest.run(count))
         bare.append(ceiling.run(files))
     around = [mean((a.wall, b.wall)) for a, b in pairwise(bare)]
-    ratios = Pairs(tuple(around), tuple(done.cost.wall for done in ingested))
-    yield from ratios.lines(f"{name}_ceiling_ratio")
-    yield f"{name}_ceiling_cpu_ms: {1000 * median(cost.cpu for cost in bare) / len(files):.3f}"
-    yield f"{name}_cpu_ms: {1000 * median(d.cost.cpu for d in ingested) / len(files):.3f}"
-    yield f"{name}_ceiling_images_per_s: {len(files) / median(around):.0f}"
-    yield f"{name}_images_per_s: {len(files) / median(d.cost.wall for d in ingested):.0f}"
+    seconds = [done.cost.wall for done in ingested]
+    cpu_seconds = [done.cost.cpu for done in ingested]
+    name = f"scale_{count}"
+    yield from Pairs(tuple(around), tuple(seconds)).lines(f"{name}_ceiling_ratio")
+    yield f"{name}_ceiling_images_per_s: {count / median(around):.0f}"
+    yield f"{name}_images_per_s: {count / median(seconds):.0f}"
+    yield f"{name}_ceiling_cpu_ms: {1000 * median(cost.cpu for cost in bare) / count:.3f}"
+    yield f"{name}_cpu_ms: {1000 * median(cpu_seconds) / count:.3f}"
     yield f"{name}_peak_mib: {max(done.memory for done in ingested) / 2**20:.0f}"
+    yield from _measure_adding(ingest, count, Cost(median(seconds), median(cpu_seconds)))
 
 
-def _measure_adding(ingest: _Ingest, count: int) -> Iterator[str]:
-    """Images added to those that are stored, and nothing at all added."""
-    first = ingest.run(count).cost
-    more = count + max(1, count // 100)
-    added, unchanged = (ingest.run(more, again=True).cost for _ in range(2))
-    yield f"# adding: {more - count} images to {count}, beside the first ingest; and then none"
-    for name, cost in (("add", added), ("unchanged", unchanged)):
-        yield f"scale_{name}_ratio: {cost.wall / first.wall:.3f}"
-        yield f"scale_{name}_cpu_ratio: {cost.cpu / first.cpu:.3f}"
-        yield f"scale_{name}_seconds: {cost.wall:.2f}"
+def _measure_adding(ingest: _Ingest, count: int, first: Cost) -> Iterator[str]:
+    """1 % more images where ``count`` are stored, and then none."""
+    for name in ("add", "unchanged"):
+        cost = ingest.run(more_than(count), again=True).cost
+        yield f"scale_{count}_{name}_seconds: {cost.wall:.2f}"
+        yield f"scale_{count}_{name}_ratio: {cost.wall / first.wall:.3f}"
+        yield f"scale_{count}_{name}_cpu_ratio: {cost.cpu / first.cpu:.3f}"
+
+
+def more_than(count: int) -> int:
+    """A hundredth more."""
+    return count + max(1, count // 100)
 
 
 def _mean_kib(files: list[str]) -> float:
