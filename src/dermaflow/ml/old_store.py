@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dermaflow.ml.threads import map_in_threads
@@ -61,6 +60,8 @@ class OldStore:
         return old
 
     def _load(self, folder: Path, meta: dict[str, Any]) -> None:
+        import pyarrow.parquet as pq  # here, for a served model has no store
+
         self._folder = folder
         self._checksums: list[int] = meta["shards"]
         self._shard_images: int = meta["shard_images"]

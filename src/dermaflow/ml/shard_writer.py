@@ -102,13 +102,13 @@ class ShardWriter:
     def _end_shard(self) -> None:
         hashes = [sha256 for sha256, _ in self._waiting]
         number = len(self.checksums)
-        linked = None
+        checksum = None
         if self._file is None:
-            linked = self._old.link(number, hashes, self._shard_images, self._path())
-        if linked is None:
+            checksum = self._old.link(number, hashes, self._shard_images, self._path())
+        if checksum is None:
             self._copy_waiting()
-            linked = self._write_header()
-        self.checksums.append(linked)
+            checksum = self._write_header()
+        self.checksums.append(checksum)
         self._waiting.clear()
         self._checksum = self._in_shard = 0
 
