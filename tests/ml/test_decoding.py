@@ -1,9 +1,7 @@
-"""Decoding tells what it saw or why it failed, in order and without piling up."""
+"""Decoding tells what it saw or why it failed."""
 
 import hashlib
 import io
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from PIL import Image
 
 from dermaflow.ml.decoding import decode_image, decode_mask, grey_statistics
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.threads import map_in_threads
 
 PREPROCESS = Preprocess(32, 48)
 
@@ -82,43 +79,3 @@ def test_masks_that_are_missing_or_damaged_have_no_pixels():
     assert damaged.pixels is None
     assert missing.info == {"sha256": None, "mask_area": None, "error": None}
     assert damaged.info["error"]
-
-
-def test_results_keep_the_order_of_the_items():
-    def slow_first(item):
-        time.sleep(0.02 if item % 5 == 0 else 0)
-        return item
-
-    assert list(map_in_threads(slow_first, range(50), workers=4)) == list(range(50))
-
-
-def test_items_run_at_the_same_time():
-    barrier = threading.Barrier(3, timeout=20)
-    assert len(list(map_in_threads(lambda _: barrier.wait(), range(3), workers=3))) == 3
-
-
-def test_few_items_are_consumed_ahead():
-    taken = []
-
-    def items():
-        for item in range(1000):
-            taken.append(item)
-            yield item
-
-    results = map_in_threads(lambda item: item, items(), workers=2)
-    for _ in range(10):
-        next(results)
-    assert len(taken) <= 10 + 4 * 2
-    results.close()
-
-
-def test_an_error_ends_the_stream_at_its_place():
-    def fail_at_three(item):
-        if item == 3:
-            raise RuntimeError("three")
-        return item
-
-    results = map_in_threads(fail_at_three, range(100), workers=2)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(RuntimeError, match="three"):
-        next(results)
