@@ -15,7 +15,7 @@ from dermaflow.bench.attribution import (
 )
 from dermaflow.bench.config import BenchConfig
 from dermaflow.bench.gan import BareGan, measure_gan
-from dermaflow.bench.ingest import decode_bare, ingest, measure_ingest, read_files
+from dermaflow.bench.ingest import decode_in_threads, ingest, measure_ingest, read_files
 from dermaflow.bench.training import BareTraining, build_trainer, measure_training
 from dermaflow.bench.workload import prepare_workload
 from dermaflow.ml import gan as gan_module
@@ -71,10 +71,10 @@ def test_phantoms_become_files_that_are_bounded_and_sound(workload):
 
 def test_the_timed_ingest_stores_the_images_and_masks_of_the_workload(workload):
     ingest(workload)
-    again = ImageStore(workload.folder / "images_again")
+    again = ImageStore(workload.folder / "again/image_store")
     ids = workload.images["image_id"].tolist()
     np.testing.assert_array_equal(again.read(ids), workload.store.read(ids))
-    masks = ImageStore(workload.folder / "masks_again").read(ids)
+    masks = ImageStore(workload.folder / "again/mask_store").read(ids)
     assert set(np.unique(masks)) == {0, 255}
 
 
@@ -83,7 +83,7 @@ def test_bare_decoding_refuses_what_is_no_image(workload):
     files = read_files(workload)
     files.images[3] = files.images[3][:50]
     with pytest.raises(OSError):
-        decode_bare(files, workload.parameters.image)
+        decode_in_threads(files, workload.parameters.image)
 
 
 def test_an_epoch_is_the_configured_number_of_whole_batches(workload):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 
 from dermaflow.drift.run import compare_sources, stack_features
 from dermaflow.ml.decoding import grey_statistics
@@ -76,7 +77,7 @@ def test_pictures_that_differ_are_told_by_how(name, phantoms, make_store, expect
     change, expected = PICTURES[name]
     external = set(rows.loc[rows["role"] == "external", "image_id"])
     changed = {i: change(picture) if i in external else picture for i, picture in pixels.items()}
-    greys = pd.DataFrame([grey_statistics(changed[i]) for i in rows["image_id"]])
+    greys = pd.DataFrame([grey_statistics(Image.fromarray(changed[i])) for i in rows["image_id"]])
     rows = rows.assign(brightness=greys[0], contrast=greys[1])
     assert find_broken(rows, make_store(changed), expectations) == expected
 

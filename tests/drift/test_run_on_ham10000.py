@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from dermaflow.drift.run import compare_sources, stack_features
-from dermaflow.ml.decoding import decode_image, map_in_threads
+from dermaflow.ml.decoding import decode_image
 from dermaflow.ml.image_store import ImageBatch, ImageStore, write_image_store
 from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.threads import map_in_threads
 from dermaflow.params import DriftParams, ExpectationParams
 from dermaflow.params.sources import Ham10000Source
 from dermaflow.sources.ham10000 import Ham10000

@@ -1,15 +1,15 @@
-"""Decoding tells what it saw or why it failed, in order and without piling up."""
+"""Decoding tells what it saw or why it failed."""
 
 import hashlib
 import io
-import threading
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dermaflow.ml.decoding import decode_image, decode_mask, grey_statistics, map_in_threads
+from dermaflow.ml.decoding import decode_image, decode_mask, grey_statistics
+from dermaflow.ml.image_store import ImageBatch, write_image_store
+from dermaflow.ml.old_store import NO_STORE, OldStore
 from dermaflow.ml.preprocess import Preprocess
 
 PREPROCESS = Preprocess(32, 48)
@@ -29,16 +29,23 @@ def test_an_image_tells_its_hash_size_and_greys():
         "sha256": hashlib.sha256(encoded).hexdigest(),
         "width": 96,
         "height": 64,
-        "brightness": pytest.approx(0.299 * 200 + 0.587 * 100 + 0.114 * 50),
+        "brightness": round(0.299 * 200 + 0.587 * 100 + 0.114 * 50),
         "contrast": 0,
         "error": None,
     }
 
 
 def test_greys_of_half_black_half_white():
-    pixels = np.zeros((4, 4, 3), np.uint8)
-    pixels[:2] = 255
-    assert grey_statistics(pixels) == (127.5, 127.5)
+    image = Image.new("RGB", (4, 4), "white")
+    image.paste("black", (0, 0, 4, 2))
+    assert grey_statistics(image) == (127.5, 127.5)
+
+
+def test_greys_are_those_of_numpy():
+    pixels = np.random.default_rng(1).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    grey = (pixels @ [0.299, 0.587, 0.114]).round()
+    found = grey_statistics(Image.fromarray(pixels))
+    assert found == pytest.approx((grey.mean(), grey.std()), abs=0.01)
 
 
 def test_bytes_that_are_no_image_keep_their_hash_and_a_reason():
@@ -63,7 +70,23 @@ def test_a_mask_tells_its_share_of_the_area():
     image.save(buffer, "PNG")
     stored = decode_mask("a", buffer.getvalue, PREPROCESS)
     assert stored.pixels.shape == (32, 48, 1)
-    assert stored.info == {"mask_area": 0.5, "error": None}
+    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+    size = {"width": 96, "height": 64}
+    assert stored.info == {"sha256": sha256, **size, "mask_area": 0.5, "error": None}
+
+
+def test_a_mask_of_other_proportions_than_its_image_is_refused_though_it_is_known(tmp_path):
+    def mask(old=NO_STORE, size=(96, 64)):
+        return decode_mask("a", lambda: png("white"), PREPROCESS, old, size)
+
+    recipe = PREPROCESS.recipe()
+    write_image_store(tmp_path / "s", ImageBatch([mask()], (32, 48, 1), recipe=recipe))
+    old = OldStore.open(tmp_path / "s", recipe, (32, 48, 1))
+    assert mask(old, size=(192, 128)).old_row == 0
+    refused = mask(old, size=(64, 64))
+    assert refused.old_row is refused.pixels is None
+    assert refused.info["error"] == mask(size=(64, 64)).info["error"]
+    assert "96 x 64, are not those of its image, 64 x 64" in refused.info["error"]
 
 
 def test_masks_that_are_missing_or_damaged_have_no_pixels():
@@ -71,45 +94,5 @@ def test_masks_that_are_missing_or_damaged_have_no_pixels():
     damaged = decode_mask("a", lambda: b"x", PREPROCESS)
     assert missing.pixels is None
     assert damaged.pixels is None
-    assert missing.info == {"mask_area": None, "error": None}
+    assert set(missing.info.values()) == {None}
     assert damaged.info["error"]
-
-
-def test_results_keep_the_order_of_the_items():
-    def slow_first(item):
-        time.sleep(0.02 if item % 5 == 0 else 0)
-        return item
-
-    assert list(map_in_threads(slow_first, range(50), workers=4)) == list(range(50))
-
-
-def test_items_run_at_the_same_time():
-    barrier = threading.Barrier(3, timeout=20)
-    assert len(list(map_in_threads(lambda _: barrier.wait(), range(3), workers=3))) == 3
-
-
-def test_few_items_are_consumed_ahead():
-    taken = []
-
-    def items():
-        for item in range(1000):
-            taken.append(item)
-            yield item
-
-    results = map_in_threads(lambda item: item, items(), workers=2)
-    for _ in range(10):
-        next(results)
-    assert len(taken) <= 10 + 4 * 2
-    results.close()
-
-
-def test_an_error_ends_the_stream_at_its_place():
-    def fail_at_three(item):
-        if item == 3:
-            raise RuntimeError("three")
-        return item
-
-    results = map_in_threads(fail_at_three, range(100), workers=2)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(RuntimeError, match="three"):
-        next(results)

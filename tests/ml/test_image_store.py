@@ -1,6 +1,7 @@
 """A store gives back what was put in, whole or not at all, and maps rather than loads."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -105,6 +106,30 @@ def test_a_new_store_replaces_every_file_of_the_old(tmp_path):
 def test_pictures_of_another_shape_or_type_are_refused(tmp_path, wrong):
     with pytest.raises(ValueError, match=r"image a: .* the store holds uint8"):
         write_image_store(tmp_path / "store", ImageBatch([StoredImage("a", wrong)], SHAPE))
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["new", "taken over"])
+def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path, again):
+    """But for the index, of which a row takes much less than its pixels."""
+    shape = (64, 64, 3)
+
+    def images(old):
+        for k in range(count):
+            row = old.find(str(k))
+            pixels = np.full(shape, k % 256, np.uint8) if row is None else None
+            yield StoredImage(str(k), pixels, {"sha256": str(k)}, row)
+
+    peaks = []
+    for count in (200, 1600):
+        batch = ImageBatch(images, shape, 64, {"version": 1})
+        if again:
+            write_image_store(tmp_path / f"{count}", batch)
+        tracemalloc.start()
+        write_image_store(tmp_path / f"{count}", batch)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    few, many = peaks
+    assert many - few < (1600 - 200) * 1000  # bytes; the pixels of one picture are 12288
 
 
 def test_writing_takes_one_picture_at_a_time(tmp_path):

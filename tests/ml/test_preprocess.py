@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from dermaflow.ml.preprocess import IMAGENET_MEAN, IMAGENET_STD, ImageError, Preprocess
 
@@ -58,9 +58,10 @@ def test_exif_turns_the_picture_upright(preprocess, orientation, left_is):
 def test_exif_may_swap_the_sides(preprocess):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise
-    upright = preprocess.open(encode(halves(), "PNG", exif=exif))
-    assert upright.size == (40, 60)
-    assert (upright.getpixel((20, 5)), upright.getpixel((20, 55))) == (RED, GREEN)
+    encoded = encode(halves(), "PNG", exif=exif)
+    assert preprocess.open(encoded).size == (40, 60)
+    pixels = Preprocess(60, 40).decode(encoded)
+    assert (tuple(pixels[5, 20]), tuple(pixels[55, 20])) == (RED, GREEN)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -124,6 +125,72 @@ def test_scaling_keeps_proportions_and_the_centre():
 @pytest.mark.parametrize("size", [(1, 1), (4000, 1), (1, 3000), (7, 5)])
 def test_odd_sizes_are_brought_to_the_stored_one(preprocess, size):
     assert preprocess.decode(encode(Image.new("RGB", size, RED))).shape == (40, 60, 3)
+
+
+def photograph(width, height):
+    """Soft shapes of every colour, as a lens draws them."""
+    coarse = np.random.default_rng(width).integers(0, 256, (8, 11, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def as_jpeg_and_png(image, **options):
+    """The same pixels in a file that can be decoded at a fraction of its size, and in one not."""
+    jpeg = encode(image, "JPEG", quality=95, **options)
+    with Image.open(io.BytesIO(jpeg)) as decoded:
+        return jpeg, encode(decoded, "PNG", **options)
+
+
+@pytest.mark.parametrize(
+    ("size", "fraction"),
+    [
+        ((600, 450), 4),
+        ((601, 451), 4),
+        ((2003, 1501), 8),
+        ((800, 239), 2),
+        ((241, 353), 2),
+        ((181, 121), 2),
+        ((181, 119), 1),
+        ((179, 800), 1),
+        ((20, 20), 1),
+    ],
+)
+def test_a_large_jpeg_is_decoded_at_a_fraction_and_cut_alike(size, fraction):
+    preprocess = Preprocess(40, 60)
+    jpeg, png = as_jpeg_and_png(photograph(*size))
+    picture = preprocess.open(jpeg)
+    assert picture.size == size
+    assert picture.extent == (size[0] / fraction, size[1] / fraction)
+    assert picture.image.size == tuple(-(-side // fraction) for side in size)
+    difference = preprocess.decode(jpeg).astype(int) - preprocess.decode(png)
+    assert np.abs(difference).mean() < 0.7
+    assert np.abs(difference).max() <= 6
+
+
+@pytest.mark.parametrize("size", [(601, 451), (447, 603)])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_jpeg_is_turned_as_any_other_image(size, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    jpeg, png = as_jpeg_and_png(photograph(*size), exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(png)))
+    preprocess = Preprocess(40, 60)
+    assert preprocess.open(jpeg).size == preprocess.open(png).size == upright.size
+    expected = preprocess.decode(encode(upright)).astype(int)
+    assert np.abs(preprocess.decode(png) - expected).max() <= 1
+    assert np.abs(preprocess.decode(jpeg) - expected).mean() < 0.7
+
+
+@pytest.mark.parametrize("size", [(60, 40), (61, 40), (90, 41), (37, 200), (301, 299), (1, 1)])
+def test_the_part_that_is_kept_is_that_of_pillows_fit(preprocess, size):
+    image = photograph(*size)
+    expected = np.asarray(ImageOps.fit(image, (60, 40), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(preprocess.decode(encode(image)), expected)
+
+
+def test_a_large_jpeg_that_ends_too_early_is_refused(preprocess):
+    encoded = encode(photograph(600, 450), "JPEG")
+    with pytest.raises(ImageError, match="damaged or truncated"):
+        preprocess.decode(encoded[: len(encoded) // 2])
 
 
 def claimed_size_png(width, height):

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from PIL import Image, ImageOps
-
+from dermaflow.bench.bare import decode_bare
+from dermaflow.bench.ingest_job import IngestJob, run_ingest
 from dermaflow.bench.timing import time_pairs
 from dermaflow.bench.workload import Workload
-from dermaflow.ml.decoding import processors
-from dermaflow.ml.image_store import ImageStore, write_image_store
+from dermaflow.ml.threads import processors
 from dermaflow.params import ImageParams
-from dermaflow.pipelines.ingest.nodes import (
-    build_raw_manifest,
-    decode_images,
-    decode_masks,
-    read_records,
-)
 from dermaflow.sources import SourceSet
 
 
@@ -38,7 +31,7 @@ def measure_ingest(workload: Workload) -> Iterator[str]:
     size = workload.parameters.image
     files = read_files(workload)
     found = time_pairs(
-        first=lambda: decode_bare(files, size),
+        first=lambda: decode_in_threads(files, size),
         second=lambda: ingest(workload),
         pairs=workload.config.pairs,
         seconds=workload.config.seconds,
@@ -63,28 +56,27 @@ def read_files(workload: Workload) -> EncodedFiles:
     return EncodedFiles(images, [mask for mask in masks if mask])
 
 
-def decode_bare(files: EncodedFiles, size: ImageParams) -> None:
+def decode_in_threads(files: EncodedFiles, size: ImageParams) -> None:
     """Pillow alone, on as many threads as the stage uses; results are dropped."""
     with ThreadPoolExecutor(processors()) as pool:
         for mode, encoded in (("RGB", files.images), ("L", files.masks)):
-            for _ in pool.map(partial(_decode, mode=mode, size=(size.width, size.height)), encoded):
+            work = partial(decode_bare, size=(size.width, size.height), mode=mode)
+            for _ in pool.map(work, encoded):
                 pass
-
-
-def _decode(encoded: bytes, mode: str, size: tuple[int, int]) -> None:
-    with Image.open(io.BytesIO(encoded)) as image:
-        ImageOps.fit(image.convert(mode), size, Image.Resampling.BILINEAR)
 
 
 def ingest(workload: Workload) -> None:
     """The stage's nodes, writing to scratch as its datasets do."""
-    params, seed = workload.parameters.ingest, workload.parameters.seed
-    size = workload.parameters.image
-    labels = workload.parameters.labels
-    records = read_records(params, labels, seed)[0].head(workload.config.images)
-    images, masks = workload.folder / "images_again", workload.folder / "masks_again"
-    write_image_store(images, decode_images(records, params, size, seed))
-    store = ImageStore(images)
-    write_image_store(masks, decode_masks(records, params, size, seed, store))
-    manifest = build_raw_manifest(records, store)
-    manifest.to_parquet(workload.folder / "raw_manifest.parquet")
+    parameters = workload.parameters
+    folder = workload.folder / "again"
+    shutil.rmtree(folder, ignore_errors=True)  # nothing is to be taken over
+    folder.mkdir()
+    job = IngestJob(
+        ingest=parameters.ingest,
+        labels=parameters.labels,
+        image=parameters.image,
+        seed=parameters.seed,
+        folder=str(folder),
+        limit=workload.config.images,
+    )
+    run_ingest(job)

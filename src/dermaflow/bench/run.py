@@ -16,10 +16,11 @@ from dermaflow.bench.attribution import measure_attribution
 from dermaflow.bench.config import BenchConfig
 from dermaflow.bench.gan import measure_gan
 from dermaflow.bench.ingest import measure_ingest
+from dermaflow.bench.scale import measure_scale
 from dermaflow.bench.start_up import measure_start_up
 from dermaflow.bench.training import measure_training
 from dermaflow.bench.workload import prepare_workload
-from dermaflow.ml.decoding import processors
+from dermaflow.ml.threads import processors
 from dermaflow.params import Parameters
 from dermaflow.params_check import read_config
 from dermaflow.tracking.config import TrackingConfig
@@ -57,6 +58,14 @@ def run_bench(project: Path, env: str, conf: Mapping[str, Any]) -> Iterator[str]
             yield from measure_gan(workload, sink)
         yield from measure_attribution(workload)
         yield from measure_start_up(project, config, folder / "project")
+
+
+def run_scale(conf: Mapping[str, Any], images: int) -> Iterator[str]:
+    """Lines on the ingest of very many generated images; see ``run_bench``."""
+    parameters = Parameters.model_validate(conf["parameters"])
+    config = read_config(BenchConfig, conf, "bench")
+    yield from describe_machine()
+    yield from measure_scale(parameters, images, config.pairs)
 
 
 def describe_machine() -> Iterator[str]:

@@ -13,12 +13,23 @@ from dermaflow.schema import DEFAULT_ENVIRONMENT
 
 @click.command("bench", cls=ProjectCommand)
 @env_option
-def bench(env: str | None) -> None:
+@click.option(
+    "--scale",
+    type=click.IntRange(min=100),
+    metavar="N",
+    help="Instead, ingest N generated images and N/10: speed, memory, and what adding 1 % costs.",
+)
+def bench(env: str | None, scale: int | None) -> None:
     """Time the stages beside bare torch, Pillow and Kedro."""
     from kedro.framework.session import KedroSession
 
-    from dermaflow.bench.run import run_bench
+    from dermaflow.bench.run import run_bench, run_scale
 
     context = KedroSession.create(Path.cwd(), env=env).load_context()
-    for line in run_bench(context.project_path, env or DEFAULT_ENVIRONMENT, context.config_loader):
+    conf = context.config_loader
+    if scale:
+        lines = run_scale(conf, scale)
+    else:
+        lines = run_bench(context.project_path, env or DEFAULT_ENVIRONMENT, conf)
+    for line in lines:
         click.echo(line)

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from dermaflow.ml.decoding import map_in_threads
 from dermaflow.ml.image_store import ImageStore, Pixels
+from dermaflow.ml.threads import map_in_threads
 
 # Numbers that `measure` tells of a picture.
 APPEARANCE_COLUMNS = ("sharpness", "redness", "yellowness")

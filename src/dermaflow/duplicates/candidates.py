@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from dermaflow.duplicates.features import Features, Pictures
 from dermaflow.duplicates.vocabulary import learn_vocabulary
-from dermaflow.ml.decoding import map_in_threads
+from dermaflow.ml.threads import map_in_threads
 from dermaflow.params import DuplicateParams
 
 _SAMPLE = 60_000  # features from which the words are learnt

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dermaflow.duplicates.keypoints import LENGTH, Keypoints, detect
-from dermaflow.ml.decoding import map_in_threads
 from dermaflow.ml.image_store import ImageStore
+from dermaflow.ml.threads import map_in_threads
 
 
 @dataclass(frozen=True)

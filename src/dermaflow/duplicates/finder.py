@@ -21,8 +21,8 @@ from dermaflow.duplicates.alignment import Alignment, align
 from dermaflow.duplicates.calibration import FEWEST, needed_agreement
 from dermaflow.duplicates.candidates import Candidate, find_candidates
 from dermaflow.duplicates.features import Features, Pictures, feature_file
-from dermaflow.ml.decoding import map_in_threads
 from dermaflow.ml.image_store import ImageStore
+from dermaflow.ml.threads import map_in_threads
 from dermaflow.params import DuplicateParams
 
 logger = logging.getLogger(__name__)

@@ -2,18 +2,22 @@
 
 Layout of a store folder::
 
-    meta.json          {"count", "shape": [H, W, C], "shard_images"}
+    meta.json          {"count", "shape": [H, W, C], "shard_images", "recipe", "index", "shards"}
     index.parquet      one row a picture that came in: image_id, row (-1: no pixels), …
     shard-00000.npy    uint8 (n, H, W, C), n <= shard_images
 
 Shards keep the number of files small for filesystems and DVC; memory maps keep the set out of
-memory.
+memory. Pictures lie in the order in which they came, so that the same pictures make the same bytes,
+whatever store they replace. ``recipe`` is the batch's; ``index`` and ``shards`` are checksums of
+the files (see ``old_store.checksum``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +28,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.files import replacing_folder
+from dermaflow.ml.old_store import OldStore, checksum
+from dermaflow.ml.shard_writer import ShardWriter
+
+logger = logging.getLogger(__name__)
 
 Pixels = NDArray[np.uint8]
 
@@ -36,20 +44,32 @@ class StoredImage:
         image_id: unique within the store.
         pixels: uint8 (H, W, C), or None where the picture could not be decoded.
         info: further columns of the index, scalars, the same keys for every picture.
+        old_row: where the pixels are in the store that is being replaced, if they are taken over.
     """
 
     image_id: str
     pixels: Pixels | None
     info: dict[str, Any] = field(default_factory=dict)
+    old_row: int | None = None
 
 
 @dataclass(frozen=True)
 class ImageBatch:
-    """Pictures to be written as a store; ``images`` is consumed once, a picture at a time."""
+    """Pictures to be written as a store.
 
-    images: Iterable[StoredImage]
+    Attributes:
+        images: consumed once, a picture at a time; or what makes them, given the store that is
+            being replaced, from which it may take over what it finds.
+        shape: (H, W, C) of each.
+        shard_images: most pictures in a file.
+        recipe: all that decides pixels and info but the encoded bytes, whose ``sha256`` is in the
+            info; JSON-ready. Without it nothing can be taken over.
+    """
+
+    images: Iterable[StoredImage] | Callable[[OldStore], Iterable[StoredImage]]
     shape: tuple[int, int, int]
     shard_images: int = 1024
+    recipe: Mapping[str, Any] | None = None
 
 
 class ImageStore:
@@ -100,59 +120,58 @@ class ImageStore:
         return self.take(self.rows(image_ids))
 
 
-def write_image_store(folder: str | Path, batch: ImageBatch) -> None:
+def write_image_store(
+    folder: str | Path, batch: ImageBatch, replaced: str | Path | None = None
+) -> None:
     """Write ``batch`` as a store at ``folder``, replacing what is there only once it is whole.
 
     Memory use is one picture plus the index, however long ``batch.images`` is.
 
+    Args:
+        replaced: the store whose pictures may be taken over; the one at ``folder`` by default.
+
     Raises:
         ValueError: a picture's shape differs from ``batch.shape`` or its dtype from uint8.
     """
-    with replacing_folder(folder) as partial:
-        _write_shards(partial, batch)
+    old = OldStore.open(Path(replaced or folder), batch.recipe, batch.shape)
+    images = batch.images(old) if callable(batch.images) else batch.images
+    with (
+        replacing_folder(folder) as partial,
+        ShardWriter(partial, batch.shape, batch.shard_images, old) as shards,
+    ):
+        columns = _write_images(images, batch.shape, shards)
+        shards.finish()
+        index = pd.DataFrame(columns or {"image_id": [], "row": []})
+        index.to_parquet(partial / "index.parquet", index=False)
+        meta = {
+            "count": shards.count,
+            "shape": list(batch.shape),
+            "shard_images": batch.shard_images,
+            "recipe": batch.recipe,
+            "index": checksum(partial / "index.parquet"),
+            "shards": shards.checksums,
+        }
+        (partial / "meta.json").write_text(json.dumps(meta, indent=2) + "\n")
+    if shards.taken_over:
+        logger.info("%d of %d images taken over undecoded", shards.taken_over, shards.count)
 
 
-def _write_shards(folder: Path, batch: ImageBatch) -> None:
-    records: list[dict[str, Any]] = []
-    shard: Pixels | None = None
-    count = 0
-    for image in batch.images:
+def _write_images(
+    images: Iterable[StoredImage], shape: tuple[int, int, int], shards: ShardWriter
+) -> dict[str, list[Any]]:
+    """Write the pixels; returns the index by its columns, which take less memory than its rows."""
+    columns: dict[str, list[Any]] = defaultdict(list)
+    for image in images:
         row = -1
-        if image.pixels is not None:
-            if image.pixels.shape != batch.shape or image.pixels.dtype != np.uint8:
+        if image.old_row is not None:
+            row = shards.take_over(image.info["sha256"], image.old_row)
+        elif image.pixels is not None:
+            if image.pixels.shape != shape or image.pixels.dtype != np.uint8:
                 raise ValueError(
                     f"image {image.image_id}: {image.pixels.dtype} {image.pixels.shape}, "
-                    f"but the store holds uint8 {batch.shape}"
+                    f"but the store holds uint8 {shape}"
                 )
-            row = count
-            count += 1
-            slot = row % batch.shard_images
-            if slot == 0:
-                shard = _new_shard(folder, row // batch.shard_images, batch)
-            assert shard is not None
-            shard[slot] = image.pixels
-        records.append({"image_id": image.image_id, "row": row, **image.info})
-    _trim_last_shard(folder, count, batch)
-    index = pd.DataFrame.from_records(records, columns=None if records else ["image_id", "row"])
-    index.to_parquet(folder / "index.parquet", index=False)
-    meta = {"count": count, "shape": list(batch.shape), "shard_images": batch.shard_images}
-    (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n")
-
-
-def _new_shard(folder: Path, number: int, batch: ImageBatch) -> Pixels:
-    path = folder / f"shard-{number:05d}.npy"
-    shape = (batch.shard_images, *batch.shape)
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-
-
-def _trim_last_shard(folder: Path, count: int, batch: ImageBatch) -> None:
-    """Cut the last shard to the images it holds; it was mapped at full size."""
-    used = count % batch.shard_images
-    if not used:
-        return
-    path = folder / f"shard-{count // batch.shard_images:05d}.npy"
-    whole = np.load(path, mmap_mode="r", allow_pickle=False)
-    trimmed = path.with_suffix(".trimmed")
-    with trimmed.open("wb") as file:
-        np.save(file, whole[:used])
-    trimmed.replace(path)
+            row = shards.write(image.pixels)
+        for name, value in {"image_id": image.image_id, "row": row, **image.info}.items():
+            columns[name].append(value)
+    return columns

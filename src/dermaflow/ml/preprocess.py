@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, features
+from PIL.JpegImagePlugin import JpegImageFile
 
 if TYPE_CHECKING:
     import torch
@@ -29,15 +33,53 @@ _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"II*\0", b"MM\0*", b"II+\0", b"
 # length and the number of its channels, which must agree.
 _START_OF_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 _MAX_SCANS = 100
+# To be raised with every change of this module or of `decoding` that changes a pixel or what is
+# told of an image: a store takes over what the one before it has only where this is equal.
+DECODING_VERSION = 1
+
+# A JPEG is decoded at 1/2, 1/4 or 1/8 where that is at least so many times the size asked for.
+JPEG_MARGIN = 1.5
+
+# What turns an image upright, by its EXIF orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDES_SWAPPED = (5, 6, 7, 8)
 
 
 class ImageError(ValueError):
     """The bytes are no image that may be decoded; the text says why and holds none of the input."""
 
 
+class Picture(NamedTuple):
+    """A decoded image as it lies in its file, perhaps at a fraction of its size.
+
+    Attributes:
+        image: not yet turned upright.
+        extent: width and height of the original in pixels of ``image``; no whole numbers where
+            the last column or row of ``image`` lies in the original by a part only.
+        orientation: of EXIF, 1 to 8.
+        size: width and height of the upright original in pixels.
+    """
+
+    image: Image.Image
+    extent: tuple[float, float]
+    orientation: int
+    size: tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Preprocess:
     """From encoded bytes to the network's input.
+
+    A JPEG much larger than asked for is decoded at a fraction of its size: libjpeg leaves out the
+    finest frequencies, which scaling would remove anyway (see decision 2 for how little differs).
 
     Attributes:
         height, width: size of the decoded image, in pixels.
@@ -53,8 +95,8 @@ class Preprocess:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
 
-    def open(self, encoded: bytes) -> Image.Image:
-        """Decode the first frame into an upright RGB image of its own size.
+    def open(self, encoded: bytes) -> Picture:
+        """Decode the first frame into RGB, at a fraction of its size where ``resize`` needs less.
 
         Transparent parts show white, and 16-bit greys keep their high byte's precision.
 
@@ -63,35 +105,49 @@ class Preprocess:
         """
         return self._load(encoded, _to_rgb)
 
-    def open_mask(self, encoded: bytes) -> Image.Image:
-        """Decode a mask into an upright image of its own size, mode L, 255 inside and 0 outside.
+    def open_mask(self, encoded: bytes) -> Picture:
+        """Decode a mask, mode L, 255 inside and 0 outside.
 
         Inside is what exceeds half of the mask's largest value, so that 0/1, 0/255 and 16-bit
         masks mean the same, and the noise of a lossy format means nothing. Raises ImageError.
         """
         return self._load(encoded, _to_binary)
 
-    def resize(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Scale to cover (height, width), keeping proportions, and cut out the centre.
-
-        Returns:
-            uint8 (H, W, C), with C the image's channels.
-        """
-        fitted = ImageOps.fit(image, (self.width, self.height), Image.Resampling.BILINEAR)
-        pixels = np.array(fitted, np.uint8)
-        return pixels.reshape(self.height, self.width, -1)
+    def resize(self, picture: Picture) -> Image.Image:
+        """Scale to cover (height, width), keeping proportions, cut out the centre, turn upright."""
+        # Turning comes last: the centre is the same, and the fewer pixels, the quicker.
+        size = (self.width, self.height)
+        if picture.orientation in _SIDES_SWAPPED:
+            size = (self.height, self.width)
+        box = _centre(picture.extent, size)
+        scaled = picture.image.resize(size, Image.Resampling.BILINEAR, box)
+        if picture.orientation in _TURNS:
+            scaled = scaled.transpose(_TURNS[picture.orientation])
+        return scaled
 
     def decode(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize: bytes to uint8 (H, W, 3). Raises ImageError."""
-        return self.resize(self.open(encoded))
+        return np.array(self.resize(self.open(encoded)))
 
-    def resize_mask(self, mask: Image.Image) -> NDArray[np.uint8]:
+    def resize_mask(self, mask: Picture) -> NDArray[np.uint8]:
         """Scale and cut a mask as its image is: uint8 (H, W, 1), 255 inside, 0 outside."""
-        return np.where(self.resize(mask) > 127, 255, 0).astype(np.uint8)
+        return ((np.asarray(self.resize(mask)) > 127) * np.uint8(255))[..., None]
 
     def decode_mask(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize a mask: bytes to uint8 (H, W, 1), 0 or 255. Raises ImageError."""
         return self.resize_mask(self.open_mask(encoded))
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides the pixels but the encoded bytes; JSON-ready."""
+        return {
+            "height": self.height,
+            "width": self.width,
+            "max_bytes": self.max_bytes,
+            "max_pixels": self.max_pixels,
+            "decoding": DECODING_VERSION,
+            "pillow": PIL.__version__,
+            "jpeg": features.version("libjpeg_turbo") or features.version("jpg"),
+        }
 
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
         """Normalise uint8 (N, H, W, 3) to float32 (N, 3, H, W), on the device of ``pixels``."""
@@ -115,8 +171,8 @@ class Preprocess:
         }
         return cls(**fields)
 
-    def _load(self, encoded: bytes, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
-        """Decode bytes into an upright image of the mode that is wanted. Raises ImageError."""
+    def _load(self, encoded: bytes, convert: Callable[[Image.Image], Image.Image]) -> Picture:
+        """Decode bytes into an image of the mode that is wanted. Raises ImageError."""
         if not encoded:
             raise ImageError("empty file")
         if len(encoded) > self.max_bytes:
@@ -128,8 +184,8 @@ class Preprocess:
                     raise ImageError(f"image larger than {self.max_pixels} pixels")
                 if image.format in ("JPEG", "MPO") and _count_scans(encoded) > _MAX_SCANS:
                     raise ImageError(f"JPEG of more than {_MAX_SCANS} scans")
-                image.load()
-                return convert(_upright(image))
+                picture = self._load_pixels(image)
+                return picture._replace(image=convert(picture.image))
         except ImageError:
             raise
         except UnidentifiedImageError:
@@ -142,16 +198,43 @@ class Preprocess:
         except Exception:
             raise ImageError("damaged or truncated image") from None
 
+    def _load_pixels(self, image: Image.Image) -> Picture:
+        size = extent = None
+        if isinstance(image, JpegImageFile):
+            size, extent = image.size, self._reduce(image)
+        image.load()
+        orientation = _orientation(image)  # of a TIFF, Pillow has taken and turned it by now
+        width, height = size or image.size
+        upright = (height, width) if orientation in _SIDES_SWAPPED else (width, height)
+        return Picture(image, extent or image.size, orientation, upright)
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn as EXIF says. An image whose EXIF is damaged is taken as it lies."""
+    def _reduce(self, image: JpegImageFile) -> tuple[float, float] | None:
+        """Have a JPEG decoded at the least fraction that is enough; returns the extent there."""
+        least = [math.ceil(JPEG_MARGIN * side) for side in (self.width, self.height)]
+        if _orientation(image) in _SIDES_SWAPPED:
+            least.reverse()
+        drafted = image.draft(None, (least[0], least[1]))
+        return drafted[1][2:] if drafted else None
+
+
+def _orientation(image: Image.Image) -> int:
+    """As EXIF says, 1 to 8. An image whose EXIF is damaged is taken as it lies."""
     try:
-        # Pillow's function copies what needs no turn, which is nearly every image.
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            return ImageOps.exif_transpose(image)
+        value = image.getexif().get(ExifTags.Base.Orientation)
+        return value if value in _TURNS else 1
     except Exception:  # as above; the pixels are sound
-        pass
-    return image
+        return 1
+
+
+def _centre(
+    extent: tuple[float, float], size: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the largest centred part with the proportions of ``size``."""
+    proportion = size[0] / size[1]
+    width = min(extent[0], extent[1] * proportion)
+    height = min(extent[1], extent[0] / proportion)
+    left, top = (extent[0] - width) / 2, (extent[1] - height) / 2
+    return left, top, left + width, top + height
 
 
 def _count_scans(encoded: bytes) -> int:
@@ -168,11 +251,19 @@ def _to_binary(image: Image.Image) -> Image.Image:
     if _is_deep(image):
         grey = np.asarray(image)
         return Image.fromarray((grey > grey.max() / 2).astype(np.uint8) * 255)
-    if image.mode not in ("L", "1", "I", "F"):
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode not in ("L", "I", "F"):
         image = image.convert("RGB")  # from which every mode has a way to grey
     grey_image = image if image.mode == "L" else image.convert("L")
-    brightest = int(np.asarray(grey_image).max())
-    return grey_image.point([255 * (2 * value > brightest) for value in range(256)])
+    _, brightest = grey_image.getextrema()
+    return grey_image.point(_halves(brightest))
+
+
+@cache
+def _halves(brightest: int) -> list[int]:
+    """For each of 256 greys 255, if it exceeds half of the brightest, else 0."""
+    return [255 * (2 * value > brightest) for value in range(256)]
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 import pandas as pd
 from tqdm import tqdm
 
-from dermaflow.ml.decoding import decode_image, decode_mask, map_in_threads
+from dermaflow.ml.decoding import decode_image, decode_mask
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
+from dermaflow.ml.old_store import OldStore
 from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.threads import map_in_threads
 from dermaflow.params import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.schema import DECODE_COLUMNS
@@ -20,6 +22,9 @@ from dermaflow.sources import SourceSet
 from dermaflow.text import one_line
 
 logger = logging.getLogger(__name__)
+
+# Images that a thread takes at a time.
+_BLOCK = 8
 
 
 class _Row(NamedTuple):
@@ -74,19 +79,21 @@ def decode_images(
 ) -> ImageBatch:
     """Decode each image once, to the store's size, while the store is written.
 
-    Images are consumed as a stream: a few are in memory at a time. Of rows that share an
-    ``image_id`` the first is decoded; a row without one has nothing to be stored under.
+    Images are consumed as a stream: a few are in memory at a time. Those whose bytes are in the
+    store that is being replaced are read, but not decoded. Of rows that share an ``image_id`` the
+    first is decoded; a row without one has nothing to be stored under.
     """
     preprocess = Preprocess(**image.model_dump())
     sources = SourceSet(ingest, seed)
 
-    def decode(row: _Row) -> StoredImage:
-        return decode_image(row.image_id, partial(_read_file, sources, row), preprocess)
+    def decode(row: _Row, old: OldStore) -> StoredImage:
+        return decode_image(row.image_id, partial(_read_file, sources, row), preprocess, old)
 
     return ImageBatch(
         _stream(decode, raw_records, "Decoding images"),
         (preprocess.height, preprocess.width, 3),
         ingest.shard_images,
+        {"kind": "image", **preprocess.recipe()},
     )
 
 
@@ -103,18 +110,18 @@ def decode_masks(
     """
     preprocess = Preprocess(**image.model_dump())
     sources = SourceSet(ingest, seed)
-
     decoded = image_store.index.reindex(columns=["image_id", "width", "height"]).dropna()
     sizes = {row.image_id: (row.width, row.height) for row in decoded.itertuples()}
 
-    def decode(row: _Row) -> StoredImage:
+    def decode(row: _Row, old: OldStore) -> StoredImage:
         read = partial(sources.read_mask, row.source, row.image_id)
-        return decode_mask(row.image_id, read, preprocess, sizes.get(row.image_id))
+        return decode_mask(row.image_id, read, preprocess, old, sizes.get(row.image_id))
 
     return ImageBatch(
         _stream(decode, raw_records, "Decoding masks"),
         (preprocess.height, preprocess.width, 1),
         ingest.shard_images,
+        {"kind": "mask", **preprocess.recipe()},
     )
 
 
@@ -142,9 +149,13 @@ def _read_file(sources: SourceSet, row: _Row) -> bytes:
 
 
 def _stream(
-    decode: Callable[[_Row], StoredImage], raw_records: pd.DataFrame, title: str
-) -> Iterator[StoredImage]:
+    decode: Callable[[_Row, OldStore], StoredImage], raw_records: pd.DataFrame, title: str
+) -> Callable[[OldStore], Iterator[StoredImage]]:
     known = raw_records.dropna(subset="image_id").drop_duplicates("image_id")
-    rows = known[list(_Row._fields)].itertuples(index=False, name=None)
-    images = map_in_threads(decode, map(_Row._make, rows))
-    yield from tqdm(images, desc=title, total=len(known), unit="image")
+
+    def images(old: OldStore) -> Iterator[StoredImage]:
+        rows = known[list(_Row._fields)].itertuples(index=False, name=None)
+        shown = tqdm(map(_Row._make, rows), desc=title, total=len(known), unit="image")
+        return map_in_threads(lambda row: decode(row, old), shown, block=_BLOCK)
+
+    return images
