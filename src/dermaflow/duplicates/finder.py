@@ -9,11 +9,8 @@ from pairs of different lesions (``calibration``).
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import astuple
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,6 +21,7 @@ from tqdm import tqdm
 from dermaflow.duplicates.alignment import Alignment, align
 from dermaflow.duplicates.calibration import FEWEST, needed_agreement
 from dermaflow.duplicates.keypoints import LENGTH, Keypoints, detect
+from dermaflow.duplicates.temporary import temporary_array
 from dermaflow.duplicates.vocabulary import learn_vocabulary
 from dermaflow.ml.decoding import map_in_threads
 from dermaflow.ml.image_store import ImageStore
@@ -66,10 +64,10 @@ def find_pairs(
     found: list[tuple[float, ...]] = []
     if params.candidates and len(image_ids) > 1:
         cv2.setNumThreads(1)  # the pictures themselves are spread over the processors
-        with _feature_file(len(image_ids), params.keypoints) as features:
-            features.fill(store, store.rows(image_ids))
-            candidates = _find_candidates(features, params, rng) if features.total else []
-            found += _align_all(features, candidates, max(store.shape[:2]))
+        features = _Features(len(image_ids), params.keypoints)
+        features.fill(store, store.rows(image_ids))
+        candidates = _find_candidates(features, params, rng) if features.total else []
+        found += _align_all(features, candidates, max(store.shape[:2]))
     table = pd.DataFrame(found, columns=["a", "b", *_TYPES]).astype({"a": int, "b": int} | _TYPES)
     table = table[table["agreeing"] >= _find_threshold(table, list(lesions.values()), params)]
     best = table.sort_values(["agreeing", "a", "b"], ascending=[False, True, True])
@@ -82,13 +80,10 @@ def find_pairs(
 class _Features:
     """Features of many pictures in files, so that memory does not grow with their number."""
 
-    def __init__(self, folder: Path, pictures: int, count: int) -> None:
-        def file(name: str, dtype: type, *shape: int) -> NDArray[np.generic]:
-            return np.memmap(folder / name, dtype, "w+", shape=(pictures, count, *shape))
-
+    def __init__(self, pictures: int, count: int) -> None:
         self._count = count
-        self._points = file("points", np.float32, 2)
-        self._descriptors = file("descriptors", np.uint8, LENGTH)
+        self._points = temporary_array((pictures, count, 2), np.float32)
+        self._descriptors = temporary_array((pictures, count, LENGTH), np.uint8)
         self._found = np.zeros(pictures, np.int64)
 
     def __len__(self) -> int:
@@ -127,12 +122,6 @@ class _Features:
         descriptors = np.array(self._descriptors[picture, chosen - starts[picture]])
         half = Keypoints(np.zeros((len(chosen), 2), np.float32), descriptors).mirrored()
         return np.where(np.arange(len(chosen))[:, None] % 2, half.descriptors, descriptors)
-
-
-@contextmanager
-def _feature_file(pictures: int, count: int) -> Iterator[_Features]:
-    with tempfile.TemporaryDirectory(prefix="dermaflow-features-") as folder:
-        yield _Features(Path(folder), pictures, count)
 
 
 def _find_candidates(

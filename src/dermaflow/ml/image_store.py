@@ -13,17 +13,18 @@ memory.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermaflow.files import replacing_folder
+from dermaflow.files import open_unchanged, replacing_folder
 
 Pixels = NDArray[np.uint8]
 
@@ -53,29 +54,30 @@ class ImageBatch:
 
 
 class ImageStore:
-    """A store opened for reading. Shards are mapped on first use and never loaded whole."""
+    """A store opened for reading. Shards are mapped, never loaded whole.
+
+    All files are opened at once, so that a store that a run replaces meanwhile is read to the end
+    as it was.
+
+    Attributes:
+        folder: where it was opened.
+        index: one row a picture: ``image_id``, ``row`` (-1 without pixels), the writer's columns.
+        shape: of a picture, (H, W, C).
+        shard_images: pictures in a full shard.
+        count: pictures with pixels.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        meta = json.loads((self.folder / "meta.json").read_text())
+        meta, self.index, self._shards = open_unchanged(self.folder, _read_files)
         self.shape: tuple[int, int, int] = tuple(meta["shape"])
         self.shard_images: int = meta["shard_images"]
         self.count: int = meta["count"]
 
     @cached_property
-    def index(self) -> pd.DataFrame:
-        """One row a picture: ``image_id``, ``row`` (-1 without pixels) and the writer's columns."""
-        return pd.read_parquet(self.folder / "index.parquet")
-
-    @cached_property
     def _row_of(self) -> pd.Series:
         stored = self.index[self.index["row"] >= 0]
         return pd.Series(stored["row"].to_numpy(), index=stored["image_id"].to_numpy())
-
-    @cached_property
-    def _shards(self) -> list[Pixels]:
-        paths = sorted(self.folder.glob("shard-*.npy"))
-        return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
 
     def __len__(self) -> int:
         return self.count
@@ -114,45 +116,78 @@ def write_image_store(folder: str | Path, batch: ImageBatch) -> None:
 
 def _write_shards(folder: Path, batch: ImageBatch) -> None:
     records: list[dict[str, Any]] = []
-    shard: Pixels | None = None
-    count = 0
-    for image in batch.images:
-        row = -1
-        if image.pixels is not None:
-            if image.pixels.shape != batch.shape or image.pixels.dtype != np.uint8:
-                raise ValueError(
-                    f"image {image.image_id}: {image.pixels.dtype} {image.pixels.shape}, "
-                    f"but the store holds uint8 {batch.shape}"
-                )
-            row = count
-            count += 1
-            slot = row % batch.shard_images
-            if slot == 0:
-                shard = _new_shard(folder, row // batch.shard_images, batch)
-            assert shard is not None
-            shard[slot] = image.pixels
-        records.append({"image_id": image.image_id, "row": row, **image.info})
-    _trim_last_shard(folder, count, batch)
+    with closing(_ShardWriter(folder, batch)) as shards:
+        for image in batch.images:
+            row = -1 if image.pixels is None else shards.add(image.image_id, image.pixels)
+            records.append({"image_id": image.image_id, "row": row, **image.info})
     index = pd.DataFrame.from_records(records, columns=None if records else ["image_id", "row"])
     index.to_parquet(folder / "index.parquet", index=False)
-    meta = {"count": count, "shape": list(batch.shape), "shard_images": batch.shard_images}
+    meta = {"count": shards.count, "shape": list(batch.shape), "shard_images": batch.shard_images}
     (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n")
 
 
-def _new_shard(folder: Path, number: int, batch: ImageBatch) -> Pixels:
-    path = folder / f"shard-{number:05d}.npy"
-    shape = (batch.shard_images, *batch.shape)
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+class _ShardWriter:
+    """Appends pictures to shards.
+
+    It does not map them: a write through a map that finds the disk full ends the process.
+    """
+
+    def __init__(self, folder: Path, batch: ImageBatch) -> None:
+        self.count = 0
+        self._folder, self._shape, self._full = folder, batch.shape, batch.shard_images
+        self._file: BinaryIO | None = None
+
+    def add(self, image_id: str, pixels: Pixels) -> int:
+        """Append a picture; returns its row. Raises ValueError for another shape or type."""
+        if pixels.shape != self._shape or pixels.dtype != np.uint8:
+            raise ValueError(
+                f"image {image_id}: {pixels.dtype} {pixels.shape}, "
+                f"but the store holds uint8 {self._shape}"
+            )
+        if self._file is None:
+            path = self._folder / _shard_name(self.count // self._full)
+            self._file = path.open("wb")
+            self._write_header(self._file, self._full)
+        self._file.write(pixels.tobytes())
+        self.count += 1
+        if self.count % self._full == 0:
+            self.close()
+        return self.count - 1
+
+    def close(self) -> None:
+        """End the last shard, which may not be full."""
+        if self._file is None:
+            return
+        with self._file as file:
+            used = self.count % self._full
+            if used:
+                file.seek(0)
+                self._write_header(file, used)
+        self._file = None
+
+    def _write_header(self, file: BinaryIO, images: int) -> None:
+        """Of equal length for any number of images: numpy leaves room for its digits."""
+        header = {"descr": "|u1", "fortran_order": False, "shape": (images, *self._shape)}
+        np.lib.format.write_array_header_1_0(file, header)
 
 
-def _trim_last_shard(folder: Path, count: int, batch: ImageBatch) -> None:
-    """Cut the last shard to the images it holds; it was mapped at full size."""
-    used = count % batch.shard_images
-    if not used:
-        return
-    path = folder / f"shard-{count // batch.shard_images:05d}.npy"
-    whole = np.load(path, mmap_mode="r", allow_pickle=False)
-    trimmed = path.with_suffix(".trimmed")
-    with trimmed.open("wb") as file:
-        np.save(file, whole[:used])
-    trimmed.replace(path)
+def _shard_name(number: int) -> str:
+    return f"shard-{number:05d}.npy"
+
+
+def _read_files(
+    opened: Callable[[str], BinaryIO],
+) -> tuple[dict[str, Any], pd.DataFrame, list[Pixels]]:
+    with opened("meta.json") as file:
+        meta = json.load(file)
+    with opened("index.parquet") as file:
+        index = pd.read_parquet(file)
+    shards = range(-(-meta["count"] // meta["shard_images"]))
+    return meta, index, [_map_shard(opened, _shard_name(number)) for number in shards]
+
+
+def _map_shard(opened: Callable[[str], BinaryIO], name: str) -> Pixels:
+    with opened(name) as file:
+        np.lib.format.read_magic(file)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        return np.memmap(file, dtype, "r", file.tell(), shape)
