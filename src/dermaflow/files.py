@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux
 _HERE = -100  # AT_FDCWD
+_OLD = "replaced"  # what was at the target, in its workshop
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def replacing_folder(target: str | Path) -> Iterator[Path]:
         new = workshop / Path(target).name
         new.mkdir()
         yield new
-        replace_folder(new, Path(target), workshop / "replaced")
+        replace_folder(new, Path(target), workshop / _OLD)
 
 
 @contextmanager
@@ -46,7 +47,8 @@ def replace_folder(new: Path, target: Path, old: Path) -> None:
     """Move a folder, or a file, to ``target``, and a folder that is there to ``old``.
 
     Linux swaps the two in one step. Elsewhere, and on file systems that cannot, there is nothing at
-    ``target`` for a moment; a process that is killed then leaves both, the new one whole.
+    ``target`` for a moment; a process that is killed then leaves both, the new one whole, and the
+    next puts it in place.
     """
     if not target.is_dir():  # a rename replaces files, but no folders
         new.replace(target)
@@ -113,7 +115,9 @@ def _workshop(target: Path) -> Iterator[Path]:
     try:
         yield folder
     except OSError as error:
-        if error.filename is None:  # of a full disk the system says only that it is full
+        if (
+            error.errno and error.filename is None
+        ):  # of a full disk the system says only that it is full
             error.filename = str(target)
         raise
     finally:
@@ -132,9 +136,11 @@ def _make_workshop(target: Path) -> tuple[Path, int]:
 
 
 def _remove_abandoned(target: Path) -> None:
-    for folder in target.parent.glob(f".{escape(target.name)}.*.partial"):
+    for folder in target.parent.glob(f".{escape(target.name)}.????????.partial"):
         lock = _lock(folder, fcntl.LOCK_NB)
         if lock is not None:
+            if (folder / _OLD).exists() and not target.exists():  # killed between two renames
+                (folder / target.name).rename(target)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 

@@ -28,6 +28,8 @@ from dermaflow.files import open_unchanged, replacing_folder
 
 Pixels = NDArray[np.uint8]
 
+_BUFFER = 2**20  # bytes written at a time
+
 
 @dataclass(frozen=True)
 class StoredImage:
@@ -146,7 +148,7 @@ class _ShardWriter:
             )
         if self._file is None:
             path = self._folder / _shard_name(self.count // self._full)
-            self._file = path.open("wb")
+            self._file = path.open("wb", _BUFFER)
             self._write_header(self._file, self._full)
         self._file.write(pixels.tobytes())
         self.count += 1
@@ -156,14 +158,14 @@ class _ShardWriter:
 
     def close(self) -> None:
         """End the last shard, which may not be full."""
-        if self._file is None:
+        file, self._file = self._file, None  # whatever happens to it now
+        if file is None:
             return
-        with self._file as file:
+        with file:
             used = self.count % self._full
             if used:
                 file.seek(0)
                 self._write_header(file, used)
-        self._file = None
 
     def _write_header(self, file: BinaryIO, images: int) -> None:
         """Of equal length for any number of images: numpy leaves room for its digits."""

@@ -25,6 +25,7 @@ def _folders(repo: Any) -> Iterator[Path]:
     cache = Path(repo.cache.local.path)
     yield from (path for path in cache.glob("[0-9a-f][0-9a-f]") if path.is_dir())
     yield cache
+    yield from (path for path in (cache.parents[1] / "runs").glob("*/*") if path.is_dir())
     yield from {Path(out.fs_path).parent for out in repo.index.outs}
 
 

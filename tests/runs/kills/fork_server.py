@@ -3,13 +3,14 @@
 It reads commands from standard input and answers each on standard output, JSON a line::
 
     {"arguments": ["run", "--env", "smoke"], "output": "/a/file", "changes": "/a/file",
-     "watched": ["/a/folder"], "kill_at": 17, "torn": false, "kill_after": null, "modules": null}
+     "watched": ["/a/folder"], "at": 17, "what": "kill", "kill_after": null, "modules": null}
     {"status": -9}
 
-``kill_at`` and ``torn`` are those of ``kill_at_write.c``, which must be preloaded; ``kill_after``
-are seconds from the first change, after which the command is killed wherever it is. The output
-goes to the file ``output``, a line for each change to ``changes``, and to ``modules`` the names of
-all that the command has imported.
+At change ``at``, counted by ``kill_at_write.c``, which must be preloaded, happens ``what``:
+``kill``, ``tear`` (half of a write is done before) or ``fill`` (there is no room from there on).
+``kill_after`` are seconds from the first change, after which the command is killed wherever it is.
+The output goes to the file ``output``, a line for each change to ``changes``, and to ``modules``
+the names of all that the command has imported.
 """
 
 import atexit
@@ -22,6 +23,8 @@ import signal
 import sys
 import time
 from pathlib import Path
+
+WHAT = ("kill", "tear", "fill")
 
 
 def fork(command, shim):
@@ -37,7 +40,7 @@ def fork(command, shim):
         watched = [os.fsencode(folder) for folder in command["watched"]]
         changes = os.open(command["changes"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         names = (ctypes.c_char_p * (len(watched) + 1))(*watched, None)
-        shim.arm(ctypes.c_long(command["kill_at"] or 0), int(command["torn"]), names, changes)
+        shim.arm(ctypes.c_long(command["at"]), WHAT.index(command["what"]), names, changes)
         status = run_kedro(command["arguments"])
         if command["modules"]:
             Path(command["modules"]).write_text("\n".join(sys.modules))

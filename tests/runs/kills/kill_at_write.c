@@ -1,9 +1,11 @@
-/* Preloaded (LD_PRELOAD) into a process, kills it with SIGKILL at its n-th change of watched files.
+/* Preloaded (LD_PRELOAD) into a process, kills it with SIGKILL at its n-th change of watched files,
+ * or makes the disk look full from there on.
  *
  * Every call of the C library that changes files is seen, whichever library makes it, but not what
  * goes through memory maps. `arm` starts the count; a process that is made by exec has none. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -22,16 +24,20 @@
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static const char *folders[8]; /* watched, up to the first NULL */
 static long last = -1, count = 0;
-static int tear, log_fd = -1;
+static int how, log_fd = -1;
 
-/* Die at change `at` (0: never): before it, or, if `torn`, after half of what it writes.
+enum { KILL, TEAR, FILL };             /* what `how` says is to happen */
+enum { GO_ON, HALF_AND_DIE, NO_ROOM }; /* what a call is to do */
+
+/* At change `at` (0: never) die before it (KILL) or after half of what it writes (TEAR), or let that
+ * and all later writes fail for want of room (FILL).
  * `watched` ends with NULL; each change is told to `log`, a line each. */
-void arm(long at, int torn, const char **watched, int log)
+void arm(long at, int what, const char **watched, int log)
 {
     int i;
     for (i = 0; watched[i] && i < 7; i++)
         folders[i] = strdup(watched[i]);
-    last = at, tear = torn, log_fd = log;
+    last = at, how = what, log_fd = log;
 }
 
 static void resolve(int folder, const char *path, char *found)
@@ -54,37 +60,54 @@ static void resolve(int folder, const char *path, char *found)
     }
 }
 
-/* Counts a change of a watched file; nonzero where half of it is to be done before the end. */
+/* Counts a change of a watched file and says what the call is to do. */
 static int change(const char *call, int folder, const char *path)
 {
     char found[PATH_MAX], line[PATH_MAX + 64];
-    int i, now = 0;
+    int i, done = GO_ON;
     if (last < 0)
-        return 0;
+        return GO_ON;
     resolve(folder, path, found);
     for (i = 0; folders[i]; i++) {
         if (strncmp(found, folders[i], strlen(folders[i])))
             continue;
         pthread_mutex_lock(&guard);
-        now = ++count == last;
-        if (now && !tear)
+        count++;
+        if (count == last && how == KILL)
             kill(getpid(), SIGKILL);
+        if (count == last && how == TEAR)
+            done = HALF_AND_DIE;
+        if (last && count >= last && how == FILL)
+            done = NO_ROOM;
         snprintf(line, sizeof line, "%s %s\n", call, found);
         REAL(write)(log_fd, line, strlen(line));
         pthread_mutex_unlock(&guard);
         break;
     }
-    return now;
+    return done;
+}
+
+static int is_new(int folder, const char *path)
+{
+    return last >= 0 && faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
 #define HALF(size) ((size) > 1 ? (size) / 2 : (size))
 #define DIE() kill(getpid(), SIGKILL)
 
-#define CHANGES_PATH(name, declared, folder, path, given)     \
-    int name declared                                         \
-    {                                                         \
-        if (change(#name, folder, path)) DIE();               \
-        return REAL(name) given;                              \
+#define CHANGES_PATH(name, declared, folder, path, given)       \
+    int name declared                                           \
+    {                                                           \
+        if (change(#name, folder, path) == HALF_AND_DIE) DIE(); \
+        return REAL(name) given;                                \
+    }
+
+/* Folders are often made that are there already, which changes nothing. */
+#define MAKES(name, declared, folder, path, given)                                             \
+    int name declared                                                                          \
+    {                                                                                          \
+        if (is_new(folder, path) && change(#name, folder, path) == HALF_AND_DIE) DIE();        \
+        return REAL(name) given;                                                               \
     }
 
 CHANGES_PATH(rename, (const char *a, const char *b), AT_FDCWD, b, (a, b))
@@ -96,8 +119,8 @@ CHANGES_PATH(symlink, (const char *a, const char *b), AT_FDCWD, b, (a, b))
 CHANGES_PATH(symlinkat, (const char *a, int d, const char *b), d, b, (a, d, b))
 CHANGES_PATH(unlink, (const char *a), AT_FDCWD, a, (a))
 CHANGES_PATH(unlinkat, (int d, const char *a, int f), d, a, (d, a, f))
-CHANGES_PATH(mkdir, (const char *a, mode_t m), AT_FDCWD, a, (a, m))
-CHANGES_PATH(mkdirat, (int d, const char *a, mode_t m), d, a, (d, a, m))
+MAKES(mkdir, (const char *a, mode_t m), AT_FDCWD, a, (a, m))
+MAKES(mkdirat, (int d, const char *a, mode_t m), d, a, (d, a, m))
 CHANGES_PATH(rmdir, (const char *a), AT_FDCWD, a, (a))
 CHANGES_PATH(truncate64, (const char *a, off64_t s), AT_FDCWD, a, (a, s))
 CHANGES_PATH(ftruncate, (int d, off_t s), d, NULL, (d, s))
@@ -113,7 +136,8 @@ CHANGES_PATH(posix_fallocate64, (int d, off64_t o, off64_t s), d, NULL, (d, o, s
         va_start(rest, flags);                                                 \
         mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;       \
         va_end(rest);                                                          \
-        if (flags & (O_CREAT | O_TRUNC) && change(#name, folder, path)) DIE(); \
+        if ((flags & O_TRUNC || (flags & O_CREAT && is_new(folder, path))) &&  \
+            change(#name, folder, path) == HALF_AND_DIE) DIE();                \
         return REAL(name) given;                                               \
     }
 
@@ -125,9 +149,14 @@ OPENS(openat64, (int d, const char *a, int flags, ...), d, a, (d, a, flags, mode
 #define WRITES(name, declared, half, given)     \
     ssize_t name declared                       \
     {                                           \
-        if (change(#name, d, NULL)) {           \
+        int what = change(#name, d, NULL);      \
+        if (what == HALF_AND_DIE) {             \
             REAL(name) half;                    \
             DIE();                              \
+        }                                       \
+        if (what == NO_ROOM) {                  \
+            errno = ENOSPC;                     \
+            return -1;                          \
         }                                       \
         return REAL(name) given;                \
     }

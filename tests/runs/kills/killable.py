@@ -15,8 +15,9 @@ RUN = ("run", "--env", "smoke", "--pipelines", "ingest,validate")
 DATA = Path("data/smoke")
 LOCK = Path("conf/smoke/dvc.lock")
 WRITTEN = (DATA, Path("mlflow"), Path(".dvc"), LOCK)  # where a run of these stages writes
-# What differs from run to run, as it should: times, inodes, process ids.
-VOLATILE = ("hashes.json", "ingest.lock", "validate.lock", "mlflow.lock")
+# What differs from run to run, as it should: times, inodes, process ids; and the note of a run that
+# was killed, which the next one that has anything to do closes.
+VOLATILE = ("hashes.json", "ingest.lock", "validate.lock", "open_run.json")
 
 # What takes time and writes no other files; and a monitor that would write at any time.
 SETTINGS = {
@@ -76,15 +77,15 @@ class Killable:
         self._project.run("git", "add", "--all")
         self._project.run("git", "commit", "--quiet", "--message", "changed")
 
-    def run(self, *arguments, kill_at=None, torn=False, kill_after=None, warm=False):
-        """Run kedro; see ``fork_server`` for how it may be killed."""
+    def run(self, *arguments, at=0, what="kill", kill_after=None, warm=False):
+        """Run kedro; see ``fork_server`` for what may happen to it."""
         command = {
             "arguments": arguments or RUN,
             "output": str(self._scratch / "output"),
             "changes": str(self._scratch / "changes"),
             "watched": [str(self.folder / folder) for folder in WRITTEN],
-            "kill_at": kill_at,
-            "torn": torn,
+            "at": at,
+            "what": what,
             "kill_after": kill_after,
             "modules": str(self._scratch / "modules") if warm else None,
         }
