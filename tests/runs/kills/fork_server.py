@@ -4,7 +4,7 @@ It reads commands from standard input and answers each on standard output, JSON 
 
     {"arguments": ["run", "--env", "smoke"], "output": "/a/file", "changes": "/a/file",
      "watched": ["/a/folder"], "at": 17, "what": "kill", "kill_after": null, "modules": null}
-    {"status": -9}
+    {"status": -9, "seconds": 1.5}
 
 At change ``at``, counted by ``kill_at_write.c``, which must be preloaded, happens ``what``:
 ``kill``, ``tear`` (half of a write is done before) or ``fill`` (there is no room from there on).
@@ -64,18 +64,23 @@ def run_kedro(arguments):
 
 
 def wait(child, command):
-    """Wait for the end of a fork, or bring it about; returns the status as ``subprocess`` does."""
-    if command["kill_after"] is not None:
-        changes = Path(command["changes"])
-        ended = 0
-        while not ended and not (changes.exists() and changes.stat().st_size):
-            ended, status = os.waitpid(child, os.WNOHANG)
-            time.sleep(0.002)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(command["kill_after"])
-        os.kill(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    """Wait for the end of a fork, or bring it about.
+
+    Returns its status, as ``subprocess`` does, and the seconds since its first change.
+    """
+    changes = Path(command["changes"])
+    status = begun = None
+    while status is None:
+        time.sleep(0.002)
+        ended, code = os.waitpid(child, os.WNOHANG)
+        status = os.waitstatus_to_exitcode(code) if ended else None
+        if begun is None and changes.exists() and changes.stat().st_size:
+            begun = time.monotonic()
+        seconds = time.monotonic() - begun if begun else 0
+        if command["kill_after"] is not None and begun and seconds >= command["kill_after"]:
+            os.kill(child, signal.SIGKILL)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), seconds
+    return status, seconds
 
 
 def main():
@@ -83,14 +88,15 @@ def main():
     shim = ctypes.CDLL(sys.argv[1])
     for line in sys.stdin:
         command = json.loads(line)
-        status = wait(fork(command, shim), command)
+        Path(command["changes"]).unlink(missing_ok=True)
+        status, seconds = wait(fork(command, shim), command)
         if command["modules"]:
             for name in Path(command["modules"]).read_text().split("\n"):
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
             threads = len(list(Path("/proc/self/task").iterdir()))
             assert threads == 1, f"{threads} threads, but only a process with one can be forked"
-        sys.stdout.write(json.dumps({"status": status}) + "\n")
+        sys.stdout.write(json.dumps({"status": status, "seconds": seconds}) + "\n")
         sys.stdout.flush()
 
 

@@ -28,11 +28,15 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that has ended: its status, as of ``subprocess``, its output, and what it changed."""
+    """A run that has ended: its status, as of ``subprocess``, its output, and what it changed.
+
+    ``seconds`` are those from its first change on.
+    """
 
     status: int
     output: str
     changes: list[str]
+    seconds: float
 
 
 def compile_shim(folder):
@@ -91,18 +95,18 @@ class Killable:
         }
         self._server.stdin.write(json.dumps(command) + "\n")
         self._server.stdin.flush()
-        status = json.loads(self._server.stdout.readline())["status"]
+        answer = json.loads(self._server.stdout.readline())
         output, changes = (Path(command[name]).read_text() for name in ("output", "changes"))
         lines = [line.replace(f"{self.folder}/", "") for line in changes.splitlines()]
-        return Ended(status, output, lines)
+        return Ended(answer["status"], output, lines, answer["seconds"])
 
-    def keep(self):
+    def keep(self, name):
         """Keep what runs have written, for ``restore``."""
-        self._copy(self.folder, self._scratch / "kept")
+        self._copy(self.folder, self._scratch / name)
 
-    def restore(self):
-        """Bring back what was kept."""
-        self._copy(self._scratch / "kept", self.folder)
+    def restore(self, name):
+        """Bring back what was kept under a name."""
+        self._copy(self._scratch / name, self.folder)
 
     @staticmethod
     def _copy(source, target):
@@ -126,5 +130,7 @@ class Killable:
             for path in files
             if path.exists() and path.name not in VOLATILE
         }
-        folders = [path for path in (self.folder / DATA).rglob(".*") if path.is_dir()]
+        # A workshop that is empty may stay until its target is written again; others may not.
+        hidden = (path for path in (self.folder / DATA).rglob(".*") if path.is_dir())
+        folders = [path for path in hidden if any(path.iterdir())]
         return digests | {path.relative_to(self.folder).as_posix(): "folder" for path in folders}
