@@ -191,5 +191,5 @@ def _read_files(
 def _map_shard(opened: Callable[[str], BinaryIO], name: str) -> Pixels:
     with opened(name) as file:
         np.lib.format.read_magic(file)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-        return np.memmap(file, dtype, "r", file.tell(), shape)
+        shape, *_ = np.lib.format.read_array_header_1_0(file)
+        return np.memmap(file, np.uint8, "r", file.tell(), shape)

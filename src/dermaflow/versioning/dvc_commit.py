@@ -208,15 +208,14 @@ def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
 
     logging.getLogger("dvc").setLevel(logging.WARNING)  # importing it sets another
     try:
-        repo = Repo(str(file.parent))
-        with repo, locked(Path(repo.tmp_dir) / COMMITS), repo.lock:
+        with Repo(str(file.parent)) as repo, locked(Path(repo.tmp_dir) / COMMITS), repo.lock:
             clear_leftovers(repo)
             yield lambda name: repo.stage.load_one(path=str(file), name=name)
     except DvcException as error:
         raise VersioningError(f"DVC could not save the outputs: {error}; {consequence}") from error
     except OSError as error:
         if error.errno and error.filename is None:  # DVC's locks do not say which file is at fault
-            error.filename = str(repo.dvc_dir)
+            error.filename = ".dvc"
         raise
 
 
