@@ -1,5 +1,9 @@
 """Files and folders appear whole or not at all."""
 
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,13 +33,84 @@ def test_a_failed_block_leaves_the_old(tmp_path):
     assert names(tmp_path / "a") == ["old"]
 
 
+def test_a_folder_is_replaced_where_the_system_cannot_swap_two(tmp_path, monkeypatch):
+    monkeypatch.setattr("dermaflow.files._renameat2", lambda: None)
+    test_a_folder_is_replaced_as_a_whole(tmp_path)
+
+
+def kill_inside(target, code):
+    """Let a process be killed at ``code``, run while it replaces the folder ``target``."""
+    script = f"""
+import os, signal
+from dermaflow import files
+kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with files.replacing_folder({str(target)!r}) as partial:
+    (partial / "new").touch()
+    {code}
+"""
+    assert subprocess.run((sys.executable, "-c", script)).returncode == -signal.SIGKILL
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    target = tmp_path / "a"
+    kill_inside(target, "kill()")
+    assert [name.endswith(".partial") for name in names(tmp_path)] == [True]
+    with suppress(RuntimeError), replacing_file(tmp_path / "b"):  # of another target: not its own
+        raise RuntimeError
+    assert len(names(tmp_path)) == 1
+    with replacing_folder(target) as partial:
+        (partial / "newer").touch()
+    assert names(tmp_path) == ["a"]
+
+
+def test_what_a_living_process_writes_is_left_alone(tmp_path):
+    with replacing_folder(tmp_path / "a") as first:
+        (first / "first").touch()
+        with replacing_folder(tmp_path / "a") as second:
+            (second / "second").touch()
+        assert names(tmp_path / "a") == ["second"]
+        assert first.exists()
+    assert names(tmp_path / "a") == ["first"]
+    assert names(tmp_path) == ["a"]
+
+
+def test_killed_between_two_renames_the_new_is_put_in_place_by_the_next(tmp_path):
+    target = tmp_path / "a"
+    with replacing_folder(target) as partial:
+        (partial / "old").touch()
+    second = "files._renameat2 = lambda: None; rename = files.Path.rename; files.Path.rename = "
+    kill_inside(
+        target, f"{second}lambda a, b: kill() if str(b) == {str(target)!r} else rename(a, b)"
+    )
+    assert not target.exists()
+    with pytest.raises(RuntimeError), replacing_folder(target):
+        raise RuntimeError
+    assert names(target) == ["new"]
+    assert names(tmp_path) == ["a"]
+
+
+def test_many_writers_of_one_target_leave_one_of_theirs_and_nothing_else(tmp_path):
+    script = f"""
+from dermaflow.files import replacing_folder
+for _ in range(100):
+    with replacing_folder({str(tmp_path / "a")!r}) as partial:
+        for name in "xyz":
+            (partial / name).touch()
+"""
+    writers = [subprocess.Popen((sys.executable, "-c", script)) for _ in range(3)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    assert names(tmp_path) == ["a"]
+    assert names(tmp_path / "a") == ["x", "y", "z"]
+
+
 def test_a_failed_rename_puts_the_old_back(tmp_path, monkeypatch):
     with replacing_folder(tmp_path / "a") as partial:
         (partial / "old").touch()
+    monkeypatch.setattr("dermaflow.files._renameat2", lambda: None)
     rename = Path.rename
 
     def fail_for_the_new(self, target):
-        if self.name.endswith(".partial"):
+        if (self.name, target) == ("a", tmp_path / "a"):
             raise OSError("disk gone")
         return rename(self, target)
 

@@ -2,48 +2,171 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
+import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache, partial
+from glob import escape
 from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+T = TypeVar("T")
+
+_EXCHANGE = 2  # RENAME_EXCHANGE of Linux
+_HERE = -100  # AT_FDCWD
+_OLD = "replaced"  # what was at the target, in its workshop
 
 
 @contextmanager
 def replacing_folder(target: str | Path) -> Iterator[Path]:
     """Give an empty folder to fill, and put it in the place of ``target`` if the block succeeds.
 
-    A reader never sees a part, and a failed block leaves the old content. Between the two renames,
-    for a moment, there is no folder at all.
+    A reader never sees a part, and a failed block leaves the old content.
     """
-    target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    token = uuid.uuid4().hex[:8]
-    partial = target.with_name(f".{target.name}.{token}.partial")
-    replaced = target.with_name(f".{target.name}.{token}.replaced")
-    partial.mkdir()
-    try:
-        yield partial
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
-    except OSError:
-        if replaced.exists() and not target.exists():
-            replaced.rename(target)
-        raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
+    with _workshop(Path(target)) as workshop:
+        new = workshop / Path(target).name
+        new.mkdir()
+        yield new
+        replace_folder(new, Path(target), workshop / _OLD)
 
 
 @contextmanager
 def replacing_file(target: str | Path) -> Iterator[Path]:
-    """Like ``replacing_folder``, for one file: give a path to write to."""
-    target = Path(target)
+    """Like ``replacing_folder``, for one file: give a path to write to, of the same name."""
+    with _workshop(Path(target)) as workshop:
+        new = workshop / Path(target).name
+        yield new
+        new.replace(target)
+
+
+def replace_folder(new: Path, target: Path, old: Path) -> None:
+    """Move a folder, or a file, to ``target``, and a folder that is there to ``old``.
+
+    Linux swaps the two in one step. Elsewhere, and on file systems that cannot, there is nothing at
+    ``target`` for a moment; a process that is killed then leaves both, the new one whole, and the
+    next puts it in place.
+    """
+    if not target.is_dir():  # a rename replaces files, but no folders
+        new.replace(target)
+        return
+    old.parent.mkdir(exist_ok=True)
+    if _exchange(new, target):
+        new.rename(old)
+    else:
+        target.rename(old)
+        try:
+            new.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+
+
+def open_unchanged(folder: Path, read: Callable[[Callable[[str], BinaryIO]], T]) -> T:
+    """Read several files of a folder that ``replacing_folder`` may replace at any moment.
+
+    Args:
+        folder: to read.
+        read: gets a function that opens a file by its name; all that it opens are of one folder,
+            the old or the new.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or it lacks a file.
+    """
+    while True:
+        descriptor = os.open(folder, os.O_RDONLY)
+
+        def opened(name: str, where: int = descriptor) -> BinaryIO:
+            return open(name, "rb", opener=partial(os.open, dir_fd=where))
+
+        try:
+            return read(opened)
+        except FileNotFoundError as error:
+            if os.path.samestat(os.fstat(descriptor), folder.stat()):
+                error.filename = str(folder / str(error.filename))
+                raise
+            # It was replaced, and removed, meanwhile.
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block with the same file; a killed one leaves it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _workshop(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` that is removed after the block, and locked meanwhile.
+
+    The system lets go of a killed process's locks, so that what such a process left is known, and
+    removed, by the next that writes to ``target``.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
+    _remove_abandoned(target)
+    folder, lock = _make_workshop(target)
     try:
-        yield partial
-        partial.replace(target)
+        yield folder
+    except OSError as error:
+        if (
+            error.errno and error.filename is None
+        ):  # of a full disk the system says only that it is full
+            error.filename = str(target)
+        raise
     finally:
-        partial.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _make_workshop(target: Path) -> tuple[Path, int]:
+    while True:
+        folder = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
+        folder.mkdir()
+        lock = _lock(folder)
+        if lock is not None and folder.exists():
+            return folder, lock
+        # Before it was locked, another process took it for abandoned.
+
+
+def _remove_abandoned(target: Path) -> None:
+    for folder in target.parent.glob(f".{escape(target.name)}.????????.partial"):
+        lock = _lock(folder, fcntl.LOCK_NB)
+        if lock is not None:
+            if (folder / _OLD).exists() and not target.exists():  # killed between two renames
+                (folder / target.name).rename(target)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def _lock(folder: Path, flags: int = 0) -> int | None:
+    """Lock a folder; None where another process has locked it, or it is gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | flags)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two paths in one step; whether the system could."""
+    rename = _renameat2()
+    paths = (_HERE, os.fsencode(one), _HERE, os.fsencode(other))
+    return rename is not None and rename(*paths, _EXCHANGE) == 0
+
+
+@lru_cache
+def _renameat2() -> Any:
+    """Linux's, which Python does not offer; None elsewhere."""
+    return getattr(ctypes.CDLL(None), "renameat2", None)

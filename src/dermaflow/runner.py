@@ -123,12 +123,13 @@ class StageRunner(SequentialRunner):
     def _recover(workspace: Workspace, stage: str) -> None:
         """Finish or undo what a killed process left of the stage."""
         paths = [workspace.project_path / path for path in workspace.stage(stage).outputs.values()]
-        if workspace.records.announced(stage):
+        record = workspace.records.announced(stage)
+        if record:
             logger.info("%s: putting the outputs of an interrupted run in place", stage)
-            put_in_place(paths, stage)
+            made = {workspace.project_path / path: value for path, value in record.outs.items()}
+            put_in_place([path for path in made if hash_path(path) != made[path]], stage)
             workspace.records.settle(stage)
-        else:
-            clear(paths, stage)
+        clear(paths, stage)
 
 
 def by_stage(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:

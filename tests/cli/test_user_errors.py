@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sqlite3
 
 import pytest
 from kedro.io import DatasetError
@@ -25,6 +26,16 @@ def raised(error, cause=None):
         (OSError(errno.EDQUOT, "Quota exceeded", "data/x"), StorageError, "no space left.*data/x"),
         (PermissionError(errno.EACCES, "denied", "data/x"), StorageError, "permission for data/x"),
         (OSError(errno.EROFS, "Read-only", "data/x"), StorageError, "data/x is .*read-only"),
+        (
+            MlflowException("(sqlite3.OperationalError) database or disk is full"),
+            StorageError,
+            "no space left to write MLflow's database",
+        ),
+        (
+            sqlite3.OperationalError("database or disk is full"),
+            StorageError,
+            "no space left to write MLflow's database",
+        ),
         (MlflowException("no such\nthing"), TrackingError, "MLflow: no such thing"),
         (WeightsError("weights.safetensors is damaged"), WeightsError, "is damaged"),
     ],

@@ -1,6 +1,9 @@
 """Outputs that are put in place together."""
 
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from kedro.io import DataCatalog
@@ -76,3 +79,22 @@ def test_what_failed_is_cleared_or_kept_apart(catalog, places, tmp_path):
     assert json.loads(kept["facts"].read_text()) == {"n": 2}
     assert catalog.load("facts") == {"n": 1}
     assert catalog.load("pages") == {"old.html": b"old"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux swaps two folders in one step")
+def test_the_folder_is_there_at_every_moment(catalog, places):
+    done = Event()
+
+    def count_absences():
+        absences = 0
+        while not done.is_set():
+            absences += not places["pages"].is_dir()
+        return absences
+
+    with ThreadPoolExecutor(1) as readers:
+        reader = readers.submit(count_absences)
+        for _ in range(50):
+            write_new(catalog, places)
+            put_in_place(places.values(), "s")
+        done.set()
+        assert reader.result() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import sqlite3
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from dermaflow.errors import DermaflowError, StorageError, TrackingError
 
 _FILEPATH = re.compile(r"filepath=(?:\w+\()?'([^']+)'")  # as Kedro describes a dataset
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_SQLITE_FULL = "database or disk is full"
 
 
 def as_user_error(error: BaseException) -> DermaflowError | None:
@@ -27,6 +29,8 @@ def as_user_error(error: BaseException) -> DermaflowError | None:
             return told
         if _is_of_mlflow(cause):
             return _of_mlflow(cause)
+        if isinstance(cause, sqlite3.OperationalError) and _SQLITE_FULL in str(cause):
+            return _full("MLflow's database")
     return None
 
 
@@ -51,12 +55,16 @@ def _saved_to(causes: list[BaseException]) -> str:
 def _of_system(error: OSError, saved_to: str) -> StorageError | None:
     where = error.filename or saved_to
     if error.errno in _NO_SPACE:
-        return StorageError(f"no space left to write {where}: free some, then run the same again")
+        return _full(where)
     if isinstance(error, PermissionError):
         return StorageError(f"no permission for {where}: change its owner or mode")
     if error.errno == errno.EROFS:
         return StorageError(f"{where} is on a file system that is mounted read-only")
     return None
+
+
+def _full(where: str) -> StorageError:
+    return StorageError(f"no space left to write {where}: free some, then run the same again")
 
 
 def _is_of_mlflow(error: BaseException) -> bool:
@@ -65,6 +73,8 @@ def _is_of_mlflow(error: BaseException) -> bool:
     return exceptions is not None and isinstance(error, exceptions.MlflowException)
 
 
-def _of_mlflow(error: BaseException) -> TrackingError:
+def _of_mlflow(error: BaseException) -> DermaflowError:
     text = " ".join(str(error).split())
+    if _SQLITE_FULL in text:
+        return _full("MLflow's database")
     return TrackingError(f"MLflow: {text[:300]}")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dermaflow.duplicates.keypoints import LENGTH, Keypoints, detect
+from dermaflow.duplicates.temporary import temporary_array
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.threads import map_in_threads
 
@@ -50,13 +48,10 @@ class Pictures:
 class Features:
     """Features of many pictures in files, so that memory does not grow with their number."""
 
-    def __init__(self, folder: Path, pictures: int, count: int) -> None:
-        def file(name: str, dtype: type, *shape: int) -> NDArray[np.generic]:
-            return np.memmap(folder / name, dtype, "w+", shape=(pictures, count, *shape))
-
+    def __init__(self, pictures: int, count: int) -> None:
         self._count = count
-        self._points = file("points", np.float32, 2)
-        self._descriptors = file("descriptors", np.uint8, LENGTH)
+        self._points = temporary_array((pictures, count, 2), np.float32)
+        self._descriptors = temporary_array((pictures, count, LENGTH), np.uint8)
         self._found = np.zeros(pictures, np.int64)
 
     def __len__(self) -> int:
@@ -97,10 +92,3 @@ class Features:
         descriptors = np.array(self._descriptors[picture, chosen - starts[picture]])
         half = Keypoints(np.zeros((len(chosen), 2), np.float32), descriptors).mirrored()
         return np.where(np.arange(len(chosen))[:, None] % 2, half.descriptors, descriptors)
-
-
-@contextmanager
-def feature_file(pictures: int, count: int) -> Iterator[Features]:
-    """Room for the features of so many pictures, until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="dermaflow-features-") as folder:
-        yield Features(Path(folder), pictures, count)

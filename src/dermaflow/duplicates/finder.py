@@ -20,7 +20,7 @@ from tqdm import tqdm
 from dermaflow.duplicates.alignment import Alignment, align
 from dermaflow.duplicates.calibration import FEWEST, needed_agreement
 from dermaflow.duplicates.candidates import Candidate, find_candidates
-from dermaflow.duplicates.features import Features, Pictures, feature_file
+from dermaflow.duplicates.features import Features, Pictures
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.threads import map_in_threads
 from dermaflow.params import DuplicateParams
@@ -83,10 +83,10 @@ def _find(pictures: Pictures, params: DuplicateParams, rng: np.random.Generator)
     found: list[tuple[float, ...]] = []
     if params.candidates and all(len(ids) for _, ids in pictures.sets) and len(names) > 1:
         cv2.setNumThreads(1)  # the pictures themselves are spread over the processors
-        with feature_file(len(names), params.keypoints) as features:
-            features.fill(pictures)
-            candidates = find_candidates(features, pictures, params, rng) if features.total else []
-            found += _align_all(features, candidates, pictures.side)
+        features = Features(len(names), params.keypoints)
+        features.fill(pictures)
+        candidates = find_candidates(features, pictures, params, rng) if features.total else []
+        found += _align_all(features, candidates, pictures.side)
     table = pd.DataFrame(found, columns=["a", "b", *_TYPES]).astype({"a": int, "b": int} | _TYPES)
     table = table[table["agreeing"] >= _find_threshold(table, pictures.lesions, params)]
     best = table.sort_values(["agreeing", "a", "b"], ascending=[False, True, True])

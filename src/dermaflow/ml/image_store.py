@@ -21,14 +21,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermaflow.files import replacing_folder
-from dermaflow.ml.old_store import OldStore, checksum
+from dermaflow.files import open_unchanged, replacing_folder
+from dermaflow.ml.old_store import OldStore, checksum, shard_name
 from dermaflow.ml.shard_writer import ShardWriter
 
 logger = logging.getLogger(__name__)
@@ -73,29 +73,30 @@ class ImageBatch:
 
 
 class ImageStore:
-    """A store opened for reading. Shards are mapped on first use and never loaded whole."""
+    """A store opened for reading. Shards are mapped, never loaded whole.
+
+    All files are opened at once, so that a store that a run replaces meanwhile is read to the end
+    as it was.
+
+    Attributes:
+        folder: where it was opened.
+        index: one row a picture: ``image_id``, ``row`` (-1 without pixels), the writer's columns.
+        shape: of a picture, (H, W, C).
+        shard_images: pictures in a full shard.
+        count: pictures with pixels.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        meta = json.loads((self.folder / "meta.json").read_text())
+        meta, self.index, self._shards = open_unchanged(self.folder, _read_files)
         self.shape: tuple[int, int, int] = tuple(meta["shape"])
         self.shard_images: int = meta["shard_images"]
         self.count: int = meta["count"]
 
     @cached_property
-    def index(self) -> pd.DataFrame:
-        """One row a picture: ``image_id``, ``row`` (-1 without pixels) and the writer's columns."""
-        return pd.read_parquet(self.folder / "index.parquet")
-
-    @cached_property
     def _row_of(self) -> pd.Series:
         stored = self.index[self.index["row"] >= 0]
         return pd.Series(stored["row"].to_numpy(), index=stored["image_id"].to_numpy())
-
-    @cached_property
-    def _shards(self) -> list[Pixels]:
-        paths = sorted(self.folder.glob("shard-*.npy"))
-        return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
 
     def __len__(self) -> int:
         return self.count
@@ -175,3 +176,21 @@ def _write_images(
         for name, value in {"image_id": image.image_id, "row": row, **image.info}.items():
             columns[name].append(value)
     return columns
+
+
+def _read_files(
+    opened: Callable[[str], BinaryIO],
+) -> tuple[dict[str, Any], pd.DataFrame, list[Pixels]]:
+    with opened("meta.json") as file:
+        meta = json.load(file)
+    with opened("index.parquet") as file:
+        index = pd.read_parquet(file)
+    shards = range(-(-meta["count"] // meta["shard_images"]))
+    return meta, index, [_map_shard(opened, shard_name(number)) for number in shards]
+
+
+def _map_shard(opened: Callable[[str], BinaryIO], name: str) -> Pixels:
+    with opened(name) as file:
+        np.lib.format.read_magic(file)
+        shape, *_ = np.lib.format.read_array_header_1_0(file)
+        return np.memmap(file, np.uint8, "r", file.tell(), shape)

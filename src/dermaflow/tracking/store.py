@@ -11,6 +11,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from dermaflow.errors import TrackingError
+from dermaflow.files import locked, replacing_file
 from dermaflow.tracking.config import SQLITE_PREFIX, TrackingConfig
 
 ANSWER_SECONDS = 10
@@ -24,7 +25,7 @@ def open_store(config: TrackingConfig) -> None:
     """
     uri = config.tracking_uri
     if uri.startswith(SQLITE_PREFIX):
-        Path(uri.removeprefix(SQLITE_PREFIX)).parent.mkdir(parents=True, exist_ok=True)
+        _make_database(Path(uri.removeprefix(SQLITE_PREFIX).partition("?")[0]))
     elif uri.startswith(("http://", "https://")):
         _require_answer(uri)
     named = os.environ.get("MLFLOW_TRACKING_URI")
@@ -34,9 +35,7 @@ def open_store(config: TrackingConfig) -> None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     try:
         if mlflow.get_experiment_by_name(config.experiment) is None:
-            # The kind decides whether the UI opens with runs and metrics, or with prompts.
-            kind = {"mlflow.experimentKind": "custom_model_development"}
-            mlflow.create_experiment(config.experiment, config.artifact_location, kind)
+            _make_experiment(config)
         mlflow.set_experiment(config.experiment)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
@@ -45,6 +44,29 @@ def open_store(config: TrackingConfig) -> None:
                 f"back it up, then run `mlflow db upgrade {uri}`"
             ) from error
         raise TrackingError(f"{uri}: {' '.join(str(error).split())[:300]}") from error
+
+
+def _make_database(database: Path) -> None:
+    """Make an empty database, whole or not at all, where there is none.
+
+    MLflow takes hundreds of steps to it, and takes one that was cut short for another version's.
+    """
+    if database.exists():
+        return
+    with locked(database.with_name(f".{database.name}.lock")):
+        if not database.exists():
+            with replacing_file(database) as partial:
+                mlflow.MlflowClient(f"{SQLITE_PREFIX}{partial}").search_experiments(max_results=1)
+
+
+def _make_experiment(config: TrackingConfig) -> None:
+    # The kind decides whether the UI opens with runs and metrics, or with prompts.
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    try:
+        mlflow.create_experiment(config.experiment, config.artifact_location, kind)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise  # else another run, begun at the same time, was faster
 
 
 def _require_answer(uri: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dermaflow.errors import VersioningError
+from dermaflow.files import locked, replacing_file
 from dermaflow.versioning.dvc_file import (
     dvc_path,
     parameter_files,
@@ -17,6 +19,7 @@ from dermaflow.versioning.dvc_file import (
     render_dvc_file,
     stage_command,
 )
+from dermaflow.versioning.dvc_leftovers import clear_leftovers
 from dermaflow.versioning.dvc_lock import Entry, entry_of, lock_items, read_lock, record_of
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.records import StageRecord
@@ -25,6 +28,8 @@ from dermaflow.versioning.tracked import tracked_by
 from dermaflow.versioning.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+
+COMMITS = "dermaflow.lock"  # in DVC's folder of temporary files
 
 
 class DvcCommit:
@@ -141,7 +146,7 @@ def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> 
             for name in unsaved:
                 stage = load(name)
                 stage.save_outs(allow_missing=True)
-                stage.commit(allow_missing=True)
+                _cache(stage, allow_missing=True)
     return unsaved
 
 
@@ -168,9 +173,9 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
             if {out.def_path: out.hash_info.value for out in stage.outs} != consistent[name].outs:
                 logger.warning("%s: changed meanwhile; the next run commits it", name)
                 continue
-            stage.commit()
+            _cache(stage)
             if into_lock:
-                stage.dump(update_pipeline=False)
+                _dump(stage, file.with_suffix(".lock"))
             committed[into_lock].append(name)
     if committed[True]:
         logger.info("DVC: committed: %s", ", ".join(committed[True]))
@@ -179,9 +184,34 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
         logger.info("DVC: cached, as parameters are not those in conf/: %s", names)
 
 
+def _cache(stage: Any, allow_missing: bool = False) -> None:
+    """Copy outputs into DVC's cache, and leave them alone, unless ``cache.type`` asks for links.
+
+    To replace them by links DVC removes them first.
+    """
+    stage.commit(allow_missing=allow_missing, relink="type" in stage.repo.config["cache"])
+
+
+def _dump(stage: Any, lock: Path) -> None:
+    """What DVC's own does, but whole or not at all: it would stop at a lock that was cut short."""
+    from dvc.stage.serialize import to_lockfile
+    from dvc.utils.serialize import modify_yaml
+
+    with replacing_file(lock) as partial:
+        if lock.exists():
+            shutil.copyfile(lock, partial)
+        with modify_yaml(str(partial)) as content:
+            content.setdefault("schema", "2.0")
+            content.setdefault("stages", {}).update(to_lockfile(stage))
+    stage.repo.scm_context.track_file(str(lock))
+
+
 @contextmanager
 def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
     """Hold DVC's lock; gives the stages of a file by name.
+
+    For another run that commits it waits, for as long as that takes; for DVC's own commands DVC
+    waits a few seconds.
 
     Raises:
         VersioningError: DVC fails; ``consequence`` says what that means.
@@ -191,10 +221,15 @@ def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
 
     logging.getLogger("dvc").setLevel(logging.WARNING)  # importing it sets another
     try:
-        with Repo(str(file.parent)) as repo, repo.lock:
+        with Repo(str(file.parent)) as repo, locked(Path(repo.tmp_dir) / COMMITS), repo.lock:
+            clear_leftovers(repo)
             yield lambda name: repo.stage.load_one(path=str(file), name=name)
     except DvcException as error:
         raise VersioningError(f"DVC could not save the outputs: {error}; {consequence}") from error
+    except OSError as error:
+        if error.errno and error.filename is None:  # DVC's locks do not say which file is at fault
+            error.filename = ".dvc"
+        raise
 
 
 def lock_entry(workspace: Workspace, env: str, name: str, record: StageRecord) -> Entry:

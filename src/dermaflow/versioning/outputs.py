@@ -10,6 +10,8 @@ from typing import Any
 
 from kedro.io import DataCatalog
 
+from dermaflow.files import replace_folder
+
 
 def aside(path: Path, stage: str) -> Path:
     """Where an output is written first: beside its place, so that a rename moves it there."""
@@ -33,18 +35,16 @@ def written_aside(catalog: DataCatalog, datasets: Mapping[str, Path], stage: str
 
 
 def put_in_place(paths: Iterable[Path], stage: str) -> None:
-    """Move outputs from aside to their places; can be repeated after a crash in the middle."""
+    """Move outputs from aside to their places; goes on where a crash stopped it.
+
+    After a crash only those outputs may be given that are not in their places: of a folder that was
+    moved, the old content may be what lies aside.
+    """
     paths = list(paths)
     for path in paths:
         new = aside(path, stage)
-        if not new.exists():
-            continue  # moved before the crash
-        if path.is_dir():
-            # A folder cannot be replaced by a rename, as a file is.
-            old = path.parent / f".{stage}.replaced" / path.name
-            old.parent.mkdir(exist_ok=True)
-            path.rename(old)
-        new.replace(path)
+        if new.exists():
+            replace_folder(new, path, path.parent / f".{stage}.replaced" / path.name)
     clear(paths, stage)
 
 

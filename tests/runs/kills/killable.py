@@ -1,0 +1,136 @@
+"""A project whose runs can be killed at any change of a file, many times a minute."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).parent
+RUN = ("run", "--env", "smoke", "--pipelines", "ingest,validate")
+DATA = Path("data/smoke")
+LOCK = Path("conf/smoke/dvc.lock")
+WRITTEN = (DATA, Path("mlflow"), Path(".dvc"), LOCK)  # where a run of these stages writes
+# What differs from run to run, as it should: times, inodes, process ids; and the note of a run that
+# was killed, which the next one that has anything to do closes.
+VOLATILE = ("hashes.json", "ingest.lock", "validate.lock", "open_run.json")
+
+# What takes time and writes no other files; and a monitor that would write at any time.
+SETTINGS = {
+    "conf/smoke/parameters_validate.yml": {"validate": {"duplicates": {"candidates": 3}}},
+    "conf/smoke/mlflow.yml": {"system_metrics_interval": 0},
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that has ended: its status, as of ``subprocess``, its output, and what it changed.
+
+    ``seconds`` are those from its first change on.
+    """
+
+    status: int
+    output: str
+    changes: list[str]
+    seconds: float
+
+
+def compile_shim(folder):
+    """The library of ``kill_at_write.c``."""
+    shim = folder / "kill_at_write.so"
+    command = ("cc", "-shared", "-fPIC", "-O1", "-o", shim, HERE / "kill_at_write.c", "-ldl")
+    subprocess.run(command, check=True)
+    return shim
+
+
+class Killable:
+    """A small project and the process that forks its runs.
+
+    Args:
+        project: a fresh one; its settings are changed.
+        scratch: an empty folder, for what is kept outside the project.
+    """
+
+    def __init__(self, project, scratch):
+        self.folder, self._scratch, self._project = project.folder, scratch, project
+        for name, values in SETTINGS.items():
+            (self.folder / name).write_text(yaml.safe_dump(values))
+        project.run("kedro", "dvc-yaml")
+        self.commit()
+        shim = compile_shim(scratch)
+        one_thread = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+        code = {"PYTHONPATH": str(self.folder / "src"), "LD_PRELOAD": str(shim)}
+        self._server = subprocess.Popen(
+            (sys.executable, HERE / "fork_server.py", shim),
+            cwd=self.folder,
+            env=project.environment | one_thread | code,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self):
+        self._server.stdin.close()
+        self._server.wait()
+
+    def commit(self):
+        self._project.run("git", "add", "--all")
+        self._project.run("git", "commit", "--quiet", "--message", "changed")
+
+    def run(self, *arguments, at=0, what="kill", kill_after=None, warm=False):
+        """Run kedro; see ``fork_server`` for what may happen to it."""
+        command = {
+            "arguments": arguments or RUN,
+            "output": str(self._scratch / "output"),
+            "changes": str(self._scratch / "changes"),
+            "watched": [str(self.folder / folder) for folder in WRITTEN],
+            "at": at,
+            "what": what,
+            "kill_after": kill_after,
+            "modules": str(self._scratch / "modules") if warm else None,
+        }
+        self._server.stdin.write(json.dumps(command) + "\n")
+        self._server.stdin.flush()
+        answer = json.loads(self._server.stdout.readline())
+        output, changes = (Path(command[name]).read_text() for name in ("output", "changes"))
+        lines = [line.replace(f"{self.folder}/", "") for line in changes.splitlines()]
+        return Ended(answer["status"], output, lines, answer["seconds"])
+
+    def keep(self, name):
+        """Keep what runs have written, for ``restore``."""
+        self._copy(self.folder, self._scratch / name)
+
+    def restore(self, name):
+        """Bring back what was kept under a name."""
+        self._copy(self._scratch / name, self.folder)
+
+    @staticmethod
+    def _copy(source, target):
+        for path in WRITTEN:
+            if (target / path).is_dir():
+                shutil.rmtree(target / path)
+            (target / path).unlink(missing_ok=True)
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            if (source / path).is_dir():
+                shutil.copytree(source / path, target / path)
+            elif (source / path).exists():
+                shutil.copy2(source / path, target / path)
+
+    def state(self):
+        """Digest of every file that should be the same after every run, and leftovers by name."""
+        files = [self.folder / LOCK]
+        for root in (DATA, Path(".dvc/cache")):
+            files += (path for path in (self.folder / root).rglob("*") if path.is_file())
+        digests = {
+            path.relative_to(self.folder).as_posix(): hashlib.md5(path.read_bytes()).hexdigest()
+            for path in files
+            if path.exists() and path.name not in VOLATILE
+        }
+        # A workshop that is empty may stay until its target is written again; others may not.
+        hidden = (path for path in (self.folder / DATA).rglob(".*") if path.is_dir())
+        folders = [path for path in hidden if any(path.iterdir())]
+        return digests | {path.relative_to(self.folder).as_posix(): "folder" for path in folders}

@@ -1,0 +1,47 @@
+"""Runs at the same time: of one environment, and of two that share MLflow's and DVC's stores."""
+
+import re
+import shutil
+import subprocess
+import time
+
+from dermaflow.versioning.fingerprint import hash_path
+
+RUN = ("kedro", "run", "--pipelines", "ingest,validate", "--env")
+
+
+def start(project, env):
+    return subprocess.Popen(
+        (*RUN, env),
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_one_run_of_an_environment_at_a_time_but_two_environments_side_by_side(make_project):
+    project = make_project()
+    shutil.copytree(project.folder / "conf/smoke", project.folder / "conf/other")
+    (project.folder / "conf/other/globals.yml").write_text("data: data/other\n")
+    project.run("kedro", "dvc-yaml")
+
+    first, other = start(project, "smoke"), start(project, "other")
+    lock = project.folder / "data/smoke/stage_records/ingest.lock"
+    while not (lock.exists() and lock.read_text()) and first.poll() is None:
+        time.sleep(0.01)
+    second = start(project, "smoke")
+    outputs = [run.communicate()[0] for run in (first, other, second)]
+    assert [first.returncode, other.returncode] == [0, 0], outputs
+    if second.returncode:  # else it began when the first had ended, which only a slow machine sees
+        assert second.returncode == 9, outputs[2]
+        last = outputs[2].strip().splitlines()[-1]
+        expected = rf"another run \(process {first.pid}\) is writing .*/stage_records/\w+\.lock"
+        assert re.search(expected, last), last
+
+    assert sum("DVC: committed: ingest, validate" in output for output in outputs) == 2
+    assert sorted(run.info.status for run in project.runs()) == ["FINISHED", "FINISHED"]
+    for name in ("02_intermediate/image_store", "03_primary/manifest.parquet"):
+        smoke, other = (project.folder / "data" / env / name for env in ("smoke", "other"))
+        assert hash_path(smoke) == hash_path(other) is not None
