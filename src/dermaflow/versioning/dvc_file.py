@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from kedro.config import OmegaConfigLoader
 from kedro.pipeline import Pipeline
+from omegaconf.errors import OmegaConfBaseException
 
 from dermaflow.params_check import check_parameters
 from dermaflow.schema import DEFAULT_ENVIRONMENT, STAGES
@@ -83,8 +84,11 @@ def _committed_parameters(project_path: Path, env: str) -> dict[str, Any]:
     Raises:
         ParameterError: one is wrong.
     """
-    with _without_variables():
-        parameters: dict[str, Any] = read_conf_files(project_path, env)["parameters"]
+    try:
+        with _without_variables():
+            parameters: dict[str, Any] = read_conf_files(project_path, env)["parameters"]
+    except OmegaConfBaseException:  # one of them has no default: every machine sets it
+        parameters = read_conf_files(project_path, env)["parameters"]
     check_parameters(
         parameters, [project_path / "conf" / name for name in (env, DEFAULT_ENVIRONMENT)]
     )

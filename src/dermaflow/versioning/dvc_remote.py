@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from dermaflow.versioning.dvc_cache import DvcCache
 
@@ -34,7 +35,7 @@ def fetch(project_path: Path, hashes: Collection[str]) -> str:
     return "not in DVC's cache, and there is no remote to fetch from (`dvc remote add --default`)"
 
 
-def _fetch(repo: object, remote: str, cache: DvcCache, hashes: Collection[str]) -> None:
+def _fetch(repo: Any, remote: str, cache: DvcCache, hashes: Collection[str]) -> None:
     """Folders' lists first, then what they list. What fails is missing later, and named then."""
     from dvc_data.hashfile.hash_info import HashInfo
 
@@ -43,7 +44,7 @@ def _fetch(repo: object, remote: str, cache: DvcCache, hashes: Collection[str]) 
         for _ in range(2):
             lacking = {item.md5 for md5 in hashes for item in cache.objects(md5) if item.missing}
             if lacking:
-                repo.cloud.pull([HashInfo("md5", md5) for md5 in sorted(lacking)])  # type: ignore[attr-defined]
+                repo.cloud.pull([HashInfo("md5", md5) for md5 in sorted(lacking)])
     except Exception as error:  # of DVC, or of the library that knows the remote's protocol
         logger.warning("DVC's remote '%s': %s", remote, error)
         logger.debug("Nothing fetched", exc_info=error)
