@@ -57,7 +57,8 @@ def test_raw_data_under_dvc_are_a_dependency_wherever_a_machine_has_them(
     assert render_dvc_file(tmp_path, registry, "ham10000") == text
     conf = tmp_path / "conf/ham10000/parameters_ingest.yml"
     without_default = {"folder": "${oc.env:DERMAFLOW_HAM10000_DIR}"}
-    conf.write_text(yaml.safe_dump({"ingest": {"source": "ham10000", "ham10000": without_default}}))
+    ingest = {"train": "ham10000", "sources": {"ham10000": without_default}}
+    conf.write_text(yaml.safe_dump({"ingest": ingest}))
     assert "01_raw" not in render_dvc_file(tmp_path, registry, "ham10000")
 
 

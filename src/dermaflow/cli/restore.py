@@ -14,8 +14,6 @@ from dermaflow.errors import VersioningError
 if TYPE_CHECKING:
     from dermaflow.tracking.lineage import RunVersions
 
-REMEDY = "the command above makes outputs again"
-
 
 @click.command("restore", cls=ProjectCommand, short_help="Bring back what a run was made from.")
 @click.argument("run", required=False)
@@ -75,4 +73,5 @@ def _bring_back(versions: RunVersions, data_only: bool) -> None:
             returned = len(paths.keys() - set(missing))
             click.echo(f"{what}: {returned} of {len(paths)} are those of the run")
     if missing:
-        raise VersioningError(f"{searched}: {', '.join(missing)}; {REMEDY}")
+        named = ", ".join(missing)
+        raise VersioningError(f"{searched}: {named}; the command above makes outputs again")
