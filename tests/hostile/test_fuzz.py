@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dermaflow.errors import SourceError
-from dermaflow.ml.preprocess import ImageError, Preprocess
+from dermaflow.ml.pixel_modes import ImageError
+from dermaflow.ml.preprocess import Preprocess
 from dermaflow.sources.archive import ZipFolder
 from dermaflow.tables import read_table
 from hostile import tables

@@ -10,7 +10,8 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from dermaflow.ml.preprocess import IMAGENET_MEAN, IMAGENET_STD, ImageError, Preprocess
+from dermaflow.ml.pixel_modes import ImageError
+from dermaflow.ml.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 
 RED, GREEN = (200, 30, 20), (20, 180, 40)
 

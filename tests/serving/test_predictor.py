@@ -10,7 +10,8 @@ from PIL import Image
 
 from dermaflow.errors import WeightsError
 from dermaflow.ml.classifier import build_resnet50, describe
-from dermaflow.ml.preprocess import ImageError, Preprocess
+from dermaflow.ml.pixel_modes import ImageError
+from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.weights import Weights, save_weights
 from dermaflow.serving.predictor import BATCH_SIZE, Predictor, decode_base64
 

@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dermaflow.errors import ParameterError
-from dermaflow.ml.preprocess import ImageError, Preprocess
+from dermaflow.ml.pixel_modes import ImageError
+from dermaflow.ml.preprocess import Preprocess
 from dermaflow.params.sources import PhantomSource
 from dermaflow.schema import SOURCE_COLUMNS
 from dermaflow.sources.phantom_camera import SIDE

@@ -12,7 +12,8 @@ from PIL import Image
 
 from dermaflow.ml.image_store import Pixels, StoredImage
 from dermaflow.ml.old_store import NO_STORE, OldStore
-from dermaflow.ml.preprocess import ImageError, Preprocess
+from dermaflow.ml.pixel_modes import ImageError
+from dermaflow.ml.preprocess import Preprocess
 
 # 256 greys to the power of 0, 1 and 2.
 _POWERS = [np.arange(256) ** power for power in range(3)]

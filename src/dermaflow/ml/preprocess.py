@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,8 @@ import PIL
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import JpegImageFile
+
+from dermaflow.ml.pixel_modes import ImageError, to_binary, to_rgb
 
 if TYPE_CHECKING:
     import torch
@@ -51,10 +52,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDES_SWAPPED = (5, 6, 7, 8)
-
-
-class ImageError(ValueError):
-    """The bytes are no image that may be decoded; the text says why and holds none of the input."""
 
 
 class Picture(NamedTuple):
@@ -103,7 +100,7 @@ class Preprocess:
         Raises:
             ImageError: too large, no supported image, or damaged.
         """
-        return self._load(encoded, _to_rgb)
+        return self._load(encoded, to_rgb)
 
     def open_mask(self, encoded: bytes) -> Picture:
         """Decode a mask, mode L, 255 inside and 0 outside.
@@ -111,7 +108,7 @@ class Preprocess:
         Inside is what exceeds half of the mask's largest value, so that 0/1, 0/255 and 16-bit
         masks mean the same, and the noise of a lossy format means nothing. Raises ImageError.
         """
-        return self._load(encoded, _to_binary)
+        return self._load(encoded, to_binary)
 
     def resize(self, picture: Picture) -> Image.Image:
         """Scale to cover (height, width), keeping proportions, cut out the centre, turn upright."""
@@ -239,39 +236,3 @@ def _centre(
 
 def _count_scans(encoded: bytes) -> int:
     return sum(1 for _ in _START_OF_SCAN.finditer(encoded))
-
-
-def _is_deep(image: Image.Image) -> bool:
-    """Whether it has more than 8 bits a channel, of which Pillow's ``convert`` clips the upper."""
-    return image.mode.startswith("I;16")
-
-
-def _to_binary(image: Image.Image) -> Image.Image:
-    """White where the image exceeds half of its largest value, else black."""
-    if _is_deep(image):
-        grey = np.asarray(image)
-        return Image.fromarray((grey > grey.max() / 2).astype(np.uint8) * 255)
-    if image.mode == "1":
-        return image.convert("L")
-    if image.mode not in ("L", "I", "F"):
-        image = image.convert("RGB")  # from which every mode has a way to grey
-    grey_image = image if image.mode == "L" else image.convert("L")
-    _, brightest = grey_image.getextrema()
-    return grey_image.point(_halves(brightest))
-
-
-@cache
-def _halves(brightest: int) -> list[int]:
-    """For each of 256 greys 255, if it exceeds half of the brightest, else 0."""
-    return [255 * (2 * value > brightest) for value in range(256)]
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I", "F"):
-        raise ImageError("32-bit pixels have no known range")
-    if _is_deep(image):
-        image = Image.fromarray((np.asarray(image) / 257 + 0.5).astype(np.uint8))
-    if image.has_transparency_data:
-        opaque = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(opaque, image.convert("RGBA"))
-    return image if image.mode == "RGB" else image.convert("RGB")

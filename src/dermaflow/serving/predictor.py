@@ -12,8 +12,8 @@ import pandas as pd
 
 from dermaflow.ml.classifier import load_classifier
 from dermaflow.ml.image_store import Pixels
+from dermaflow.ml.pixel_modes import ImageError
 from dermaflow.ml.predict import predict
-from dermaflow.ml.preprocess import ImageError
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.weights import load_weights
 from dermaflow.schema import probability_columns

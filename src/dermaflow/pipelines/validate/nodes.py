@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -15,7 +14,7 @@ from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.seeding import numpy_generator
 from dermaflow.params import DuplicateParams, ValidateParams
 from dermaflow.pipelines.validate.drift import DRIFT_SUITE
-from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, EXTERNAL, RECORD_COLUMNS, SPLITS
+from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, RECORD_COLUMNS, SPLITS
 from dermaflow.validation.data_docs import render_data_docs
 from dermaflow.validation.kept_split import read_kept_split
 from dermaflow.validation.leakage import measure_leakage
@@ -27,7 +26,14 @@ from dermaflow.validation.quarantine import (
     find_strays,
 )
 from dermaflow.validation.report import describe_failures, describe_result
-from dermaflow.validation.split import count_crossings, find_groups, split_groups
+from dermaflow.validation.set_tables import describe_classes, describe_set
+from dermaflow.validation.split import count_crossings, split_groups
+from dermaflow.validation.split_report import (
+    count,
+    describe_duplicates,
+    describe_external,
+    describe_kept,
+)
 from dermaflow.validation.suites import SuiteResult, run_suite
 
 logger = logging.getLogger(__name__)
@@ -85,8 +91,8 @@ def check_manifest(
         _summarise(reasons),
     )
     results += [
-        _run("clean_set", validate, _describe_set(clean, quarantine), values),
-        _run("clean_classes", validate, _describe_classes(clean, classes), values),
+        _run("clean_set", validate, describe_set(clean, quarantine), values),
+        _run("clean_classes", validate, describe_classes(clean, classes), values),
     ]
     warnings = describe_failures(results, "warn")
     for warning in warnings:
@@ -173,17 +179,17 @@ def split_manifest(
         "data_version": version_of(manifest),
         "groups_across_splits": across_splits,
         "groups_across_folds": across_folds,
-        "duplicates": _describe_duplicates(manifest, duplicate_pairs),
+        "duplicates": describe_duplicates(manifest, duplicate_pairs),
         "test_images_with_a_sibling_elsewhere": measure_leakage(
             own, validate.split.test, numpy_generator(seed, "leakage")
         ),
-        "images": _count(own, "split", SPLITS),
-        "groups": _count(own.drop_duplicates(["label", "group_id"]), "split", SPLITS),
-        "fold_images": _count(own, "fold", range(validate.split.folds)),
-        "external": _describe_external(manifest),
+        "images": count(own, "split", SPLITS),
+        "groups": count(own.drop_duplicates(["label", "group_id"]), "split", SPLITS),
+        "fold_images": count(own, "fold", range(validate.split.folds)),
+        "external": describe_external(manifest),
     }
     if kept is not None:
-        report["kept"] = _describe_kept(own, kept)
+        report["kept"] = describe_kept(own, kept)
     totals = ", ".join(f"{name} {(own['split'] == name).sum()}" for name in SPLITS)
     logger.info("%d groups split: %s images", own["group_id"].nunique(), totals)
     for source, counts in report["external"].items():
@@ -218,39 +224,6 @@ def draw_samples(
     return {"01_samples.png": samples.draw_samples(images, counts)}
 
 
-def _describe_duplicates(manifest: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
-    """Counts of pairs, and of what they join."""
-    joining = pairs[pairs["decision"] != "different"]
-    across = joining[joining["lesion_a"] != joining["lesion_b"]]
-    return {
-        "pairs_within_lesions": len(joining) - len(across),
-        "pairs_across_lesions": len(across),
-        "pairs_refused": len(pairs) - len(joining),
-        "label_disagreements": int((across["label_a"] != across["label_b"]).sum()),
-        "lesions_joined": int(pd.concat([across["lesion_a"], across["lesion_b"]]).nunique()),
-        "largest_group": int(manifest["group_id"].value_counts().max()),
-    }
-
-
-def _describe_external(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Images of each external source that test, and that show what the split holds."""
-    external = manifest[manifest["role"] == "external"]
-    return {
-        str(source): {
-            "images": int((rows["split"] == EXTERNAL).sum()),
-            "excluded": int((rows["split"] == EXCLUDED).sum()),
-        }
-        for source, rows in external.groupby("source")
-    }
-
-
-def _describe_kept(manifest: pd.DataFrame, kept: pd.Series) -> dict[str, int]:
-    """Images that the earlier manifest knows, and those among them that had to move."""
-    known = manifest[manifest["image_id"].isin(kept.index)]
-    moved = known["split"] != known["image_id"].map(kept)
-    return {"images": len(known), "moved": int(moved.sum())}
-
-
 def _run(
     name: str, validate: ValidateParams, table: pd.DataFrame, values: dict[str, Any]
 ) -> SuiteResult:
@@ -283,32 +256,3 @@ def _stop_if_broken(report: dict[str, Any]) -> None:
 
 def _summarise(reasons: dict[str, int]) -> str:
     return ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "nothing"
-
-
-def _describe_set(clean: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:
-    """The one row that the suite ``clean_set`` is about."""
-    total = len(clean) + len(quarantine)
-    counts = {
-        "images": int((clean["role"] == "train").sum()),
-        "external_images": int((clean["role"] == "external").sum()),
-        "quarantined": len(quarantine),
-    }
-    return pd.DataFrame([counts | {"quarantined_share": len(quarantine) / max(total, 1)}])
-
-
-def _describe_classes(clean: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """The rows that the suite ``clean_classes`` is about: each class, with images and groups."""
-    own = clean[clean["role"] == "train"]
-    grouped = own.assign(group_id=find_groups(own)).groupby("label")["group_id"]
-    counts = pd.DataFrame({"images": grouped.size(), "groups": grouped.nunique()})
-    counts = counts.reindex(classes, fill_value=0).astype("int64")
-    return counts.rename_axis("label").reset_index()
-
-
-def _count(rows: pd.DataFrame, column: str, sides: Iterable[Any]) -> dict[str, dict[str, int]]:
-    """Rows by label and side."""
-    counts = pd.crosstab(rows["label"], rows[column]).reindex(columns=list(sides), fill_value=0)
-    return {
-        str(label): {str(side): int(count) for side, count in row.items()}
-        for label, row in counts.iterrows()
-    }
