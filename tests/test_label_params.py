@@ -1,9 +1,11 @@
 """Label schemes in conf."""
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 from dermaflow.params.labels import LabelParams
+from dermaflow.sources.label_words import translate_labels
 
 SCHEME = {"nv": ["Nevus", "Naevus"], "mel": "Melanoma, NOS"}
 
@@ -13,13 +15,12 @@ def test_the_order_of_codes_is_that_of_the_classes():
     assert labels.classes == ["nv", "mel"]
 
 
-def test_words_and_codes_mean_their_class_in_any_case():
-    code_of = LabelParams(scheme="a", schemes={"a": SCHEME}).code_of
-    assert {word: code_of[word] for word in ("nevus", "nv", "melanoma, nos")} == {
-        "nevus": "nv",
-        "nv": "nv",
-        "melanoma, nos": "mel",
-    }
+def test_words_and_codes_mean_their_class_in_any_case_and_composition():
+    labels = LabelParams(scheme="a", schemes={"a": SCHEME | {"bcc": ["N\u00e4vus"]}})
+    words = pd.Series(["nevus", "NV", " melanoma, nos", "Na\u0308vus", "Wart", None], dtype=object)
+    codes = translate_labels(words, labels)
+    assert codes.dropna().tolist() == ["nv", "nv", "mel", "bcc", "Wart"]
+    assert codes.isna().tolist() == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(

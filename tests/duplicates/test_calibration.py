@@ -25,10 +25,12 @@ def test_it_is_where_less_than_half_a_pair_is_expected(first, factor, expected):
     assert needed_agreement(falling(first, factor), 5, 0.5) == expected
 
 
-def test_real_pairs_among_those_of_chance_do_not_count():
-    real = np.full(500, 60)
-    alone = needed_agreement(falling(160_000, 10), 5, 0.5)
-    assert abs(needed_agreement(np.concatenate([falling(160_000, 10), real]), 5, 0.5) - alone) <= 1
+@pytest.mark.parametrize("share", [0.003, 0.15, 1])
+def test_real_pairs_among_those_of_chance_do_not_count_however_many(share):
+    chance = falling(160_000, 10)
+    real = np.random.default_rng(0).integers(12, 250, int(share * len(chance)))
+    alone = needed_agreement(chance, 5, 0.5)
+    assert needed_agreement(np.concatenate([chance, real]), 5, 0.5) == alone
 
 
 def test_it_is_never_below_the_least():

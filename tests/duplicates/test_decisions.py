@@ -52,5 +52,5 @@ def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path, text, message):
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(SourceError, match=r"duplicates\.decisions"):
+    with pytest.raises(SourceError, match=r"validate\.decisions"):
         read_decisions(str(tmp_path / "none.csv"))

@@ -13,9 +13,7 @@ from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_
 from dermaflow.params import DuplicateParams
 
 HEIGHT, WIDTH = 120, 160
-PARAMS = DuplicateParams(
-    keypoints=200, words=64, candidates=5, agreeing=10, chance_pairs=0.5, decisions=None
-)
+PARAMS = DuplicateParams(keypoints=200, words=64, candidates=5, agreeing=10, chance_pairs=0.5)
 
 
 def draw(number):

@@ -8,7 +8,7 @@ PAIRS = "image_a,image_b,decision\n"
 
 CASES = [
     Case("no bytes", lambda: b"", "is empty"),
-    Planted("absent", lambda path: None, "(see duplicates.decisions)"),
+    Planted("absent", lambda path: None, "(see validate.decisions)"),
     Planted("pipe", os.mkfifo, "there is no table"),
     Planted("folder", lambda path: path.mkdir(), "there is no table"),
     Case("lacks a column", lambda: b"image_a,image_b\na,b\n", "has no column 'decision'"),

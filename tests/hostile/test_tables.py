@@ -57,30 +57,31 @@ def test_dialects_mean_the_same(folder, case):
     assert records["image_id"].tolist() == ["a", "b", "c"]
 
 
-def decide(path):
+def decide(path, params):
     """Let the file overrule a finder that finds nothing among the images a, b and c."""
-    duplicates = DuplicateParams(
-        keypoints=50, words=16, candidates=0, agreeing=4, chance_pairs=1, decisions=str(path)
-    )
+    decided = params.model_copy(update={"decisions": str(path)})
+    duplicates = DuplicateParams(keypoints=50, words=16, candidates=0, agreeing=4, chance_pairs=1)
     manifest = pd.DataFrame(None, range(3), [*RECORD_COLUMNS, *DECODE_COLUMNS], dtype=object)
-    manifest = manifest.assign(image_id=list("abc"), lesion_id=list("abc"))
-    return find_duplicates(manifest, {"broken": []}, None, duplicates, 17)
+    manifest = manifest.assign(image_id=list("abc"), lesion_id=list("abc"), role="train")
+    return find_duplicates(manifest, {"broken": []}, None, decided, duplicates, 17)
 
 
 @pytest.mark.parametrize("case", decisions.CASES, ids=lambda case: case.id)
-def test_hostile_decisions_are_refused(tmp_path, case):
+def test_hostile_decisions_are_refused(tmp_path, params, case):
     path = tmp_path / "decisions.csv"
     case.put(path)
     with unchanged(tmp_path), pytest.raises(SourceError) as caught:
-        decide(path)
+        decide(path, params)
     assert case.says in str(caught.value)
     assert_is_one_line(caught.value, "decisions.csv")
 
 
-def test_decisions_in_other_dialects_are_read_and_those_of_no_image_are_told(tmp_path, caplog):
+def test_decisions_in_other_dialects_are_read_and_those_of_no_image_are_told(
+    tmp_path, params, caplog
+):
     path = tmp_path / "decisions.csv"
     rows = "by;image_a;image_b;decision\nkim; a ;b;same\nkim;a\0;c;same\nkim;../c;c;different\n"
     path.write_text("\ufeff" + rows, encoding="utf-8")
-    pairs = decide(path)
+    pairs = decide(path, params)
     assert pairs[["image_a", "image_b", "decision"]].to_numpy().tolist() == [["a", "b", "same"]]
     assert "2 of 3 decisions name images that are not in the manifest" in caplog.text

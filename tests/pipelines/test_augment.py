@@ -36,9 +36,7 @@ AUGMENT = AugmentParams(
         log_every=1,
     ),
 )
-DUPLICATES = DuplicateParams(
-    keypoints=200, words=32, candidates=5, agreeing=10, chance_pairs=0.5, decisions=None
-)
+DUPLICATES = DuplicateParams(keypoints=200, words=32, candidates=5, agreeing=10, chance_pairs=0.5)
 # Real training images a class: too few for a GAN, two to be filled up, one above the target.
 REAL = {"df": 3, "mel": 8, "nv": 15, "vasc": 6}
 

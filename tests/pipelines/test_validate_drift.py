@@ -13,6 +13,7 @@ from dermaflow.params import ValidateParams
 from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
 
 COUNT = 120
+CLASSES = ["mel", "nv"]
 NO_PAIRS = pd.DataFrame({"image_a": [], "image_b": [], "decision": []}, dtype=object)
 
 
@@ -56,7 +57,7 @@ def store(manifest, tmp_path_factory):
 
 
 def compare(manifest, store, settings):
-    return compare_batches(manifest, NO_PAIRS, store, ValidateParams(**settings), 17)
+    return compare_batches(manifest, NO_PAIRS, store, ValidateParams(**settings), CLASSES, 17)
 
 
 def test_each_external_source_is_compared_and_what_differs_is_reported(
@@ -108,7 +109,7 @@ def test_pairs_make_lesions_one(manifest, store, settings):
     home = manifest.loc[manifest["role"] == "train", "image_id"].tolist()
     pairs = pd.DataFrame({"image_a": home[:4], "image_b": home[1:5], "decision": "found"})
     pairs.loc[3, "decision"] = "different"
-    profile, _, _ = compare_batches(manifest, pairs, store, ValidateParams(**settings), 17)
+    profile, _, _ = compare_batches(manifest, pairs, store, ValidateParams(**settings), CLASSES, 17)
     assert (profile["images"], profile["groups"]) == (40, 40 - 3)
 
 

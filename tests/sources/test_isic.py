@@ -12,6 +12,7 @@ from dermaflow.params.labels import LabelParams
 from dermaflow.params.sources import HAM10000_IMAGES, IsicSource
 from dermaflow.schema import SOURCE_COLUMNS
 from dermaflow.sources.isic import Isic
+from dermaflow.sources.label_words import translate_labels
 
 REAL = os.environ.get("DERMAFLOW_HAM10000_DIR")
 CSV = (
@@ -86,9 +87,8 @@ def count_by_scheme(project_path):
         images = [str(folder / name) for name in HAM10000_IMAGES]
         source = open_source(folder / "isic_archive_metadata.csv", images)
         assert source.unlisted() == []
-        words = source.records()["label"]
-        codes = words.map(lambda word: labels.code_of[word.casefold()], na_action="ignore")
-        return codes.value_counts(dropna=False).rename(index={None: "none"}).to_dict()
+        codes = translate_labels(source.records()["label"], labels)
+        return codes.fillna("none").value_counts().to_dict()
 
     return count
 
@@ -97,9 +97,8 @@ def count_by_scheme(project_path):
 def test_both_schemes_give_the_counts_known_for_ham10000(count_by_scheme):
     shared = {"nv": 6705, "mel": 1113, "bkl": 1099, "bcc": 514, "df": 115}
     found = count_by_scheme("isic_diagnosis_3")
-    without = found.pop(next(key for key in found if key != key or key in (None, "none")))
+    assert found.pop("none") == 142  # vascular lesions
     assert found == shared | {"scc": 197, "ak": 130}
-    assert without == 142  # vascular lesions
     found = count_by_scheme("ham10000")
     assert found.pop("akiec") == 197 + 130
     assert {code: found[code] for code in shared} == shared

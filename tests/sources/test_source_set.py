@@ -209,6 +209,33 @@ def test_a_class_of_ones_own_is_a_source_by_a_line_of_conf(open_custom):
     assert sources.read("pacs", "7") == b"7"
 
 
+def test_numbers_of_ones_own_class_become_text(open_custom):
+    code = CUSTOM.replace('"image_id": "1"', '"image_id": 1').replace('"nv"', "3")
+    row = open_custom(code).records().iloc[0]
+    assert (row["image_id"], row["label"], row["patient_id"]) == ("1", "3", None)
+    code = CUSTOM.replace('"label"', '"age": "old", "label"')
+    with pytest.raises(SourceError, match=r"ingest\.sources\.pacs: an age is no number"):
+        open_custom(code).records()
+
+
+def test_two_tables_may_share_a_folder(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.png").write_bytes(name.encode())
+    tables = {}
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text(f"id,file,dx\n{name},{name}.png,nv\n")
+        tables[name] = {
+            "kind": "table",
+            "table": str(tmp_path / f"{name}.csv"),
+            "images": str(tmp_path),
+            "columns": {"image_id": "id", "file": "file", "label": "dx"},
+            "licence": "internal",
+        }
+    params = {"train": "a", "external": "b", "sources": tables, "shard_images": 16}
+    sources = SourceSet(IngestParams.model_validate(params), 17)
+    assert sources.unlisted() == {"a": ["c.png"], "b": ["c.png"]}
+
+
 def test_a_table_without_a_column_is_refused(open_custom):
     code = CUSTOM.replace("list(SOURCE_COLUMNS)", "list(SOURCE_COLUMNS[1:])")
     with pytest.raises(SourceError, match=r"ingest\.sources\.pacs: its records lack image_id"):
@@ -220,7 +247,7 @@ def test_a_table_without_a_column_is_refused(open_custom):
     [
         ({"factory": "my_clinic:Pacs"}, r"pacs\.factory: .*No module named 'my_clinic'"),
         ({"factory": "my_hospital:Pax"}, r"pacs\.factory: .*no attribute 'Pax'"),
-        ({"options": {"word": "7"}}, r"pacs\.options: .*unexpected keyword argument 'word'"),
+        ({"options": {"word": "7"}}, r"pacs\.options: my_hospital:Pacs refuses them"),
     ],
 )
 def test_a_class_that_cannot_be_had_is_named(open_custom, changes, message):

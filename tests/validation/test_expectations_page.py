@@ -9,6 +9,8 @@ import yaml
 from dermaflow.drift.features import DRIFT_COLUMNS, TITLES
 from dermaflow.params import DriftParams, ExpectationParams
 from dermaflow.pipelines.validate.nodes import ROW_SUITES, SET_SUITES
+from dermaflow.schema import RECORD_COLUMNS
+from dermaflow.validation.set_tables import describe_classes, describe_set
 from dermaflow.validation.suites import run_suite
 
 
@@ -34,6 +36,11 @@ def columns(page):
 
 def test_every_suite_and_every_column_and_feature_of_drift_is_told(page, columns):
     assert {*ROW_SUITES, *SET_SUITES} <= set(columns)
+    one = pd.DataFrame({"label": ["nv"], "lesion_id": ["a"], "patient_id": None, "sha256": "x"})
+    one = one.assign(source="s", role="train")
+    assert set(columns["manifest_rows"]) == set(RECORD_COLUMNS)
+    assert set(columns["clean_set"]) == set(describe_set(one, one, set()).columns)
+    assert set(columns["clean_classes"]) == set(describe_classes(one, ["nv"]).columns)
     drift = page[page.index("## Drift") :]
     assert all(f"`{name}`" in drift for name in (*DRIFT_COLUMNS, *TITLES))
 

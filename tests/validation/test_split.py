@@ -149,6 +149,31 @@ def test_a_group_larger_than_a_share_goes_to_training():
         assert (split == "test").sum() == 12
 
 
+def test_groups_that_come_one_by_one_keep_the_shares():
+    rows = pd.DataFrame({"image_id": [f"i{n}" for n in range(200)], "patient_id": None})
+    rows = rows.assign(lesion_id=rows["image_id"], sha256=None, label="nv", role="train")
+    kept = None
+    for count in range(20, 201, 3):
+        some = rows.iloc[:count]
+        split = split_groups(some, PARAMS, 1, None, kept).set_index(some["image_id"])["split"]
+        assert kept is None or (split[kept.index] == kept).all()
+        kept = split
+    shares = kept.value_counts(normalize=True)
+    assert shares["test"] == pytest.approx(PARAMS.test, abs=0.01)
+    assert shares["val"] == pytest.approx(PARAMS.val, abs=0.01)
+
+
+def test_external_rows_change_nothing_among_the_others():
+    rows = pd.DataFrame({"image_id": [f"i{n}" for n in range(60)], "patient_id": None})
+    rows = rows.assign(lesion_id=rows["image_id"], sha256=None, label="nv", role="train")
+    bridge = rows.iloc[:1].assign(image_id="x", lesion_id="x", role="external")
+    pairs = pd.DataFrame([("x", "i0"), ("x", "i1")], columns=["image_a", "image_b"])
+    both = pd.concat([rows, bridge], ignore_index=True)
+    found = split_groups(both, PARAMS, 1, pairs)
+    pd.testing.assert_frame_equal(found.iloc[:60], split_groups(rows, PARAMS, 1))
+    assert found["split"].iloc[60] == "excluded"
+
+
 def test_a_group_that_joins_two_sides_goes_where_a_model_may_have_seen_it():
     rows = pd.DataFrame({"image_id": [f"i{n}" for n in range(60)], "patient_id": None})
     rows = rows.assign(lesion_id=rows["image_id"], sha256=None, label="nv", role="train")

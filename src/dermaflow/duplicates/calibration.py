@@ -1,10 +1,10 @@
 """How many features must agree, so that hardly any pair is one by chance.
 
-Among pairs of different lesions, the number with at least t agreeing features falls by nearly the
-same factor with every step of t, until only real pairs are left. How fast depends on the pictures:
-tenfold for HAM10000, by half where all lesions have one regular pattern. So the fall is measured on
-the pictures themselves, where there are so many pairs that the real ones among them hardly count,
-and carried on to where less than one pair is to be expected.
+Among pairs of different lesions, the number with just t agreeing features falls by nearly the same
+factor with every step of t. How fast depends on the pictures: tenfold for HAM10000, by half where
+all lesions have one regular pattern. So the fall is measured on the pictures themselves, over the
+fewest features, and carried on to where less than one pair is to be expected. Real pairs do not
+disturb it, however many they are: they are spread thinly over large numbers of features.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 FEWEST = 4  # agreeing features; two alone determine an alignment
 
 _FEW = 10  # pairs from which no fall can be measured
-_REAL = 0.01  # share of the pairs with the fewest features that may be real
+_REAL = 0.01  # of the pairs with the fewest features: what is rarer may be real
 
 
 def needed_agreement(agreeing: ArrayLike, least: int, chance_pairs: float) -> int:
@@ -28,15 +28,22 @@ def needed_agreement(agreeing: ArrayLike, least: int, chance_pairs: float) -> in
         least: the result is never below.
         chance_pairs: pairs of different lesions that may be expected by chance; above 0.
     """
-    counts = np.bincount(np.asarray(agreeing, dtype=np.int64), minlength=FEWEST + 1)
-    at_least = counts[::-1].cumsum()[::-1]  # pairs with t or more
-    first = int(at_least[FEWEST])
-    if first < _FEW:
+    counts = np.bincount(np.asarray(agreeing, dtype=np.int64), minlength=FEWEST + 2)
+    if counts[FEWEST:].sum() < _FEW:
         return least
-    plenty = np.flatnonzero(at_least >= max(_FEW, _REAL * first))
-    last = max(int(plenty[-1]), FEWEST + 1)
-    left = max(int(at_least[last]), 1) if last < len(at_least) else 1
+    first = int(counts[FEWEST])
+    last = _end_of_fall(counts, max(_FEW, _REAL * first))
+    left = max(int(counts[last]), 1)
+    if left >= first:  # nothing falls, so that nothing can be told from chance
+        return max(least, len(counts))
     fall = math.log(first / left) / (last - FEWEST)
-    if fall <= 0:
-        return max(least, last + 1)
-    return max(least, last + math.ceil(math.log(left / chance_pairs) / fall))
+    total = first / (1 - math.exp(-fall))  # of a geometric series
+    return max(least, FEWEST + math.ceil(math.log(total / chance_pairs) / fall))
+
+
+def _end_of_fall(counts: NDArray[np.int64], floor: float) -> int:
+    """The number of features up to which every count is below the last, and not below a floor."""
+    last = FEWEST
+    while last + 1 < len(counts) and floor <= counts[last + 1] < counts[last]:
+        last += 1
+    return max(last, FEWEST + 1)

@@ -31,7 +31,7 @@ def read_decisions(path: str | None) -> pd.DataFrame:
     if path is None:
         return pd.DataFrame(columns=list(COLUMNS))
     wanted = {name: name for name in COLUMNS}
-    table = read_table(Path(path).expanduser(), wanted, "duplicates.decisions")
+    table = read_table(Path(path).expanduser(), wanted, "validate.decisions")
     table = table.fillna("").map(lambda text: same_letters(text.strip()))
     wrong = table[~table["decision"].isin([SAME, DIFFERENT])]
     if len(wrong):
@@ -69,11 +69,12 @@ def apply_decisions(
         )
     said = {_key(row.image_a, row.image_b): row.decision for row in known.itertuples()}
     keys = [_key(row.image_a, row.image_b) for row in pairs.itertuples()]
+    found = set(keys)
     decided = pairs.assign(decision=[said.get(key, "found") for key in keys])
     added = [
         {"image_a": a, "image_b": b, "decision": SAME}
         for (a, b), decision in said.items()
-        if decision == SAME and (a, b) not in set(keys)
+        if decision == SAME and (a, b) not in found
     ]
     if not added:
         return decided

@@ -101,7 +101,8 @@ def _find_threshold(
     """How many features must agree, as the pairs of different lesions tell."""
     lesion = pd.Series(lesions, dtype=object)
     of_a, of_b = (lesion.reindex(table[side]).to_numpy() for side in ("a", "b"))
-    different = table["agreeing"][of_a != of_b]
+    same = (of_a == of_b) & pd.notna(of_a)
+    different = table["agreeing"][~same]
     needed = needed_agreement(different, params.agreeing, params.chance_pairs)
     logger.info("A pair needs %d agreeing features", needed)
     return needed

@@ -85,6 +85,12 @@ class SplitParams(Params):
             raise ValueError("val + test must leave something to train on (be below 1)")
         return self
 
+    @model_validator(mode="after")
+    def _kept_manifest_is_there(self) -> SplitParams:
+        if self.keep and not Path(self.keep).expanduser().is_file():
+            raise ValueError(f"split.keep: there is no file {self.keep}")
+        return self
+
 
 class DriftParams(Params):
     """How batches of images are compared with those trained on."""
@@ -103,6 +109,7 @@ class DriftParams(Params):
 
 class ValidateParams(Params):
     expectations: dict[str, list[ExpectationParams]]  # suite name -> expectations
+    decisions: str | None = None  # CSV by which people overrule the finder of duplicates
     drift: DriftParams
     split: SplitParams
 
@@ -118,7 +125,6 @@ class DuplicateParams(Params):
     candidates: Annotated[int, Field(ge=0, le=200)]  # looked at closely of each; 0: find none
     agreeing: Annotated[int, Field(ge=4)]  # features that must lie where they should, at least
     chance_pairs: PositiveFloat  # pairs of different lesions to be expected by chance
-    decisions: str | None = None  # CSV by which people overrule the finder
 
 
 # --- augment --------------------------------------------------------------------------------------

@@ -22,12 +22,6 @@ class LabelParams(Params):
         """Codes of the scheme in use."""
         return list(self.schemes[self.scheme])
 
-    @property
-    def code_of(self) -> dict[str, str]:
-        """Casefolded word -> code, by the scheme in use."""
-        scheme = self.schemes[self.scheme]
-        return {w.casefold(): code for code, words in scheme.items() for w in (code, *words)}
-
     @model_validator(mode="after")
     def _scheme_is_described(self) -> LabelParams:
         if self.scheme not in self.schemes:

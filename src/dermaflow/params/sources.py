@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -135,8 +136,13 @@ class CustomSource(Source):
     paths: Strings  # files and folders that it reads
 
     def raw_paths(self) -> list[Path]:
-        """As conf tells."""
-        return _expand(*self.paths)
+        """As conf tells, and the class's own file."""
+        try:
+            found = find_spec(self.factory.partition(":")[0])
+        except ImportError:  # told when it is opened
+            found = None
+        own = [found.origin] if found and found.origin else []
+        return _expand(*self.paths, *own)
 
 
 AnySource = Annotated[

@@ -9,6 +9,7 @@ from dermaflow.params.sources import FolderSource
 from dermaflow.schema import SOURCE_COLUMNS
 from dermaflow.sources.base import speakable
 from dermaflow.sources.image_folder import ImageFolder
+from dermaflow.tables import same_letters
 
 
 class Folder:
@@ -27,9 +28,11 @@ class Folder:
 
     def __init__(self, params: FolderSource, key: str) -> None:
         self._images = ImageFolder(params.folder, f"{key}.folder")
-        files = self._images.names()
-        self._files = [file for file in files if "/" in file and not file.endswith("/")]
-        self._unlisted = sorted(set(files) - set(self._files))
+        self.folder = self._images.path
+        # By names that can be written down, whatever bytes the system found in them.
+        names = {speakable(name): name for name in self._images.names()}
+        self._files = {n: name for n, name in names.items() if "/" in n and not n.endswith("/")}
+        self._unlisted = sorted(names.keys() - self._files.keys())
         if not self._files:
             raise SourceError(
                 f"{params.folder} holds no folder with images: {key}.folder must name the one in "
@@ -39,12 +42,13 @@ class Folder:
 
     def records(self) -> pd.DataFrame:
         """Rows in the order of the paths."""
-        names = [file.rpartition(".")[0].replace("/", "_") for file in self._files]
+        files = list(self._files)
+        names = [same_letters(file.rpartition(".")[0].replace("/", "_")) for file in files]
         told = {
             "image_id": names,
             "lesion_id": names,
-            "label": [file.partition("/")[0] for file in self._files],
-            "file": self._files,
+            "label": [same_letters(file.partition("/")[0]) for file in files],
+            "file": files,
             "licence": self._licence,
         }
         records = pd.DataFrame(told, columns=list(SOURCE_COLUMNS), dtype=object)
@@ -52,11 +56,11 @@ class Folder:
 
     def read(self, file: str) -> bytes:
         """Bytes of an image. Raises OSError."""
-        return self._images.read(file)
+        return self._images.read(self._files.get(file, file))
 
     def read_mask(self, image_id: str) -> None:
         """There are no masks."""
 
     def unlisted(self) -> list[str]:
         """Files that lie in no class's folder, and folders that are links."""
-        return [speakable(file) for file in self._unlisted]
+        return self._unlisted

@@ -28,6 +28,7 @@ _DX_TYPES = {
     "serial imaging showing no change": "follow_up",
     "single image expert consensus": "consensus",
     "confocal microscopy with consensus dermoscopy": "confocal",
+    "single contributor clinical assessment": "clinical",
 }
 
 

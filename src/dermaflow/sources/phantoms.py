@@ -72,16 +72,19 @@ class Phantoms:
     Args:
         params: counts a class, shots a lesion, and whether faults are planted.
         seed: of everything; equal seeds give equal bytes.
+        key: of the section in conf, for error texts.
 
     Raises:
         ParameterError: a class is asked for that has no phantom.
     """
 
-    def __init__(self, params: PhantomSource, seed: int) -> None:
+    def __init__(
+        self, params: PhantomSource, seed: int, key: str = "ingest.sources.phantoms"
+    ) -> None:
         unknown = sorted(set(params.images) - set(LOOKS))
         if unknown:
             raise ParameterError(
-                f"ingest.sources.phantoms.images: no phantom is drawn of class {unknown[0]!r}; "
+                f"{key}.images: no phantom is drawn of class {unknown[0]!r}; "
                 f"choose among {', '.join(LOOKS)}"
             )
         self._seed = seed

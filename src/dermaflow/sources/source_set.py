@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
+from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,23 +13,22 @@ import pandas as pd
 from dermaflow.errors import SourceError
 from dermaflow.ml.seeding import derive_seed
 from dermaflow.params import IngestParams
-from dermaflow.params.sources import CustomSource, PhantomSource, Source
+from dermaflow.params.sources import (
+    CustomSource,
+    FolderSource,
+    Ham10000Source,
+    IsicSource,
+    Milk10kSource,
+    PhantomSource,
+    Source,
+    TableSource,
+)
 from dermaflow.schema import RECORD_COLUMNS, SOURCE_COLUMNS
 
 if TYPE_CHECKING:
     from dermaflow.sources.base import ImageSource
 
 logger = logging.getLogger(__name__)
-
-# Kind -> class; imported when used, so that one costs nothing where another is.
-_KINDS = {
-    "phantoms": "dermaflow.sources.phantoms:Phantoms",
-    "ham10000": "dermaflow.sources.ham10000:Ham10000",
-    "isic": "dermaflow.sources.isic:Isic",
-    "milk10k": "dermaflow.sources.milk10k:Milk10k",
-    "folder": "dermaflow.sources.folder:Folder",
-    "table": "dermaflow.sources.table:Table",
-}
 
 _PREFIXED = ("image_id", "lesion_id", "patient_id")
 
@@ -76,12 +77,16 @@ class SourceSet:
         return self._sources[source].read_mask(image_id.removeprefix(self._prefixes[source]))
 
     def unlisted(self) -> dict[str, list[str]]:
-        """Image files that no row lists, of each source."""
-        return {name: source.unlisted() for name, source in self._sources.items()}
+        """Image files that no row of any source lists, of each source."""
+        listed = {place for source in self._sources.values() for place in _places_of(source)}
+        return {
+            name: [file for file in source.unlisted() if _place(source, file) not in listed]
+            for name, source in self._sources.items()
+        }
 
 
 def open_source(params: Source, key: str, seed: int) -> ImageSource:
-    """One source.
+    """One source; what the others need is not imported.
 
     Args:
         params: its section in conf.
@@ -91,41 +96,81 @@ def open_source(params: Source, key: str, seed: int) -> ImageSource:
     Raises:
         SourceError: its files are missing or damaged, or its class cannot be had.
     """
-    if isinstance(params, CustomSource):
-        return _make_custom(params, key)
-    kind: str = params.kind  # type: ignore[attr-defined]  # all kinds have one
-    module, name = _KINDS[kind].split(":")
-    make: Any = getattr(import_module(module), name)
-    if isinstance(params, PhantomSource):  # those with a prefix are of other lesions
-        key_or_seed: str | int = derive_seed(seed, params.prefix) if params.prefix else seed
-    else:
-        key_or_seed = key
-    source: ImageSource = make(params, key_or_seed)
-    return source
+    if isinstance(params, PhantomSource):
+        from dermaflow.sources.phantoms import Phantoms
+
+        # Those with a prefix are of other lesions.
+        return Phantoms(params, derive_seed(seed, params.prefix) if params.prefix else seed, key)
+    if isinstance(params, Ham10000Source):
+        from dermaflow.sources.ham10000 import Ham10000
+
+        return Ham10000(params, key)
+    if isinstance(params, IsicSource):
+        from dermaflow.sources.isic import Isic
+
+        return Isic(params, key)
+    if isinstance(params, Milk10kSource):
+        from dermaflow.sources.milk10k import Milk10k
+
+        return Milk10k(params, key)
+    if isinstance(params, FolderSource):
+        from dermaflow.sources.folder import Folder
+
+        return Folder(params, key)
+    if isinstance(params, TableSource):
+        from dermaflow.sources.table import Table
+
+        return Table(params, key)
+    assert isinstance(params, CustomSource)
+    return _make_custom(params, key)
 
 
 def _make_custom(params: CustomSource, key: str) -> ImageSource:
     module, name = params.factory.split(":")
     try:
         make: Any = getattr(import_module(module), name)
-        source: ImageSource = make(**params.options)
     except (ImportError, AttributeError) as error:
         raise SourceError(
-            f"{key}.factory: {params.factory} cannot be imported ({error})"
+            f"{key}.factory: no {params.factory} can be imported ({error})"
         ) from error
+    try:
+        signature(make).bind(**params.options)
     except TypeError as error:
         raise SourceError(f"{key}.options: {params.factory} refuses them ({error})") from error
+    source: ImageSource = make(**params.options)
     return source
 
 
+def _places_of(source: ImageSource) -> set[str]:
+    """Where the listed files are, of a source that reads a folder."""
+    if getattr(source, "folder", None) is None:
+        return set()
+    return {str(_place(source, file)) for file in source.records()["file"].dropna()}
+
+
+def _place(source: ImageSource, file: str) -> str | None:
+    folder: Path | None = getattr(source, "folder", None)
+    return str(folder / file) if folder else None
+
+
 def _checked(records: pd.DataFrame, key: str) -> pd.DataFrame:
-    """The columns that ingest asks for, of a table that has rows."""
+    """The columns that ingest asks for, ``age`` as numbers and all others as text.
+
+    Raises:
+        SourceError: a column is missing, an age is no number, or there is no row.
+    """
     missing = [column for column in SOURCE_COLUMNS if column not in records]
     if missing:
         raise SourceError(f"{key}: its records lack {', '.join(missing)}")
     if records.empty:
         raise SourceError(f"the source lists no image (see {key})")
-    return records[list(SOURCE_COLUMNS)].astype({"age": "float64"})
+    texts = records[list(SOURCE_COLUMNS)].astype(object).reset_index(drop=True)
+    texts = texts.map(lambda value: None if pd.isna(value) else str(value))
+    try:
+        ages = pd.to_numeric(records["age"]).astype("float64")
+    except (ValueError, TypeError) as error:
+        raise SourceError(f"{key}: an age is no number ({error})") from error
+    return texts.assign(age=ages.to_numpy())
 
 
 def _warn_of_shared_ids(records: pd.DataFrame) -> None:

@@ -40,6 +40,7 @@ class Table:
                 f"{self._masks.path} holds the images too; give the masks a folder of their own "
                 f"({key}.masks)"
             )
+        self.folder = self._images.path
         self._files = self._images.names()
         self._mask_files = self._masks.names() if self._masks else []
         self._mask_names = {same_letters(file): file for file in self._mask_files}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dermaflow.errors import ValidationError
+from dermaflow.schema import SPLITS
 
 # What of a manifest decides a training: bytes of each image, its truth and its side.
 _COLUMNS = ("image_id", "sha256", "label", "group_id", "split", "fold")
@@ -16,10 +17,13 @@ _COLUMNS = ("image_id", "sha256", "label", "group_id", "split", "fold")
 def data_version(manifest: pd.DataFrame) -> str:
     """Content hash of the images, their labels and their splits, whatever the rows' order.
 
+    External images do not count: a model may be tested on new ones without being trained again.
+
     Returns:
         The first 16 hex digits of a SHA-256.
     """
-    rows = manifest[list(_COLUMNS)].sort_values("image_id").to_csv(index=False)
+    own = manifest[manifest["split"].isin(SPLITS)]
+    rows = own[list(_COLUMNS)].sort_values("image_id").to_csv(index=False)
     return hashlib.sha256(rows.encode()).hexdigest()[:16]
 
 

@@ -13,6 +13,8 @@ from dermaflow.validation.suites import Outcome, SuiteResult, format_value
 
 QUARANTINE_COLUMNS = ("image_id", "file", "label", "source", "stage", "reason")
 
+REPEATED = "row repeats an earlier one"
+LISTED_ELSEWHERE = "another source lists this image too"
 UNLISTED = "no row lists this file"
 PACKED = "an archive among the images is not looked into; unpack it"
 LINKED = "a link to a folder is not followed; put the files in its place"
@@ -99,19 +101,27 @@ def find_strays(
     return strays
 
 
+def find_doubles(rows: pd.DataFrame) -> dict[str, pd.Index]:
+    """Rows of a raw manifest of which an earlier one stays, by the rule that sets them aside."""
+    first_source = rows.groupby("image_id")["source"].transform("first")
+    elsewhere = rows["image_id"].notna() & (rows["source"] != first_source)
+    repeats = rows.duplicated() & rows["image_id"].notna() & ~elsewhere
+    return {REPEATED: rows.index[repeats], LISTED_ELSEWHERE: rows.index[elsewhere]}
+
+
 def find_faults(
-    rows: pd.DataFrame, repeats: pd.Index, results: Iterable[SuiteResult]
+    rows: pd.DataFrame, doubles: Mapping[str, pd.Index], results: Iterable[SuiteResult]
 ) -> list[Fault]:
     """Everything wrong with any row.
 
     Args:
         rows: a raw manifest; ``error`` tells which images could not be decoded.
-        repeats: rows that say again what an earlier one says.
+        doubles: see ``find_doubles``.
         results: of the suites over the rows.
     """
     errors = rows["error"].dropna()
     faults = [Fault(row, "image cannot be read", str(e), "ingest") for row, e in errors.items()]
-    faults += [Fault(row, "row repeats an earlier one", "", "validate") for row in repeats]
+    faults += [Fault(row, rule, "", "validate") for rule, found in doubles.items() for row in found]
     for result in results:
         for outcome in result.failures("quarantine"):
             faults += [

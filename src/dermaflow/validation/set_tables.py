@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from dermaflow.validation.split import find_groups
 
 
-def describe_set(clean: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:
-    """The one row that the suite ``clean_set`` is about."""
-    total = len(clean) + len(quarantine)
-    counts = {
-        "images": int((clean["role"] == "train").sum()),
-        "external_images": int((clean["role"] == "external").sum()),
-        "quarantined": len(quarantine),
-    }
-    return pd.DataFrame([counts | {"quarantined_share": len(quarantine) / max(total, 1)}])
+def describe_set(
+    clean: pd.DataFrame, quarantine: pd.DataFrame, external: Collection[str]
+) -> pd.DataFrame:
+    """The one row that the suite ``clean_set`` is about.
+
+    Args:
+        clean, quarantine: of all sources.
+        external: names of those that are only tested on; they count in columns of their own.
+    """
+    counts: dict[str, float] = {}
+    for prefix, is_meant in (("", False), ("external_", True)):
+        kept = int((clean["source"].isin(external) == is_meant).sum())
+        lost = int((quarantine["source"].isin(external) == is_meant).sum())
+        counts[f"{prefix}images"] = kept
+        counts[f"{prefix}quarantined"] = lost
+        counts[f"{prefix}quarantined_share"] = lost / max(kept + lost, 1)
+    return pd.DataFrame([counts])
 
 
 def describe_classes(clean: pd.DataFrame, classes: list[str]) -> pd.DataFrame:

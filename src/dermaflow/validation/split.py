@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -74,9 +74,9 @@ def split_groups(
     anything between 5 and 16 of 70 lesions of a rare class into a test set of 15 %.) A group with
     several labels is placed with the rarest of them.
 
-    With ``kept`` none of its images moves: new groups alone are cut, by the same shares. Only where
-    groups on different sides turn out to be one do some of their images move: to train if one was
-    there, since a model may have seen it, else to validation.
+    With ``kept`` none of its images moves: new groups alone are dealt, each to the side that lacks
+    most of its share. Only where groups on different sides turn out to be one do some of their
+    images move: to train if one was there, since a model may have seen it, else to validation.
 
     Rows of external sources are not divided; see ``_place_external``.
 
@@ -90,20 +90,46 @@ def split_groups(
     Returns:
         ``group_id``, ``split`` and ``fold`` (-1 outside train and val) with the rows' index.
     """
-    rows = rows.assign(group_id=find_groups(rows, pairs))
     own = rows[rows["role"] == "train"]
+    own = own.assign(group_id=find_groups(own, _pairs_among(own, pairs)))
     groups = _describe_groups(own)
-    groups["split"] = _known_sides(own, kept).reindex(groups.index)
-    new = groups[groups["split"].isna()]
-    if len(new):
-        shares = [params.test, params.val, 1 - params.val - params.test]
-        part = _cut_classes(new, shares, f"{seed}/split")
-        groups["split"] = groups["split"].fillna(part.map({0: "test", 1: "val", 2: "train"}))
+    groups["split"] = _divide(groups, _known_sides(own, kept), params, f"{seed}/split")
     fitted = groups[groups["split"] != "test"]
     fold = _cut_classes(fitted, [1 / params.folds] * params.folds, f"{seed}/fold")
     groups["fold"] = fold.reindex(groups.index, fill_value=-1).astype("int64")
-    sides = rows[["group_id"]].join(groups[["split", "fold"]], on="group_id")
-    return _place_external(sides, rows["role"] == "external")
+    sides = own[["group_id"]].join(groups[["split", "fold"]], on="group_id")
+    return _place_external(rows, sides, find_groups(rows, pairs))
+
+
+def _pairs_among(rows: pd.DataFrame, pairs: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Pairs of which both images are among the rows."""
+    if pairs is None:
+        return None
+    among = [pairs[side].isin(rows["image_id"]) for side in ("image_a", "image_b")]
+    return pairs[among[0] & among[1]]
+
+
+def _divide(groups: pd.DataFrame, known: pd.Series, params: SplitParams, key: str) -> pd.Series:
+    """Side of each group."""
+    shares = {"test": params.test, "val": params.val, "train": 1 - params.val - params.test}
+    if known.empty:
+        part = _cut_classes(groups, list(shares.values()), key)
+        return part.map(dict(enumerate(shares)))
+    dealt = groups.assign(split=known.reindex(groups.index))
+    for _, members in dealt.groupby("stratum"):
+        is_new = members["split"].isna()
+        filled = members[~is_new].groupby("split")["images"].sum().to_dict()
+        for name in sorted(members.index[is_new], key=lambda name: _hash(key, name)):
+            side = _neediest(filled, shares, members.at[name, "images"])
+            filled[side] = filled.get(side, 0) + members.at[name, "images"]
+            dealt.loc[name, "split"] = side
+    return dealt["split"]
+
+
+def _neediest(filled: Mapping[str, int], shares: Mapping[str, float], images: int) -> str:
+    """The side that lacks most of its share of what is there and the images that come."""
+    total = sum(filled.values()) + images
+    return max(shares, key=lambda side: shares[side] * total - filled.get(side, 0))
 
 
 def _known_sides(rows: pd.DataFrame, kept: pd.Series | None) -> pd.Series:
@@ -119,16 +145,22 @@ def _choose_side(places: pd.Series) -> float:
     return float(places.min()) if len(places) else np.nan  # SPLITS has train first, then val
 
 
-def _place_external(sides: pd.DataFrame, external: pd.Series) -> pd.DataFrame:
-    """External rows are of the split ``external``, unless they show what the split holds.
+def _place_external(rows: pd.DataFrame, own: pd.DataFrame, group_ids: pd.Series) -> pd.DataFrame:
+    """Add external rows: of the split ``external``, unless they show what the split holds.
 
     A picture of a lesion, or of a patient, that is trained on tells nothing of other clinics; it is
     ``excluded``. One that tests already would count twice.
+
+    Args:
+        rows: all of them.
+        own: the sides of those that are not external.
+        group_ids: of all rows, chained through external ones too.
     """
-    shared = sides["split"].notna()
-    split = sides["split"].mask(external & shared, EXCLUDED).mask(external & ~shared, EXTERNAL)
-    fold = sides["fold"].mask(external, -1).astype("int64")
-    return sides.assign(split=split, fold=fold)
+    shared = group_ids.isin(group_ids[own.index])
+    others = pd.DataFrame({"group_id": group_ids, "fold": -1})
+    others["split"] = shared.map({True: EXCLUDED, False: EXTERNAL})
+    sides = pd.concat([own, others.drop(index=own.index)])
+    return sides.loc[rows.index, ["group_id", "split", "fold"]]
 
 
 def count_crossings(rows: pd.DataFrame, column: str) -> int:
@@ -152,10 +184,14 @@ def _cut_classes(groups: pd.DataFrame, shares: Sequence[float], key: str) -> pd.
     for _, members in groups.groupby("stratum"):
         # A group larger than the smallest share waits until the others have been dealt.
         large = members["images"] > min(shares) * members["images"].sum()
-        hashes = [hashlib.sha256(f"{key}/{name}".encode()).hexdigest() for name in members.index]
+        hashes = [_hash(key, name) for name in members.index]
         order = members.assign(large=large, hash=hashes).sort_values(["large", "hash"])
         parts.append(pd.Series(cut(order["images"].tolist(), shares), index=order.index))
     return pd.concat(parts)
+
+
+def _hash(key: str, name: str) -> str:
+    return hashlib.sha256(f"{key}/{name}".encode()).hexdigest()
 
 
 def cut(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:

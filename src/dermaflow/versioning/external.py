@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dermaflow.params import DuplicateParams, IngestParams, TrainParams, ValidateParams
+from dermaflow.params import IngestParams, TrainParams, ValidateParams
 from dermaflow.versioning.fingerprint import HashCache
 
 
@@ -41,8 +41,7 @@ def external_paths(stage: str, parameters: Mapping[str, Any]) -> list[Path]:
         return [path for name in ingest.roles for path in ingest.sources[name].raw_paths()]
     if stage == "validate":
         validate = ValidateParams.model_validate(parameters["validate"])
-        decisions = DuplicateParams.model_validate(parameters["duplicates"]).decisions
-        named = (decisions, validate.split.keep, validate.drift.reference)
+        named = (validate.decisions, validate.split.keep, validate.drift.reference)
         return [Path(path).expanduser() for path in named if path]
     if stage == "train":
         backbone = TrainParams.model_validate(parameters["train"]).backbone

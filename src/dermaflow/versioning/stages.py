@@ -19,7 +19,17 @@ from dermaflow.params import Parameters
 
 PACKAGE = "dermaflow"
 # Packages that belong together: a stage that needs one module of them depends on the folder.
-_FOLDERS = tuple(f"{PACKAGE}.{name}" for name in ("sources", "validation", "serving"))
+_FOLDERS = tuple(
+    f"{PACKAGE}.{name}"
+    for name in (
+        "sources",
+        "validation",
+        "serving",
+        # Templates lie beside their modules.
+        "reporting.drift",
+        "reporting.duplicates",
+    )
+)
 # Reached through the catalog's `type`, not by an import.
 _DATASETS = f"src/{PACKAGE}/datasets"
 # What changes no output: types of parameters, texts of errors, and where live curves go.

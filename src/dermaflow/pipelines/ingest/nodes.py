@@ -19,6 +19,7 @@ from dermaflow.params import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.schema import DECODE_COLUMNS
 from dermaflow.sources import SourceSet
+from dermaflow.sources.label_words import translate_labels
 from dermaflow.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -55,10 +56,7 @@ def read_records(
     """
     sources = SourceSet(ingest, seed)
     records = sources.records()
-    code_of = labels.code_of
-    records["label"] = records["label"].map(
-        lambda word: word if pd.isna(word) else code_of.get(word.casefold(), word)
-    )
+    records["label"] = translate_labels(records["label"], labels)
     unlisted = sources.unlisted()
     for (name, role), rows in records.groupby(["source", "role"], sort=False):
         counts = rows["label"].value_counts()

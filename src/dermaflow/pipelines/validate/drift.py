@@ -27,6 +27,7 @@ def compare_batches(
     duplicate_pairs: pd.DataFrame,
     image_store: ImageStore,
     validate: ValidateParams,
+    classes: list[str],
     seed: int,
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, bytes]]:
     """Compare external sources with the training sources, and these with an earlier profile.
@@ -50,7 +51,7 @@ def compare_batches(
     )
     features = stack_features(comparisons)
     expectations = validate.expectations.get(DRIFT_SUITE, [])
-    result = run_suite(DRIFT_SUITE, expectations, features, {})
+    result = run_suite(DRIFT_SUITE, expectations, features, {"classes": classes})
     features["broken"] = features.index.isin(list(result.broken_rows))
     warnings = describe_failures([result], "warn")
     for warning in warnings:

@@ -22,6 +22,7 @@ from dermaflow.validation.lineage import data_version, version_of
 from dermaflow.validation.quarantine import (
     build_quarantine,
     count_reasons,
+    find_doubles,
     find_faults,
     find_strays,
 )
@@ -54,8 +55,10 @@ def check_manifest(
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, bytes]]:
     """Set aside what cannot be used, and tell whether what is left will do.
 
-    Of rows that say the same the first is kept. Rows, unlisted files and masks that cannot be used
-    are all in one of the two tables that come out; an image whose mask cannot be used stays.
+    Of rows that say the same, and of sources that list the same image, the first is kept: sources
+    that are trained on come before those that only test. Rows, unlisted files and masks that
+    cannot be used are all in one of the two tables that come out; an image whose mask cannot be
+    used stays.
 
     Returns:
         The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
@@ -68,13 +71,14 @@ def check_manifest(
     """
     _check_suites(validate)
     rows = raw_manifest.reset_index(drop=True)
-    repeats = rows.index[rows.duplicated() & rows["image_id"].notna()]
-    table = rows.drop(index=repeats).assign(aspect_ratio=lambda t: t["width"] / t["height"])
+    doubles = find_doubles(rows)
+    others = rows.drop(index={row for found in doubles.values() for row in found})
+    table = others.assign(aspect_ratio=lambda t: t["width"] / t["height"])
     values = {"classes": classes}
     # Before any work: a wrong expectation of drift is one even where there is nothing to compare.
     _run(DRIFT_SUITE, validate, pd.DataFrame(columns=list(DRIFT_COLUMNS)), values)
     results = [_run(name, validate, table, values) for name in ROW_SUITES]
-    faults = find_faults(rows, repeats, results)
+    faults = find_faults(rows, doubles, results)
     strays = find_strays(unlisted_files, rows, None if mask_store is None else mask_store.index)
     unlisted = sum(map(len, unlisted_files.values()))
     quarantine = build_quarantine(rows, faults, strays)
@@ -90,8 +94,11 @@ def check_manifest(
         len(quarantine),
         _summarise(reasons),
     )
+    external = set(rows.loc[rows["role"] == "external", "source"])
+    for source in sorted(set(rows["source"]) - set(clean["source"])):
+        logger.warning("no image of %s is clean", source)
     results += [
-        _run("clean_set", validate, describe_set(clean, quarantine), values),
+        _run("clean_set", validate, describe_set(clean, quarantine, external), values),
         _run("clean_classes", validate, describe_classes(clean, classes), values),
     ]
     warnings = describe_failures(results, "warn")
@@ -115,10 +122,13 @@ def find_duplicates(
     clean_manifest: pd.DataFrame,
     validation_report: dict[str, Any],
     image_store: ImageStore,
+    validate: ValidateParams,
     duplicates: DuplicateParams,
     seed: int,
 ) -> pd.DataFrame:
     """Find images that show the same lesion, and let people's decisions overrule what is found.
+
+    What is found among training sources is the same whatever external sources there are.
 
     Returns:
         A row a pair: ``image_a``, ``image_b``, how they lie over one another (see
@@ -130,13 +140,20 @@ def find_duplicates(
         SourceError: the file of decisions cannot be read.
     """
     from dermaflow.duplicates.decisions import apply_decisions, read_decisions
-    from dermaflow.duplicates.finder import find_pairs
+    from dermaflow.duplicates.finder import find_pairs, find_pairs_between
 
     _stop_if_broken(validation_report)
-    decisions = read_decisions(duplicates.decisions)
+    decisions = read_decisions(validate.decisions)
+    lesions = clean_manifest.set_index("image_id")["lesion_id"]
+    is_own = (clean_manifest["role"] == "train").to_numpy()
+    own, external = lesions[is_own].to_dict(), lesions[~is_own].index.tolist()
     rng = numpy_generator(seed, "duplicates")
-    lesions = clean_manifest.set_index("image_id")["lesion_id"].to_dict()
-    found = find_pairs(image_store, lesions, duplicates, rng)
+    found = find_pairs(image_store, own, duplicates, rng)
+    if external:
+        rng = numpy_generator(seed, "duplicates", "external")
+        sets = (image_store, external), (image_store, list(own))
+        between = find_pairs_between(*sets, duplicates, rng)
+        found = pd.concat([found, between], ignore_index=True)
     pairs = apply_decisions(found, decisions, clean_manifest["image_id"])
     facts = clean_manifest.set_index("image_id")
     for side in ("a", "b"):
@@ -162,7 +179,7 @@ def split_manifest(
         SourceError: the file of ``validate.split.keep`` cannot be read.
     """
     joining = duplicate_pairs[duplicate_pairs["decision"] != "different"]
-    kept = read_kept_split(validate.split.keep)
+    kept = read_kept_split(validate.split.keep, clean_manifest["image_id"])
     sides = split_groups(clean_manifest, validate.split, seed, joining, kept)
     manifest = clean_manifest.join(sides)
     used = manifest[manifest["split"] != EXCLUDED]
@@ -190,6 +207,7 @@ def split_manifest(
     }
     if kept is not None:
         report["kept"] = describe_kept(own, kept)
+        logger.info("sides kept: %s", _summarise(report["kept"]))
     totals = ", ".join(f"{name} {(own['split'] == name).sum()}" for name in SPLITS)
     logger.info("%d groups split: %s images", own["group_id"].nunique(), totals)
     for source, counts in report["external"].items():
