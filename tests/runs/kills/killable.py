@@ -21,7 +21,7 @@ VOLATILE = ("hashes.json", "ingest.lock", "validate.lock", "open_run.json")
 
 # What takes time and writes no other files; and a monitor that would write at any time.
 SETTINGS = {
-    "conf/smoke/parameters_validate.yml": {"validate": {"duplicates": {"candidates": 3}}},
+    "conf/smoke/parameters_duplicates.yml": {"duplicates": {"candidates": 3}},
     "conf/smoke/mlflow.yml": {"system_metrics_interval": 0},
 }
 
