@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from dermaflow.duplicates.features import Features, Pictures
@@ -28,10 +29,11 @@ def find_candidates(
     def encode(picture: int) -> NDArray[np.float32]:
         return vocabulary.encode(features[picture].descriptors)
 
-    encoded = map_in_threads(encode, range(len(features)))
-    shown = tqdm(encoded, "Describing pictures", len(features), unit="image")
-    for picture, vector in enumerate(shown):
-        vectors[picture], scales[picture] = _quantise(vector)
+    with threadpool_limits(1, "blas"):
+        encoded = map_in_threads(encode, range(len(features)))
+        shown = tqdm(encoded, "Describing pictures", len(features), unit="image")
+        for picture, vector in enumerate(shown):
+            vectors[picture], scales[picture] = _quantise(vector)
 
     def encode_mirrored(picture: int) -> NDArray[np.float32]:
         return vocabulary.encode(features[picture].mirrored().descriptors)
@@ -39,7 +41,8 @@ def find_candidates(
     seen: set[Candidate] = set()
     for start in tqdm(range(0, len(features), _BLOCK), "Comparing", unit="block"):
         block = range(start, min(start + _BLOCK, len(features)))
-        mirrored = np.stack(list(map_in_threads(encode_mirrored, block)))
+        with threadpool_limits(1, "blas"):
+            mirrored = np.stack(list(map_in_threads(encode_mirrored, block)))
         for queries, is_mirrored in (
             (_restore(vectors[block], scales[block]), False),
             (mirrored, True),

@@ -15,6 +15,7 @@ from dataclasses import astuple
 import cv2
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from dermaflow.duplicates.alignment import Alignment, align
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Nullable, since people may name pairs of which nothing of this is known.
 _TYPES = {"agreeing": "Int64", "zoom": "Float64", "turn": "Float64", "mirrored": "boolean"}
+
+_BLOCK = 16  # pairs that a thread takes at a time
 
 PAIR_COLUMNS = ("image_a", "image_b", *_TYPES)
 
@@ -118,9 +121,14 @@ def _align_all(
         first = features[a].mirrored() if mirrored else features[a]
         return align(first, features[b], side, mirrored)
 
-    aligned = tqdm(
-        map_in_threads(look, candidates), "Laying over one another", len(candidates), unit="pair"
-    )
-    for (a, b, _), alignment in zip(candidates, aligned, strict=True):
-        if alignment and alignment.agreeing >= FEWEST:
-            yield a, b, *astuple(alignment)
+    # The pairs are spread over the processors; small products spread once more would only wait.
+    with threadpool_limits(1, "blas"):
+        aligned = tqdm(
+            map_in_threads(look, candidates, block=_BLOCK),
+            "Laying over one another",
+            len(candidates),
+            unit="pair",
+        )
+        for (a, b, _), alignment in zip(candidates, aligned, strict=True):
+            if alignment and alignment.agreeing >= FEWEST:
+                yield a, b, *astuple(alignment)
