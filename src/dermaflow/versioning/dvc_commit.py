@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dermaflow.errors import VersioningError
-from dermaflow.files import locked, replacing_file
+from dermaflow.files import replacing_file
 from dermaflow.versioning.dvc_file import (
     dvc_path,
     parameter_files,
@@ -19,7 +19,7 @@ from dermaflow.versioning.dvc_file import (
     render_dvc_file,
     stage_command,
 )
-from dermaflow.versioning.dvc_leftovers import clear_leftovers
+from dermaflow.versioning.dvc_leftovers import holding
 from dermaflow.versioning.dvc_lock import Entry, entry_of, lock_items, read_lock, record_of
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.records import StageRecord
@@ -28,8 +28,6 @@ from dermaflow.versioning.tracked import tracked_by
 from dermaflow.versioning.workspace import Workspace
 
 logger = logging.getLogger(__name__)
-
-COMMITS = "dermaflow.lock"  # in DVC's folder of temporary files
 
 
 class DvcCommit:
@@ -210,9 +208,6 @@ def _dump(stage: Any, lock: Path) -> None:
 def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
     """Hold DVC's lock; gives the stages of a file by name.
 
-    For another run that commits it waits, for as long as that takes; for DVC's own commands DVC
-    waits a few seconds.
-
     Raises:
         VersioningError: DVC fails; ``consequence`` says what that means.
     """
@@ -221,8 +216,7 @@ def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
 
     logging.getLogger("dvc").setLevel(logging.WARNING)  # importing it sets another
     try:
-        with Repo(str(file.parent)) as repo, locked(Path(repo.tmp_dir) / COMMITS), repo.lock:
-            clear_leftovers(repo)
+        with Repo(str(file.parent)) as repo, holding(repo):
             yield lambda name: repo.stage.load_one(path=str(file), name=name)
     except DvcException as error:
         raise VersioningError(f"DVC could not save the outputs: {error}; {consequence}") from error
