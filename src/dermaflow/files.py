@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import resource
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from glob import escape
 from pathlib import Path
@@ -91,6 +92,15 @@ def open_unchanged(folder: Path, read: Callable[[Callable[[str], BinaryIO]], T])
             # It was replaced, and removed, meanwhile.
         finally:
             os.close(descriptor)
+
+
+def allow_open_files(count: int) -> None:
+    """Raise this process's limit of open files by so many, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = soft + count if hard == resource.RLIM_INFINITY else min(soft + count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # macOS has a lower limit than it tells
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -134,12 +135,12 @@ def write_image_store(
     Raises:
         ValueError: a picture's shape differs from ``batch.shape`` or its dtype from uint8.
     """
-    old = OldStore.open(Path(replaced or folder), batch.recipe, batch.shape)
-    images = batch.images(old) if callable(batch.images) else batch.images
     with (
+        closing(OldStore.open(Path(replaced or folder), batch.recipe, batch.shape)) as old,
         replacing_folder(folder) as partial,
         ShardWriter(partial, batch.shape, batch.shard_images, old) as shards,
     ):
+        images = batch.images(old) if callable(batch.images) else batch.images
         columns = _write_images(images, batch.shape, shards)
         shards.finish()
         index = pd.DataFrame(columns or {"image_id": [], "row": []})

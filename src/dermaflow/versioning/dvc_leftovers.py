@@ -1,4 +1,4 @@
-"""Holding a DVC repository, and what a DVC that was killed leaves in its own way, or in anybody's."""
+"""Holding a DVC repository, and what a killed DVC leaves in its own way, or in anybody's."""
 
 from __future__ import annotations
 
