@@ -87,25 +87,38 @@ def test_an_empty_cache_is_filled_from_the_remote(repo, project, cache, md5, tmp
     assert cache.missing([md5])
 
 
+NO_COPY = "DVC has no copy of it, here or on a remote: find one elsewhere"
+
+
 @pytest.mark.parametrize(
-    ("broken", "expected"),
+    ("broken", "remote", "expected"),
     [
-        ((), "delete it, then `dvc checkout data/raw` brings it back"),
-        (("missing",), "delete it, then `dvc pull data/raw` brings it back"),
-        (("damaged",), "so is its copy in DVC's cache, .dvc/cache/files/md5/"),
+        ("", False, ["else move it away; `dvc checkout data/raw` brings it back"]),
+        ("missing", True, ["else move it away; `dvc pull data/raw` brings it back"]),
+        ("missing", False, [f"else move it away; {NO_COPY}"]),
+        (
+            "damaged",
+            True,
+            ["so is its copy in DVC's cache, .dvc/cache/files/md5/", "`dvc pull data/raw` brings"],
+        ),
+        ("damaged", False, [f"move both away; {NO_COPY}"]),
     ],
 )
-def test_the_way_back_depends_on_dvcs_copy(project, cache, md5, broken, expected):
+def test_the_way_back_depends_on_dvcs_copy(repo, project, cache, md5, broken, remote, expected):
     picture = project / "data/raw/images/a.png"
     picture.write_bytes(b"\0" * 256)
+    if remote:
+        with repo.config.edit() as conf:
+            conf["core"]["remote"] = "store"
+            conf["remote"]["store"] = {"url": "/store"}
     (item,) = [item for item in cache.objects(md5) if item.name == "images/a.png"]
-    if "missing" in broken:
+    if broken == "missing":
         item.path.unlink()
-    if "damaged" in broken:
+    if broken == "damaged":
         damage(item)
     text = explain(project, Expected("data/raw", [md5], "data/raw.dvc", filed=True))
     assert text.startswith("data/raw/images/a.png is not what data/raw.dvc says")
-    assert expected in text
+    assert all(part in text for part in expected)
 
 
 def test_a_file_that_is_not_listed_is_named_too(project, md5):

@@ -43,26 +43,29 @@ def explain(project_path: Path, expected: Expected) -> str:
     said = "says" if expected.is_raw else "wrote"
     what = f"{names} is not what {expected.origin} {said}: damaged, or changed by hand"
     damaged = cache.damaged(md5) if cache else []
-    if damaged:
+    if damaged and cache:
         copies = few(sorted({_relative(project_path, item.path) for item in damaged}))
-        ways = _ways(expected, "dvc pull")
-        return (
-            f"{what}; so is its copy in DVC's cache, {copies}: delete both (`rm -f`), then {ways}"
-        )
+        both = f"{what}; so is its copy in DVC's cache, {copies}"
+        return f"{both}: move both away; {_ways(expected, cache, fetch=True)}"
     # DVC takes a file for what it was as long as size and time are the same: it has to go first.
-    held = cache is not None and not cache.missing([md5])
-    ways = f"delete it, then {_ways(expected, 'dvc checkout' if held else 'dvc pull')}"
+    ways = f"move it away; {_ways(expected, cache)}"
     keep = (
         f"`dvc add {expected.path}` keeps a change that is meant; else " if expected.is_raw else ""
     )
     return f"{what}; {keep}{ways}"
 
 
-def _ways(expected: Expected, command: str) -> str:
-    ways = [f"`{command} {expected.path}` brings it back"] if expected.filed else []
+def _ways(expected: Expected, cache: DvcCache | None, fetch: bool = False) -> str:
+    """How to get a path back; ``fetch``: what the cache holds is of no use."""
+    ways = []
+    if expected.filed and cache:
+        held = not fetch and not cache.missing(expected.hashes[:1])
+        if held or cache.remote:
+            command = "dvc checkout" if held else "dvc pull"
+            ways.append(f"`{command} {expected.path}` brings it back")
     if not expected.is_raw:
         ways.append(f"`kedro run` with `--pipelines {expected.origin}` makes it again")
-    return ", or ".join(ways)
+    return ", or ".join(ways) or "DVC has no copy of it, here or on a remote: find one elsewhere"
 
 
 def few(names: list[str]) -> str:

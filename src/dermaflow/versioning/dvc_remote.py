@@ -26,8 +26,8 @@ def fetch(project_path: Path, hashes: Collection[str]) -> str:
     from dvc.repo import Repo
 
     with Repo(str(project_path)) as repo:
-        cache = DvcCache(Path(repo.cache.local.path))
-        remote = repo.config["core"].get("remote")
+        cache = DvcCache.in_repo(repo)
+        remote = cache.remote
         if remote and cache.missing(hashes):
             logger.info("DVC's cache lacks some of it: fetching from the remote '%s'", remote)
             _fetch(repo, remote, cache, hashes)
