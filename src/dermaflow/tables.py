@@ -118,15 +118,13 @@ def _too_many_rows(path: Path) -> SourceError:
 def _find_separator(file: TextIO) -> tuple[str, int]:
     """The separator, and how many lines come before the table; ``file`` stands there then."""
     file.seek(0)
-    before = 0
     line = ""
-    for line in iter(file.readline, ""):
+    for number, line in enumerate(iter(file.readline, ""), 1):
         declared = _DECLARED.fullmatch(line.strip(" \r\n"))
         if declared:
-            return declared[1], before + 1
+            return declared[1], number
         if line.strip():
             break
-        before += 1
     file.seek(0)
     return max(_SEPARATORS, key=line.count), 0
 

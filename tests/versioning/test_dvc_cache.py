@@ -121,6 +121,13 @@ def test_the_way_back_depends_on_dvcs_copy(repo, project, cache, md5, broken, re
     assert all(part in text for part in expected)
 
 
+def test_what_dvc_is_told_to_leave_out_is_not_called_damaged(project, md5):
+    (project / ".dvcignore").write_text("notes*\n")
+    (project / "data/raw/images/notes.txt").write_text("x")
+    text = explain(project, Expected("data/raw", [md5], "data/raw.dvc", filed=True))
+    assert text.startswith("data/raw/images/notes.txt is left out by .dvcignore")
+
+
 def test_a_file_that_is_not_listed_is_named_too(project, md5):
     (project / "data/raw/images/extra.png").write_bytes(b"x")
     (project / "data/raw/list.csv").unlink()

@@ -39,6 +39,13 @@ def explain(project_path: Path, expected: Expected) -> str:
     cache = DvcCache.of(project_path)
     md5 = expected.hashes[0]
     files = _differing(project_path / expected.path, cache.listing(md5) if cache else {})
+    ignored = _ignored(project_path, [f"{expected.path}/{name}" for name in files])
+    if expected.is_raw and ignored:
+        return (
+            f"{few(ignored)} is left out by .dvcignore, so that {expected.origin} says nothing of "
+            f"it: move it out of {expected.path}, or take the pattern out of .dvcignore and "
+            f"`dvc add {expected.path}`"
+        )
     names = few([f"{expected.path}/{name}" if name else expected.path for name in files])
     said = "says" if expected.is_raw else "wrote"
     what = f"{names} is not what {expected.origin} {said}: damaged, or changed by hand"
@@ -79,6 +86,19 @@ def _differing(path: Path, listing: Mapping[str, str]) -> list[str]:
         return [""]
     found = hash_files(path) if path.is_dir() else {"": hash_file(path)}
     return sorted(n for n in {*found, *listing} if found.get(n) != listing.get(n)) or [""]
+
+
+def _ignored(project_path: Path, paths: list[str]) -> list[str]:
+    """Those of the paths that patterns of people's own keep from DVC."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(project_path)) as repo:
+            ignores = repo.dvcignore.is_ignored_file
+            return [path for path in paths if ignores(str(project_path / path))]
+    except DvcException:
+        return []
 
 
 def _relative(project_path: Path, path: Path) -> str:

@@ -6,11 +6,13 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dermaflow.errors import VersioningError
 from dermaflow.files import replacing_file
+from dermaflow.versioning.dvc_cache import DvcCache
 from dermaflow.versioning.dvc_file import (
     dvc_path,
     parameter_files,
@@ -80,10 +82,14 @@ class DvcCommit:
                 and all(as_filed[before] for before in self._workspace.producers(name))
             )
             if not as_filed[name]:
-                new |= {} if in_cache(self._project, now.outs.values()) else {name: False}
+                new |= {} if in_cache(self._cache, now.outs.values()) else {name: False}
             elif name not in lock or not record_of(lock[name], groups).agrees(now):
                 new[name] = True
         return new
+
+    @cached_property
+    def _cache(self) -> DvcCache | None:
+        return DvcCache.of(self._project)
 
     def _reads_what_is_filed(self, name: str) -> bool:
         """Whether the raw data of ``dvc.yaml`` are those that the stage reads, and are here.
@@ -114,10 +120,9 @@ def has_dvc(project_path: Path) -> bool:
     return True
 
 
-def in_cache(project_path: Path, hashes: Iterable[str | None]) -> bool:
-    """Whether DVC's cache, if it is where DVC puts it by default, holds all of these."""
-    cache = project_path / ".dvc" / "cache" / "files" / "md5"
-    return all(value and (cache / value[:2] / value[2:]).exists() for value in hashes)
+def in_cache(cache: DvcCache | None, hashes: Iterable[str | None]) -> bool:
+    """Whether DVC's cache, if there is one, holds all of these outputs with all their files."""
+    return cache is not None and all(value and not cache.missing([value]) for value in hashes)
 
 
 def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> list[str]:
@@ -134,10 +139,11 @@ def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> 
     Raises:
         VersioningError: another DVC command holds the lock, or DVC fails.
     """
+    cache = DvcCache.of(project_path)
     unsaved = [
         name
         for name, entry in outputs.items()
-        if not in_cache(project_path, [out["md5"] for out in entry["outs"]])
+        if not in_cache(cache, [out["md5"] for out in entry["outs"]])
     ]
     if unsaved:
         with _dvc_stages(dvc_path(project_path, env), "nothing has been changed") as load:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from dermaflow.files import replacing_file
 
-# What `.dvcignore` leaves out.
-_IGNORED = ("__pycache__",)
+# What DVC leaves out anywhere, and what `.dvcignore` does.
+_IGNORED = (".git", ".hg", "__pycache__")
 _IGNORED_SUFFIX = ".pyc"
 
 
@@ -57,7 +57,8 @@ def hash_file(path: Path) -> str:
 def _files_of(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _IGNORED]
-        paths = (Path(root, name) for name in names if not name.endswith(_IGNORED_SUFFIX))
+        names = [name for name in names if name != ".git" and not name.endswith(_IGNORED_SUFFIX)]
+        paths = (Path(root, name) for name in names)
         yield from (path for path in paths if path.is_file())  # a link may lead nowhere
 
 
