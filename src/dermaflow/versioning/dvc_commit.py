@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,10 @@ def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
             yield lambda name: repo.stage.load_one(path=str(file), name=name)
     except DvcException as error:
         raise VersioningError(f"DVC could not save the outputs: {error}; {consequence}") from error
+    except (ImportError, AttributeError, TypeError) as error:  # DVC promises no Python interface
+        raise VersioningError(
+            f"DVC {version('dvc')} is not one that is supported: {error}; {consequence}"
+        ) from error
     except OSError as error:
         if error.errno and error.filename is None:  # DVC's locks do not say which file is at fault
             error.filename = ".dvc"

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dermaflow.files import replacing_file
+from dermaflow.ml.threads import processors
 
 # What DVC leaves out anywhere, and what `.dvcignore` does.
 _IGNORED = (".git", ".hg", "__pycache__")
@@ -38,7 +39,7 @@ def hash_files(folder: Path) -> dict[str, str]:
     """MD5 of each file below a folder, by its path in there, sorted."""
     files = {file.relative_to(folder).as_posix(): file for file in _files_of(folder)}
     names = sorted(files)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing and reading hold no lock
+    with ThreadPoolExecutor(processors()) as pool:  # hashing and reading hold no lock
         return dict(zip(names, pool.map(hash_file, map(files.__getitem__, names)), strict=True))
 
 
