@@ -139,7 +139,7 @@ def test_other_parameters_take_nothing_over(write, preprocess):
     assert write(batch_of(FILES, preprocess)) == 0
 
 
-@pytest.mark.parametrize("key", ["pillow", "jpeg", "decoding"])
+@pytest.mark.parametrize("key", ["pillow", "jpeg", "webp", "tiff", "decoding"])
 def test_what_other_code_decoded_is_not_taken_over(write, store, key):
     meta = json.loads((store / "meta.json").read_text())
     meta["recipe"][key] = "another"
