@@ -101,7 +101,8 @@ def _read_csv(
         if not header:
             raise SourceError(f"{path} is empty")
         places = _find_columns(path, header, columns, optional, key)
-        lines, cells = [], []
+        lines: list[int] = []
+        cells: list[list[str | None]] = []
         for line, row in rows:
             if len(lines) == MAX_ROWS:
                 raise _too_many_rows(path)

@@ -10,6 +10,7 @@ from dvc.repo import Repo
 from dermaflow.errors import VersioningError
 from dermaflow.versioning.damage import Expected, explain
 from dermaflow.versioning.dvc_cache import DvcCache
+from dermaflow.versioning.dvc_commit import _dvc_stages, in_cache
 from dermaflow.versioning.dvc_remote import fetch
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.restore import require_raw
@@ -51,6 +52,22 @@ def test_what_is_damaged_or_missing_is_told_by_its_name(cache, md5, name):
     item.path.unlink()
     assert cache.damaged(md5) == []
     assert cache.missing([md5])
+
+
+def test_an_output_is_cached_only_with_all_its_files(cache, md5):
+    assert in_cache(cache, [md5])
+    assert not in_cache(cache, [md5, None])
+    assert not in_cache(None, [md5])
+    next(item for item in cache.objects(md5) if item.name).path.unlink()
+    assert not in_cache(cache, [md5])
+
+
+def test_a_dvc_that_lacks_what_is_called_is_an_error_of_one_line(project):
+    with (
+        pytest.raises(VersioningError, match="is not one that is supported: no lock; so"),
+        _dvc_stages(project / "dvc.yaml", "so"),
+    ):
+        raise AttributeError("no lock")
 
 
 def test_the_cache_is_where_dvc_is_told_to_keep_it(repo, project, md5, tmp_path):
