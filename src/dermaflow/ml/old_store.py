@@ -77,9 +77,11 @@ class OldStore:
         self._checksums: list[int] = meta["shards"]
         self._shard_images: int = meta["shard_images"]
         self._image_bytes = int(np.prod(meta["shape"]))
-        if checksum(folder / "index.parquet") != meta["index"]:
-            raise ValueError("index.parquet is not what was written")
-        table = pq.read_table(folder / "index.parquet", filters=[("row", ">=", 0)])
+        with (folder / "index.parquet").open("rb", buffering=0) as file:
+            if checksum_of(file) != meta["index"]:
+                raise ValueError("index.parquet is not what was written")
+            file.seek(0)
+            table = pq.read_table(file, filters=[("row", ">=", 0)])
         self._info = {
             name: table[name].to_pylist()
             for name in table.column_names

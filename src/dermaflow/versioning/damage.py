@@ -39,8 +39,9 @@ def explain(project_path: Path, expected: Expected) -> str:
     cache = DvcCache.of(project_path)
     md5 = expected.hashes[0]
     files = _differing(project_path / expected.path, cache.listing(md5) if cache else {})
-    ignored = _ignored(project_path, [f"{expected.path}/{name}" for name in files])
-    if expected.is_raw and ignored:
+    raw = [f"{expected.path}/{name}" for name in files] if expected.is_raw else []
+    ignored = _ignored(project_path, raw)
+    if ignored:
         return (
             f"{few(ignored)} is left out by .dvcignore, so that {expected.origin} says nothing of "
             f"it: move it out of {expected.path}, or take the pattern out of .dvcignore and "
@@ -93,6 +94,8 @@ def _ignored(project_path: Path, paths: list[str]) -> list[str]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    if not paths:
+        return []
     try:
         with Repo(str(project_path)) as repo:
             ignores = repo.dvcignore.is_ignored_file

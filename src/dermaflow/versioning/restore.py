@@ -136,11 +136,11 @@ def restore_data(
 
 
 def checkout_data(
-    project_path: Path, env: str, entries: Mapping[str, Entry], raw: Mapping[str, str]
+    project_path: Path, env: str, entries: Mapping[str, Entry], raw: Mapping[str, str | None]
 ) -> list[str]:
-    """``restore_data`` where ``dvc.lock`` names the entries already."""
+    """``restore_data`` where ``dvc.lock`` names the entries already; any raw data do for None."""
     _checkout(project_path, env, raw)
-    wanted = outputs_of(entries) | dict(raw)
+    wanted = outputs_of(entries) | {path: md5 for path, md5 in raw.items() if md5}
     away = sorted(p for p, md5 in wanted.items() if hash_path(project_path / p) != md5)
     _refuse_damaged(project_path, entries, {path: wanted[path] for path in away})
     return away

@@ -37,6 +37,7 @@ class Origin:
         commit: that was restored, or was there already.
         patch: hex digits of the changes that were restored with it.
         raw: path -> hash of raw data that were replaced, too; None where there were none.
+        code_is_back: whether the branch is checked out again, and the data alone are not back.
     """
 
     branch: str
@@ -46,6 +47,7 @@ class Origin:
     commit: str | None
     patch: str
     raw: dict[str, str | None]
+    code_is_back: bool = False
 
 
 def leave(
@@ -100,7 +102,8 @@ def go_back(project_path: Path) -> str:
             f"commit {origin.commit}, which was restored, is not checked out any more: "
             f"`git checkout {origin.branch}` and `dvc checkout` go back"
         )
-    require_raw(project_path, {path: md5 or "" for path, md5 in origin.raw.items()})
+    if not origin.code_is_back:  # else the `.dvc` files are not those of what is there
+        require_raw(project_path, {path: md5 or "" for path, md5 in origin.raw.items()})
     save_outputs(project_path, origin.env, output_entries(project_path, origin.env))
     if origin.patch:
         revert_patch(project_path, bytes.fromhex(origin.patch))
@@ -108,7 +111,7 @@ def go_back(project_path: Path) -> str:
         _write(project_path, [*earlier, origin])  # if git refuses what follows
     with without_locks(project_path):
         checkout(project_path, origin.branch)
-    origin = replace(origin, commit=code_version(project_path)[0])
+    origin = replace(origin, commit=code_version(project_path)[0], code_is_back=True)
     _write(project_path, [*earlier, origin])  # if DVC refuses what follows
     missing = _return_data(project_path, origin)
     if missing:
@@ -123,10 +126,9 @@ def go_back(project_path: Path) -> str:
 def _return_data(project_path: Path, origin: Origin) -> list[str]:
     """Bring the data and the lock back; gives the paths that are not back."""
     lock = dvc_path(project_path, origin.env).with_suffix(".lock")
-    raw = {path: md5 for path, md5 in origin.raw.items() if md5}
     write_lock(lock, origin.outputs)
     try:
-        return checkout_data(project_path, origin.env, origin.outputs, raw)
+        return checkout_data(project_path, origin.env, origin.outputs, origin.raw)
     finally:
         if origin.lock is None:
             lock.unlink()
