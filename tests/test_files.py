@@ -1,14 +1,17 @@
 """Files and folders appear whole or not at all."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
-from dermaflow.files import replacing_file, replacing_folder
+from dermaflow.files import locked, replacing_file, replacing_folder
 
 
 def names(folder):
@@ -119,6 +122,28 @@ def test_a_failed_rename_puts_the_old_back(tmp_path, monkeypatch):
         (partial / "new").touch()
     assert names(tmp_path / "a") == ["old"]
     assert names(tmp_path) == ["a"]
+
+
+def test_only_a_lack_of_room_is_put_down_to_the_target(tmp_path):
+    for number, named in ((errno.ENOSPC, str(tmp_path / "a")), (errno.EACCES, None)):
+        with pytest.raises(OSError) as caught, replacing_file(tmp_path / "a"):
+            raise OSError(number, os.strerror(number))
+        assert caught.value.filename == named
+
+
+def test_who_waits_for_a_lock_says_so(tmp_path, caplog):
+    script = f"""
+from dermaflow.files import locked
+with locked(__import__("pathlib").Path({str(tmp_path / "lock")!r})):
+    print("held", flush=True)
+    input()
+"""
+    command = (sys.executable, "-c", script)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        Timer(0.3, other.stdin.close).start()
+        with caplog.at_level("INFO"), locked(tmp_path / "lock"):
+            assert f"Waiting for another process that holds {tmp_path / 'lock'}" in caplog.text
 
 
 def test_a_file_is_replaced_or_left(tmp_path):

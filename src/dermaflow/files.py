@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
+import logging
 import os
+import resource
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from glob import escape
 from pathlib import Path
@@ -16,8 +19,11 @@ from typing import Any, BinaryIO, TypeVar
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux
 _HERE = -100  # AT_FDCWD
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _OLD = "replaced"  # what was at the target, in its workshop
 
 
@@ -93,12 +99,28 @@ def open_unchanged(folder: Path, read: Callable[[Callable[[str], BinaryIO]], T])
             os.close(descriptor)
 
 
+def allow_open_files(count: int) -> None:
+    """Raise this process's limit of open files by so many, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = soft + count if hard == resource.RLIM_INFINITY else min(soft + count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # macOS has a lower limit than it tells
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Wait until no other process is in such a block with the same file; a killed one leaves it."""
+    """Wait until no other process is in such a block with the same file; a killed one leaves it.
+
+    That it waits it says in the log.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logger.info("Waiting for another process that holds %s", file)
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -115,9 +137,7 @@ def _workshop(target: Path) -> Iterator[Path]:
     try:
         yield folder
     except OSError as error:
-        if (
-            error.errno and error.filename is None
-        ):  # of a full disk the system says only that it is full
+        if error.errno in _NO_ROOM and error.filename is None:  # the system does not say where
             error.filename = str(target)
         raise
     finally:
@@ -130,8 +150,10 @@ def _make_workshop(target: Path) -> tuple[Path, int]:
         folder = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
         folder.mkdir()
         lock = _lock(folder)
-        if lock is not None and folder.exists():
-            return folder, lock
+        if lock is not None:
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
         # Before it was locked, another process took it for abandoned.
 
 
@@ -153,9 +175,11 @@ def _lock(folder: Path, flags: int = 0) -> int | None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | flags)
-    except BlockingIOError:
+    except OSError as error:
         os.close(descriptor)
-        return None
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
     return descriptor
 
 

@@ -173,12 +173,11 @@ class VersioningHook:
     @hook_impl(trylast=True)
     def on_pipeline_error(self) -> None:
         """Commit the stages that ran before the one that failed, whose error is the one to show."""
-        from dermaflow.errors import DermaflowError
-
         try:
             self._commit()
-        except DermaflowError as error:
-            logger.warning(error)
+        except Exception as error:
+            logger.warning("What ran before is not committed to DVC: %s", error)
+            logger.debug("Not committed", exc_info=error)
 
     @hook_impl(trylast=True)
     def on_pipeline_interrupt(self) -> None:

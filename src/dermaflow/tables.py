@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ MAX_ROWS = 5_000_000
 MAX_CELL = 2000  # characters
 
 _SEPARATORS = ",;\t"
+_DECLARED = re.compile(rf'"?sep=([{_SEPARATORS}])"?')  # a line of Excel's, before the header
 
 
 def read_table(
@@ -33,8 +35,9 @@ def read_table(
     """Read some columns of a table, every cell as text or missing.
 
     Args:
-        path: a Parquet file, or CSV in UTF-8 with ``,``, ``;`` or tabs between the cells. Cells
-            that a CSV's row lacks at its end are missing; blank lines are no rows.
+        path: a Parquet file, or CSV in UTF-8 with ``,``, ``;`` or tabs between the cells, as
+            Excel's line ``sep=;`` before the header may tell. Cells that a CSV's row lacks at its
+            end are missing; blank lines are no rows.
         columns: the name to give -> the column's name in the table.
         key: the parameter that names the table, for error texts.
         optional: like ``columns``, of columns that the table may lack.
@@ -60,7 +63,7 @@ def read_table(
         raise SourceError(
             f"{path} is no readable CSV (UTF-8) or Parquet table: {one_line(error, 120)}"
         ) from error
-    _refuse_huge_cells(path, table)
+    _refuse_huge_cells(path, table, is_csv=read is _read_csv)
     return table
 
 
@@ -93,26 +96,45 @@ def _read_csv(
     path: Path, columns: Mapping[str, str], optional: Mapping[str, str], key: str
 ) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        rows = _csv_rows(file, max(_SEPARATORS, key=first.count))
+        rows = _csv_rows(file, *_find_separator(file))
         _, header = next(rows, (0, []))
         if not header:
             raise SourceError(f"{path} is empty")
         places = _find_columns(path, header, columns, optional, key)
-        lines, cells = [], []
+        lines: list[int] = []
+        cells: list[list[str | None]] = []
         for line, row in rows:
+            if len(lines) == MAX_ROWS:
+                raise _too_many_rows(path)
             _refuse_misfit(path, line, row, header)
             lines.append(line)
             cells.append([row[p] if p < len(row) else None for p in places.values()])
     return pd.DataFrame(cells, lines, list(places), dtype=object)
 
 
-def _csv_rows(file: TextIO, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _too_many_rows(path: Path) -> SourceError:
+    return SourceError(f"{path} has more than {MAX_ROWS} rows, too many for a table")
+
+
+def _find_separator(file: TextIO) -> tuple[str, int]:
+    """The separator, and how many lines come before the table; ``file`` stands there then."""
+    file.seek(0)
+    line = ""
+    for number, line in enumerate(iter(file.readline, ""), 1):
+        declared = _DECLARED.fullmatch(line.strip(" \r\n"))
+        if declared:
+            return declared[1], number
+        if line.strip():
+            break
+    file.seek(0)
+    return max(_SEPARATORS, key=line.count), 0
+
+
+def _csv_rows(file: TextIO, separator: str, before: int) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of each row that is not blank. Raises csv.Error."""
     reader = csv.reader(file, delimiter=separator, strict=True)
     while True:
-        line = reader.line_num + 1
+        line = before + reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
@@ -140,7 +162,7 @@ def _read_parquet(
 
     with pq.ParquetFile(path) as file:
         if file.metadata.num_rows > MAX_ROWS:
-            raise SourceError(f"{path} has more than {MAX_ROWS} rows, too many for a table")
+            raise _too_many_rows(path)
         metadata = file.metadata
         header = file.schema_arrow.names
         places = _find_columns(path, header, columns, optional, key)
@@ -217,12 +239,11 @@ def _find_columns(
     return places
 
 
-def _refuse_huge_cells(path: Path, table: pd.DataFrame) -> None:
+def _refuse_huge_cells(path: Path, table: pd.DataFrame, is_csv: bool) -> None:
     for name in table:
         lengths = table[name].str.len() if len(table) else table[name]
         huge = table.index[lengths > MAX_CELL]
         if len(huge):
-            raise SourceError(
-                f"{path}, line {huge[0]}: {name} has more than {MAX_CELL} characters; is a quote "
-                "not closed?"
-            )
+            place = f"line {huge[0]}" if is_csv else f"row {huge[0]}"
+            guess = "; is a quote not closed?" if is_csv else ""
+            raise SourceError(f"{path}, {place}: {name} has more than {MAX_CELL} characters{guess}")

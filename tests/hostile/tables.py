@@ -184,7 +184,7 @@ REFUSED = [
     Case(
         "Parquet of 200 gigabytes in few bytes",
         lambda: repeated(200_000, "x" * 1_000_000),
-        f"has more than {MAX_CELL} characters",
+        f"row 1: image_id has more than {MAX_CELL} characters",
         ".parquet",
     ),
     Case(
@@ -199,6 +199,8 @@ REFUSED = [
 ACCEPTED = [
     Case("byte order mark", lambda: PLAIN.encode("utf-8-sig")),
     Case("semicolons", PLAIN.replace(",", ";").encode),
+    Case("Excel's line on the separator", ("sep=;\r\n" + PLAIN.replace(",", ";")).encode),
+    Case("blank lines before semicolons", ("\n \n" + PLAIN.replace(",", ";")).encode),
     Case("tabs", PLAIN.replace(",", "\t").encode),
     Case("CRLF", PLAIN.replace("\n", "\r\n").encode),
     Case("CR alone", PLAIN.replace("\n", "\r").encode),

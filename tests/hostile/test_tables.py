@@ -47,6 +47,23 @@ def records_of(folder, name):
     return read_records(describe_ingest(describe_table(folder, name)), LABELS, 17)[0]
 
 
+def test_a_csv_may_have_no_more_rows_than_a_table_of_images(folder, monkeypatch):
+    (folder / "list.csv").write_text(tables.PLAIN)
+    monkeypatch.setattr("dermaflow.tables.MAX_ROWS", 3)
+    assert len(records_of(folder, "list.csv")) == 3
+    monkeypatch.setattr("dermaflow.tables.MAX_ROWS", 2)
+    with pytest.raises(SourceError, match="has more than 2 rows, too many for a table"):
+        records_of(folder, "list.csv")
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', ""])
+def test_lines_are_counted_from_the_start_of_the_file(folder, line):
+    rows = tables.PLAIN.replace("arm", "arm,left").replace(",", ";")
+    (folder / "list.csv").write_text(f"{line}\n{rows}")
+    with pytest.raises(SourceError, match="line 4: 8 cells, but 7 columns"):
+        records_of(folder, "list.csv")
+
+
 @pytest.mark.parametrize("case", tables.ACCEPTED, ids=lambda case: case.id)
 def test_dialects_mean_the_same(folder, case):
     (folder / "plain.csv").write_text(tables.PLAIN)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
 import pytest
@@ -140,3 +141,24 @@ def test_a_reader_beside_a_writer_sees_old_or_new_stores_but_no_mixture(tmp_path
     assert writer.returncode == 0
     assert len(seen) > 10
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_a_pickled_store_is_opened_anew_and_never_another(tmp_path):
+    write(tmp_path / "store", 1)
+    pickled = ForkingPickler.dumps(ImageStore(tmp_path / "store"))
+    assert len(pickled) < 2000
+    assert (ForkingPickler.loads(pickled).read(["id59"]) == 1).all()
+    write(tmp_path / "store", 2)
+    with pytest.raises(RuntimeError, match="was replaced"):
+        ForkingPickler.loads(pickled)
+
+
+def test_a_store_of_more_shards_than_files_may_be_open_is_read(tmp_path):
+    write(tmp_path / "store", 1, images=640)  # 40 shards
+    script = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (32, 256))
+from dermaflow.ml.image_store import ImageStore
+print(len(ImageStore({str(tmp_path / "store")!r}).read(["id639"])))
+"""
+    assert subprocess.check_output((sys.executable, "-c", script), text=True) == "1\n"

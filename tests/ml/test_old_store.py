@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -138,7 +139,7 @@ def test_other_parameters_take_nothing_over(write, preprocess):
     assert write(batch_of(FILES, preprocess)) == 0
 
 
-@pytest.mark.parametrize("key", ["pillow", "jpeg", "decoding"])
+@pytest.mark.parametrize("key", ["pillow", "jpeg", "webp", "tiff", "decoding"])
 def test_what_other_code_decoded_is_not_taken_over(write, store, key):
     meta = json.loads((store / "meta.json").read_text())
     meta["recipe"][key] = "another"
@@ -187,6 +188,24 @@ def test_another_header_of_a_shard_is_not_passed_on(write, store):
     path = store / "shard-00000.npy"
     path.write_bytes(path.read_bytes().replace(b"(4, 24, 32, 3)", b"(4, 32, 24, 3)"))
     assert write(batch_of(FILES)) == 6
+
+
+@pytest.mark.parametrize("files", [FILES, files_of(*reversed(range(10)))], ids=["linked", "copied"])
+def test_a_store_that_another_replaces_meanwhile_is_read_as_it_was_checked(store, tmp_path, files):
+    """As ``dvc checkout`` in another terminal does."""
+
+    def replace_first(batch):
+        def images(old):
+            write_image_store(tmp_path / "other", batch_of(files_of(*range(20, 30))))
+            for path in store.glob("shard-*.npy"):
+                (tmp_path / "other" / path.name).replace(path)
+            yield from batch.images(old)
+
+        return replace(batch, images=images)
+
+    write_image_store(tmp_path / "aside", replace_first(batch_of(files)), replaced=store)
+    write_image_store(tmp_path / "new", batch_of(files))
+    assert contents(tmp_path / "aside") == contents(tmp_path / "new")
 
 
 def test_links_into_a_cache_and_protected_files_are_taken_over(write, store, tmp_path):

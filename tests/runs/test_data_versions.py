@@ -183,7 +183,7 @@ def test_a_flipped_bit_is_caught_before_training_though_dvc_sees_nothing(origin)
     assert "up to date" in origin.run("dvc", "status", "conf/smoke/dvc.yaml:train").stdout
     error = error_of(origin, *TRAIN, code=15)
     assert f"{STORE}/shard-00000.npy is not what ingest wrote" in error
-    assert f"delete it, then `dvc checkout {STORE}` brings it back" in error
+    assert f"move it away; `dvc checkout {STORE}` brings it back" in error
     shard.unlink()
     origin.run("dvc", "checkout", STORE)
     assert shard.read_bytes() == sound
@@ -249,4 +249,4 @@ def test_a_damaged_cache_entry_is_named_when_it_is_restored(origin, clone):
     flip_a_bit(cached(clone, value))
     error = error_of(clone, *RESTORE, code=15)
     assert f"{shard} is not what ingest wrote" in error
-    assert f"DVC's cache, .dvc/cache/files/md5/{value[:2]}/{value[2:]}: delete both" in error
+    assert f"DVC's cache, .dvc/cache/files/md5/{value[:2]}/{value[2:]}: move both away" in error

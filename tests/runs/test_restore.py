@@ -97,6 +97,20 @@ def test_restores_are_undone_one_by_one_and_uncached_outputs_are_kept(project):
     assert project.run("git", "status", "--porcelain").stdout == ""
 
 
+def test_a_way_back_that_lacks_data_says_so_and_can_be_repeated(project):
+    value = hash_path(project.folder / MANIFEST)
+    entry = project.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]
+    project.run("kedro", "restore", "latest~1", "--env", "smoke")
+    away = entry.rename(project.folder / ".dvc/tmp/away")
+    done = project.run("kedro", "restore", "--back", check=False)
+    assert done.returncode == 10
+    assert MANIFEST in done.stdout.strip().splitlines()[-1]
+    away.rename(entry)
+    project.run("kedro", "restore", "--back")
+    assert (project.folder / MANIFEST).read_bytes() == project.second
+    assert project.run("git", "status", "--porcelain").stdout == ""
+
+
 def test_what_is_missing_is_named(project):
     project.run("kedro", "restore", "latest~1", "--env", "smoke")
     md5 = subprocess.run(

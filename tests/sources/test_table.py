@@ -158,6 +158,14 @@ def test_files_may_be_written_without_suffix(folder):
     assert source.unlisted() == ["stray.jpg"]
 
 
+def test_a_name_without_suffix_that_two_files_have_is_refused(folder):
+    (folder / "images/a.png").write_bytes(b"another")
+    assert open_table(describe(folder)).records()["file"][0] == "a.jpg"
+    (folder / "list.csv").write_text(CSV.replace("a.jpg", "a"))
+    with pytest.raises(SourceError, match=r"there are a\.jpg and a\.png; which of them is 'a'"):
+        open_table(describe(folder)).records()
+
+
 def test_images_are_read_from_the_folder(folder):
     source = open_table(describe(folder))
     assert source.read("a.jpg") == b"A"

@@ -10,6 +10,7 @@ from dvc.repo import Repo
 from dermaflow.errors import VersioningError
 from dermaflow.versioning.damage import Expected, explain
 from dermaflow.versioning.dvc_cache import DvcCache
+from dermaflow.versioning.dvc_commit import _dvc_stages, in_cache
 from dermaflow.versioning.dvc_remote import fetch
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.restore import require_raw
@@ -53,6 +54,22 @@ def test_what_is_damaged_or_missing_is_told_by_its_name(cache, md5, name):
     assert cache.missing([md5])
 
 
+def test_an_output_is_cached_only_with_all_its_files(cache, md5):
+    assert in_cache(cache, [md5])
+    assert not in_cache(cache, [md5, None])
+    assert not in_cache(None, [md5])
+    next(item for item in cache.objects(md5) if item.name).path.unlink()
+    assert not in_cache(cache, [md5])
+
+
+def test_a_dvc_that_lacks_what_is_called_is_an_error_of_one_line(project):
+    with (
+        pytest.raises(VersioningError, match="is not one that is supported: no lock; so"),
+        _dvc_stages(project / "dvc.yaml", "so"),
+    ):
+        raise AttributeError("no lock")
+
+
 def test_the_cache_is_where_dvc_is_told_to_keep_it(repo, project, md5, tmp_path):
     shutil.move(project / ".dvc/cache", tmp_path / "shared")
     with repo.config.edit() as conf:
@@ -87,25 +104,45 @@ def test_an_empty_cache_is_filled_from_the_remote(repo, project, cache, md5, tmp
     assert cache.missing([md5])
 
 
+NO_COPY = "DVC has no copy of it, here or on a remote: find one elsewhere"
+
+
 @pytest.mark.parametrize(
-    ("broken", "expected"),
+    ("broken", "remote", "expected"),
     [
-        ((), "delete it, then `dvc checkout data/raw` brings it back"),
-        (("missing",), "delete it, then `dvc pull data/raw` brings it back"),
-        (("damaged",), "so is its copy in DVC's cache, .dvc/cache/files/md5/"),
+        ("", False, ["else move it away; `dvc checkout data/raw` brings it back"]),
+        ("missing", True, ["else move it away; `dvc pull data/raw` brings it back"]),
+        ("missing", False, [f"else move it away; {NO_COPY}"]),
+        (
+            "damaged",
+            True,
+            ["so is its copy in DVC's cache, .dvc/cache/files/md5/", "`dvc pull data/raw` brings"],
+        ),
+        ("damaged", False, [f"move both away; {NO_COPY}"]),
     ],
 )
-def test_the_way_back_depends_on_dvcs_copy(project, cache, md5, broken, expected):
+def test_the_way_back_depends_on_dvcs_copy(repo, project, cache, md5, broken, remote, expected):
     picture = project / "data/raw/images/a.png"
     picture.write_bytes(b"\0" * 256)
+    if remote:
+        with repo.config.edit() as conf:
+            conf["core"]["remote"] = "store"
+            conf["remote"]["store"] = {"url": "/store"}
     (item,) = [item for item in cache.objects(md5) if item.name == "images/a.png"]
-    if "missing" in broken:
+    if broken == "missing":
         item.path.unlink()
-    if "damaged" in broken:
+    if broken == "damaged":
         damage(item)
     text = explain(project, Expected("data/raw", [md5], "data/raw.dvc", filed=True))
     assert text.startswith("data/raw/images/a.png is not what data/raw.dvc says")
-    assert expected in text
+    assert all(part in text for part in expected)
+
+
+def test_what_dvc_is_told_to_leave_out_is_not_called_damaged(project, md5):
+    (project / ".dvcignore").write_text("notes*\n")
+    (project / "data/raw/images/notes.txt").write_text("x")
+    text = explain(project, Expected("data/raw", [md5], "data/raw.dvc", filed=True))
+    assert text.startswith("data/raw/images/notes.txt is left out by .dvcignore")
 
 
 def test_a_file_that_is_not_listed_is_named_too(project, md5):

@@ -16,6 +16,10 @@ def tree(tmp_path):
     (tmp_path / "tree/b.txt").write_text("sorts before b/")
     (tmp_path / "tree/__pycache__").mkdir()
     (tmp_path / "tree/__pycache__/x.pyc").write_text("no part of it")
+    for name in (".git", ".hg"):
+        (tmp_path / "tree" / name).mkdir()
+        (tmp_path / "tree" / name / "config").write_text("no part of it either")
+    (tmp_path / "tree/b/.git").write_text("gitdir: elsewhere")
     return tmp_path / "tree"
 
 

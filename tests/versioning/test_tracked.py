@@ -40,8 +40,8 @@ def test_paths_under_one_file_are_one(project):
 
 @pytest.mark.parametrize(
     "text",
-    ["<<<<<<< HEAD\n", "", "outs: []\n", "outs:\n- md5: abc\n  path: raw\n"],
-    ids=["merge-conflict", "empty", "no-outs", "hashed-by-dvc-2"],
+    ["<<<<<<< HEAD\n", "", "outs: []\n", "outs: [raw]\n", "outs:\n- md5: abc\n  path: raw\n"],
+    ids=["merge-conflict", "empty", "no-outs", "a-name-alone", "hashed-by-dvc-2"],
 )
 def test_a_hash_that_cannot_be_compared_is_none(project, text):
     (project / "data/raw.dvc").write_text(text)

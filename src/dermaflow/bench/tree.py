@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Sequence
+from tempfile import TemporaryFile
 
 import psutil
 
@@ -21,13 +22,15 @@ def run_watched(command: Sequence[str]) -> tuple[str, int]:
     Raises:
         CalledProcessError: it failed.
     """
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        most = 0
-        root = psutil.Process(child.pid)
-        while child.poll() is None:
-            most = max(most, _memory_of_tree(root))
-            time.sleep(_PAUSE)
-        output = child.stdout.read() if child.stdout else ""
+    with TemporaryFile("w+") as file:  # a pipe would be full at some length
+        with subprocess.Popen(command, stdout=file, text=True) as child:
+            most = 0
+            root = psutil.Process(child.pid)
+            while child.poll() is None:
+                most = max(most, _memory_of_tree(root))
+                time.sleep(_PAUSE)
+        file.seek(0)
+        output = file.read()
     if child.returncode:
         raise subprocess.CalledProcessError(child.returncode, list(command), output)
     return output, most
@@ -36,12 +39,12 @@ def run_watched(command: Sequence[str]) -> tuple[str, int]:
 def _memory_of_tree(root: psutil.Process) -> int:
     try:
         return sum(_memory_of(process) for process in (root, *root.children(recursive=True)))
-    except psutil.NoSuchProcess:
+    except psutil.Error:
         return 0
 
 
 def _memory_of(process: psutil.Process) -> int:
     try:
         return int(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
-    except psutil.NoSuchProcess:  # ended meanwhile
+    except psutil.Error:  # ended meanwhile, or another user's
         return 0

@@ -90,5 +90,5 @@ class Features:
         chosen = np.sort(rng.choice(self.total, min(size, self.total), replace=False))
         picture = np.searchsorted(starts, chosen, side="right") - 1
         descriptors = np.array(self._descriptors[picture, chosen - starts[picture]])
-        half = Keypoints(np.zeros((len(chosen), 2), np.float32), descriptors).mirrored()
-        return np.where(np.arange(len(chosen))[:, None] % 2, half.descriptors, descriptors)
+        mirrored = Keypoints(np.zeros((len(chosen), 2), np.float32), descriptors).mirrored()
+        return np.where(np.arange(len(chosen))[:, None] % 2, mirrored.descriptors, descriptors)

@@ -18,6 +18,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +28,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dermaflow.files import open_unchanged, replacing_folder
+from dermaflow.files import allow_open_files, open_unchanged, replacing_folder
 from dermaflow.ml.old_store import OldStore, checksum, shard_name
 from dermaflow.ml.shard_writer import ShardWriter
 
@@ -76,7 +77,7 @@ class ImageStore:
     """A store opened for reading. Shards are mapped, never loaded whole.
 
     All files are opened at once, so that a store that a run replaces meanwhile is read to the end
-    as it was.
+    as it was. A pickled store is opened anew where it is unpickled, as for a worker process.
 
     Attributes:
         folder: where it was opened.
@@ -88,10 +89,21 @@ class ImageStore:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        meta, self.index, self._shards = open_unchanged(self.folder, _read_files)
-        self.shape: tuple[int, int, int] = tuple(meta["shape"])
-        self.shard_images: int = meta["shard_images"]
-        self.count: int = meta["count"]
+        self._meta, self.index, self._shards = open_unchanged(self.folder, _read_files)
+        self.shape: tuple[int, int, int] = tuple(self._meta["shape"])
+        self.shard_images: int = self._meta["shard_images"]
+        self.count: int = self._meta["count"]
+
+    def __getstate__(self) -> tuple[Path, dict[str, Any]]:
+        """Not the pixels."""
+        return self.folder, self._meta
+
+    def __setstate__(self, state: tuple[Path, dict[str, Any]]) -> None:
+        """Open it. Raises RuntimeError if another is there by now."""
+        folder, meta = state
+        ImageStore.__init__(self, folder)
+        if self._meta != meta:
+            raise RuntimeError(f"{folder} was replaced while it was in use")
 
     @cached_property
     def _row_of(self) -> pd.Series:
@@ -134,12 +146,12 @@ def write_image_store(
     Raises:
         ValueError: a picture's shape differs from ``batch.shape`` or its dtype from uint8.
     """
-    old = OldStore.open(Path(replaced or folder), batch.recipe, batch.shape)
-    images = batch.images(old) if callable(batch.images) else batch.images
     with (
+        closing(OldStore.open(Path(replaced or folder), batch.recipe, batch.shape)) as old,
         replacing_folder(folder) as partial,
         ShardWriter(partial, batch.shape, batch.shard_images, old) as shards,
     ):
+        images = batch.images(old) if callable(batch.images) else batch.images
         columns = _write_images(images, batch.shape, shards)
         shards.finish()
         index = pd.DataFrame(columns or {"image_id": [], "row": []})
@@ -186,6 +198,7 @@ def _read_files(
     with opened("index.parquet") as file:
         index = pd.read_parquet(file)
     shards = range(-(-meta["count"] // meta["shard_images"]))
+    allow_open_files(len(shards))
     return meta, index, [_map_shard(opened, shard_name(number)) for number in shards]
 
 

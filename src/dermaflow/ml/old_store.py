@@ -8,13 +8,15 @@ import os
 import shutil
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dermaflow.files import allow_open_files
 from dermaflow.ml.threads import map_in_threads
 
 logger = logging.getLogger(__name__)
@@ -30,11 +32,13 @@ def shard_name(number: int) -> str:
 class OldStore:
     """Pictures that need not be decoded again: none, unless a store of the same recipe is opened.
 
-    Nothing is taken from a file whose checksum is not the one in ``meta.json``.
+    Nothing is taken from a file whose checksum is not the one in ``meta.json``. What was checked is
+    kept open, so that what is read later is the same, though others may replace the store.
     """
 
     def __init__(self) -> None:
         self._row_of: dict[str, int] = {}
+        self._files: list[BinaryIO | None] = []
 
     @classmethod
     def open(
@@ -56,8 +60,15 @@ class OldStore:
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             why = " ".join(str(error).split())
             logger.warning("%s is damaged, so all is decoded again: %s", folder, why)
+            old.close()
             return cls()
         return old
+
+    def close(self) -> None:
+        """Let go of the shards."""
+        for file in self._files:
+            if file:
+                file.close()
 
     def _load(self, folder: Path, meta: dict[str, Any]) -> None:
         import pyarrow.parquet as pq  # here, for a served model has no store
@@ -66,30 +77,36 @@ class OldStore:
         self._checksums: list[int] = meta["shards"]
         self._shard_images: int = meta["shard_images"]
         self._image_bytes = int(np.prod(meta["shape"]))
-        if checksum(folder / "index.parquet") != meta["index"]:
-            raise ValueError("index.parquet is not what was written")
-        table = pq.read_table(folder / "index.parquet", filters=[("row", ">=", 0)])
+        with (folder / "index.parquet").open("rb", buffering=0) as file:
+            if checksum_of(file) != meta["index"]:
+                raise ValueError("index.parquet is not what was written")
+            file.seek(0)
+            table = pq.read_table(file, filters=[("row", ">=", 0)])
         self._info = {
             name: table[name].to_pylist()
             for name in table.column_names
             if name not in ("image_id", "row")
         }
         self._count = len(table)
-        self._sound = list(map_in_threads(self._is_sound, range(len(self._checksums))))
+        allow_open_files(len(self._checksums))
+        self._files = list(map_in_threads(self._open_sound, range(len(self._checksums))))
         rows = zip(self._info["sha256"], table["row"].to_pylist(), strict=True)
-        self._row_of = {sha: row for sha, row in rows if self._sound[row // self._shard_images]}
+        self._row_of = {sha: row for sha, row in rows if self._files[row // self._shard_images]}
 
-    def _is_sound(self, number: int) -> bool:
-        """Whether a shard is what was written."""
+    def _open_sound(self, number: int) -> BinaryIO | None:
+        """Open a shard; None if it is not what was written."""
         path = self._folder / shard_name(number)
         try:
-            header = path.stat().st_size - self._length(number) * self._image_bytes
-            sound = checksum(path, header) == self._checksums[number]
+            with ExitStack() as stack:
+                file = stack.enter_context(path.open("rb", buffering=0))
+                header = os.fstat(file.fileno()).st_size - self._length(number) * self._image_bytes
+                if checksum_of(file, header) == self._checksums[number]:
+                    stack.pop_all()
+                    return file
         except OSError:
-            sound = False
-        if not sound:
-            logger.warning("%s is damaged, so its images are decoded again", path)
-        return sound
+            pass
+        logger.warning("%s is damaged, so its images are decoded again", path)
+        return None
 
     def _length(self, number: int) -> int:
         """Pictures in a shard."""
@@ -106,11 +123,14 @@ class OldStore:
     def read(self, row: int) -> NDArray[np.uint8]:
         """Copy the pixels of a row, flat. Not mapped, so that they do not stay in memory."""
         number, slot = divmod(row, self._shard_images)
-        path = self._folder / shard_name(number)
+        file = self._files[number]
+        assert file is not None  # or `find` would not have given the row
         from_end = (self._length(number) - slot) * self._image_bytes
-        with path.open("rb") as file:
-            file.seek(-from_end, os.SEEK_END)
-            return np.fromfile(file, np.uint8, self._image_bytes)
+        start = os.fstat(file.fileno()).st_size - from_end
+        pixels = os.pread(file.fileno(), self._image_bytes, start)
+        if len(pixels) != self._image_bytes:
+            raise OSError(f"{self._folder / shard_name(number)} was cut short while it was read")
+        return np.frombuffer(pixels, np.uint8)
 
     def link(self, number: int, hashes: Sequence[str], shard_images: int, to: Path) -> int | None:
         """Give a shard another name, if it holds just the pictures with these hashes, in order.
@@ -125,29 +145,50 @@ class OldStore:
             return None
         start = number * shard_images
         held = self._info["sha256"][start : start + shard_images]
-        if held != list(hashes) or not self._sound[number]:
+        file = self._files[number]
+        if held != list(hashes) or file is None:
             return None
+        if not self._link_checked(number, file, to):
+            file.seek(0)
+            with to.open("xb") as copy:
+                shutil.copyfileobj(file, copy, _CHUNK)
+        return self._checksums[number]
+
+    def _link_checked(self, number: int, file: BinaryIO, to: Path) -> bool:
+        """Link ``to`` to a shard, if the file system can and it is the one that was checked."""
         path = (self._folder / shard_name(number)).resolve()  # DVC can make it a symbolic link
         try:
             os.link(path, to)
         except OSError:
-            shutil.copyfile(path, to)
-        return self._checksums[number]
+            return False
+        if os.path.samestat(to.stat(), os.fstat(file.fileno())):
+            return True
+        to.unlink()  # another store is there by now
+        return False
 
 
 NO_STORE = OldStore()
 
 
-def checksum(path: Path, header: int = 0) -> int:
-    """CRC-32 of a file; it finds accidents in a fraction of a secure hash's time.
+def checksum(path: Path) -> int:
+    """CRC-32 of a file; it finds accidents in a fraction of a secure hash's time."""
+    with path.open("rb", buffering=0) as file:
+        return checksum_of(file)
+
+
+def checksum_of(file: BinaryIO, header: int = 0) -> int:
+    """``checksum`` of an open file.
 
     Args:
         header: bytes at the start that count last, as who writes them knows them last.
+
+    Raises:
+        OSError: the file cannot be read, or the header would end before the file begins.
     """
     value = 0
-    with path.open("rb", buffering=0) as file:
-        first = file.read(header) if header else b""
-        file.seek(header)
-        for chunk in iter(partial(file.read, _CHUNK), b""):
-            value = zlib.crc32(chunk, value)
+    file.seek(0)
+    first = file.read(header) if header else b""
+    file.seek(header)
+    for chunk in iter(partial(file.read, _CHUNK), b""):
+        value = zlib.crc32(chunk, value)
     return zlib.crc32(first, value)

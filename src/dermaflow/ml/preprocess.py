@@ -144,6 +144,8 @@ class Preprocess:
             "decoding": DECODING_VERSION,
             "pillow": PIL.__version__,
             "jpeg": features.version("libjpeg_turbo") or features.version("jpg"),
+            "webp": features.version("webp"),
+            "tiff": features.version("libtiff"),
         }
 
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:

@@ -19,13 +19,14 @@ def map_in_threads(
     workers: int | None = None,
     block: int = 1,
 ) -> Iterator[Result]:
-    """Like ``map``, on several threads and in order, never more than a few blocks ahead.
+    """Like ``map``, on several threads and in order, never more than a few items ahead.
 
     Decoders let go of Python's lock, so that threads do, and nothing has to be pickled.
 
     Args:
         function: safe to call from several threads.
-        items: consumed as results are taken.
+        items: consumed as results are taken, at most ``4 * workers`` ahead of them, or two blocks
+            a worker where those are more.
         workers: threads; all processors this process may use by default.
         block: items that a thread takes at a time. Handing over takes some 50 µs, which short work
             should share.
@@ -39,8 +40,9 @@ def map_in_threads(
         if taken:
             yield pool.submit(_map_block, function, taken)
 
+    ahead = max(2 * workers, 4 * workers // block)  # blocks: their results wait in memory
     try:
-        pending = deque(chain.from_iterable(submit() for _ in range(4 * workers)))
+        pending = deque(chain.from_iterable(submit() for _ in range(ahead)))
         while pending:
             results = pending.popleft().result()
             pending.extend(submit())

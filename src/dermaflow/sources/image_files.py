@@ -9,8 +9,8 @@ import pandas as pd
 
 from dermaflow.errors import SourceError
 from dermaflow.sources.archive import ZipFolder
-from dermaflow.sources.base import IMAGE_SUFFIXES, speakable
-from dermaflow.sources.image_folder import ImageFolder
+from dermaflow.sources.base import speakable
+from dermaflow.sources.image_folder import ImageFolder, by_stem
 from dermaflow.text import one_line
 
 
@@ -42,9 +42,12 @@ class ImageFiles:
         self._places[name] = (folder, inner)
 
     def find(self, image_ids: pd.Series) -> pd.Series:
-        """Name of the file of each id; ``<id>.jpg`` where there is none, so that it is missed."""
-        images = [name for name in self._places if name.lower().endswith(IMAGE_SUFFIXES)]
-        name_of = {PurePosixPath(name).stem: name for name in images}
+        """Name of the file of each id; ``<id>.jpg`` where there is none, so that it is missed.
+
+        Raises:
+            SourceError: two files have an id's name.
+        """
+        name_of = by_stem(self._places, set(image_ids))
         return image_ids.map(lambda i: i if pd.isna(i) else name_of.get(i, f"{i}.jpg"))
 
     def read(self, name: str) -> bytes:

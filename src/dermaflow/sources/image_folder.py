@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -68,22 +68,42 @@ def find_names(column: pd.Series, names: Sequence[str], folders: Sequence[str]) 
         column: as written: with or without suffix, with backslashes, or with a folder before it.
         names: on disk.
         folders: that may stand before.
-    """
-    known = {same_letters(name): name for name in names}
-    stems = {
-        name.rpartition(".")[0]: on_disk
-        for name, on_disk in reversed(known.items())
-        if name.lower().endswith(IMAGE_SUFFIXES)
-    }
-    known = stems | known
 
-    def find(written: str) -> str:
+    Raises:
+        SourceError: a name is written without suffix, and two files have it.
+    """
+
+    def clean(written: str) -> str:
         name = written.replace("\\", "/")
         for folder in folders:
             name = name.removeprefix(folder)
-        return known.get(posixpath.normpath(name), written)
+        return posixpath.normpath(name)
 
-    return column.map(find, na_action="ignore")
+    cleaned = column.map(clean, na_action="ignore")
+    known = {same_letters(name): name for name in names}
+    stems = by_stem(known, set(cleaned))
+    known = {stem: known[name] for stem, name in stems.items()} | known
+    return cleaned.map(known, na_action="ignore").fillna(column)
+
+
+def by_stem(names: Iterable[str], wanted: Container[str]) -> dict[str, str]:
+    """Images by their names without suffix.
+
+    Raises:
+        SourceError: two have one name without suffix, and it is wanted.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        stem, _, _ = name.rpartition(".")
+        if not name.lower().endswith(IMAGE_SUFFIXES):
+            continue
+        if stem in found and stem in wanted:
+            raise SourceError(
+                f"there are {speakable(found[stem])} and {speakable(name)}; which of them is "
+                f"'{speakable(stem)}' is unknown"
+            )
+        found[stem] = name
+    return found
 
 
 def _list_files(top: Path, without: Path | None) -> Iterator[str]:

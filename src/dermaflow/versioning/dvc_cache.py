@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from dermaflow.versioning.fingerprint import hash_file
 
@@ -48,10 +49,11 @@ class DvcCache:
 
     Args:
         folder: that holds objects as ``<first two digits>/<the others>``.
+        remote: name of the default remote, None where there is none.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, remote: str | None = None) -> None:
+        self.folder, self.remote = folder, remote
 
     @classmethod
     def of(cls, project_path: Path) -> DvcCache | None:
@@ -61,9 +63,14 @@ class DvcCache:
 
         try:
             with Repo(str(project_path)) as repo:
-                return cls(Path(repo.cache.local.path))
+                return cls.in_repo(repo)
         except DvcException:
             return None
+
+    @classmethod
+    def in_repo(cls, repo: Any) -> DvcCache:
+        """The cache of a DVC repository that is open."""
+        return cls(Path(repo.cache.local.path), repo.config["core"].get("remote"))
 
     def objects(self, md5: str) -> Iterator[CachedObject]:
         """The objects of an output: itself, and the files on its list, if that is sound."""

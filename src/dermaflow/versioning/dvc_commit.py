@@ -6,11 +6,14 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from dermaflow.errors import VersioningError
-from dermaflow.files import locked, replacing_file
+from dermaflow.files import replacing_file
+from dermaflow.versioning.dvc_cache import DvcCache
 from dermaflow.versioning.dvc_file import (
     dvc_path,
     parameter_files,
@@ -19,7 +22,7 @@ from dermaflow.versioning.dvc_file import (
     render_dvc_file,
     stage_command,
 )
-from dermaflow.versioning.dvc_leftovers import clear_leftovers
+from dermaflow.versioning.dvc_leftovers import holding
 from dermaflow.versioning.dvc_lock import Entry, entry_of, lock_items, read_lock, record_of
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.records import StageRecord
@@ -28,8 +31,6 @@ from dermaflow.versioning.tracked import tracked_by
 from dermaflow.versioning.workspace import Workspace
 
 logger = logging.getLogger(__name__)
-
-COMMITS = "dermaflow.lock"  # in DVC's folder of temporary files
 
 
 class DvcCommit:
@@ -82,10 +83,14 @@ class DvcCommit:
                 and all(as_filed[before] for before in self._workspace.producers(name))
             )
             if not as_filed[name]:
-                new |= {} if in_cache(self._project, now.outs.values()) else {name: False}
+                new |= {} if in_cache(self._cache, now.outs.values()) else {name: False}
             elif name not in lock or not record_of(lock[name], groups).agrees(now):
                 new[name] = True
         return new
+
+    @cached_property
+    def _cache(self) -> DvcCache | None:
+        return DvcCache.of(self._project)
 
     def _reads_what_is_filed(self, name: str) -> bool:
         """Whether the raw data of ``dvc.yaml`` are those that the stage reads, and are here.
@@ -116,10 +121,9 @@ def has_dvc(project_path: Path) -> bool:
     return True
 
 
-def in_cache(project_path: Path, hashes: Iterable[str | None]) -> bool:
-    """Whether DVC's cache, if it is where DVC puts it by default, holds all of these."""
-    cache = project_path / ".dvc" / "cache" / "files" / "md5"
-    return all(value and (cache / value[:2] / value[2:]).exists() for value in hashes)
+def in_cache(cache: DvcCache | None, hashes: Iterable[str | None]) -> bool:
+    """Whether DVC's cache, if there is one, holds all of these outputs with all their files."""
+    return cache is not None and all(value and not cache.missing([value]) for value in hashes)
 
 
 def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> list[str]:
@@ -136,10 +140,11 @@ def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> 
     Raises:
         VersioningError: another DVC command holds the lock, or DVC fails.
     """
+    cache = DvcCache.of(project_path)
     unsaved = [
         name
         for name, entry in outputs.items()
-        if not in_cache(project_path, [out["md5"] for out in entry["outs"]])
+        if not in_cache(cache, [out["md5"] for out in entry["outs"]])
     ]
     if unsaved:
         with _dvc_stages(dvc_path(project_path, env), "nothing has been changed") as load:
@@ -210,9 +215,6 @@ def _dump(stage: Any, lock: Path) -> None:
 def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
     """Hold DVC's lock; gives the stages of a file by name.
 
-    For another run that commits it waits, for as long as that takes; for DVC's own commands DVC
-    waits a few seconds.
-
     Raises:
         VersioningError: DVC fails; ``consequence`` says what that means.
     """
@@ -221,11 +223,14 @@ def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
 
     logging.getLogger("dvc").setLevel(logging.WARNING)  # importing it sets another
     try:
-        with Repo(str(file.parent)) as repo, locked(Path(repo.tmp_dir) / COMMITS), repo.lock:
-            clear_leftovers(repo)
+        with Repo(str(file.parent)) as repo, holding(repo):
             yield lambda name: repo.stage.load_one(path=str(file), name=name)
     except DvcException as error:
         raise VersioningError(f"DVC could not save the outputs: {error}; {consequence}") from error
+    except (ImportError, AttributeError, TypeError) as error:  # DVC promises no Python interface
+        raise VersioningError(
+            f"DVC {version('dvc')} is not one that is supported: {error}; {consequence}"
+        ) from error
     except OSError as error:
         if error.errno and error.filename is None:  # DVC's locks do not say which file is at fault
             error.filename = ".dvc"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dermaflow.versioning.dvc_cache import DvcCache
+from dermaflow.versioning.dvc_leftovers import holding
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,8 @@ def fetch(project_path: Path, hashes: Collection[str]) -> str:
     from dvc.repo import Repo
 
     with Repo(str(project_path)) as repo:
-        cache = DvcCache(Path(repo.cache.local.path))
-        remote = repo.config["core"].get("remote")
+        cache = DvcCache.in_repo(repo)
+        remote = cache.remote
         if remote and cache.missing(hashes):
             logger.info("DVC's cache lacks some of it: fetching from the remote '%s'", remote)
             _fetch(repo, remote, cache, hashes)
@@ -41,10 +42,12 @@ def _fetch(repo: Any, remote: str, cache: DvcCache, hashes: Collection[str]) -> 
 
     logging.getLogger("dvc").setLevel(logging.INFO)  # else it shows no progress
     try:
-        for _ in range(2):
-            lacking = {item.md5 for md5 in hashes for item in cache.objects(md5) if item.missing}
-            if lacking:
-                repo.cloud.pull([HashInfo("md5", md5) for md5 in sorted(lacking)])
+        with holding(repo):
+            for _ in range(2):
+                items = (item for md5 in hashes for item in cache.objects(md5))
+                lacking = {item.md5 for item in items if item.missing}
+                if lacking:
+                    repo.cloud.pull([HashInfo("md5", md5) for md5 in sorted(lacking)])
     except Exception as error:  # of DVC, or of the library that knows the remote's protocol
         logger.warning("DVC's remote '%s': %s", remote, error)
         logger.debug("Nothing fetched", exc_info=error)

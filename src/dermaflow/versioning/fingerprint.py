@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dermaflow.files import replacing_file
+from dermaflow.ml.threads import processors
 
-# What `.dvcignore` leaves out.
-_IGNORED = ("__pycache__",)
+# What DVC leaves out anywhere, and what `.dvcignore` does.
+_IGNORED = (".git", ".hg", "__pycache__")
 _IGNORED_SUFFIX = ".pyc"
 
 
@@ -38,7 +39,7 @@ def hash_files(folder: Path) -> dict[str, str]:
     """MD5 of each file below a folder, by its path in there, sorted."""
     files = {file.relative_to(folder).as_posix(): file for file in _files_of(folder)}
     names = sorted(files)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing and reading hold no lock
+    with ThreadPoolExecutor(processors()) as pool:  # hashing and reading hold no lock
         return dict(zip(names, pool.map(hash_file, map(files.__getitem__, names)), strict=True))
 
 
@@ -57,7 +58,8 @@ def hash_file(path: Path) -> str:
 def _files_of(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _IGNORED]
-        paths = (Path(root, name) for name in names if not name.endswith(_IGNORED_SUFFIX))
+        names = [name for name in names if name != ".git" and not name.endswith(_IGNORED_SUFFIX)]
+        paths = (Path(root, name) for name in names)
         yield from (path for path in paths if path.is_file())  # a link may lead nowhere
 
 

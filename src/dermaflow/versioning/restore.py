@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dermaflow.errors import IntegrityError, VersioningError
+from dermaflow.text import one_line
 from dermaflow.versioning.damage import Expected, explain
 from dermaflow.versioning.dvc_cache import DvcCache
 from dermaflow.versioning.dvc_commit import has_dvc
@@ -131,14 +132,21 @@ def restore_data(
     """
     lock = dvc_path(project_path, env).with_suffix(".lock")
     write_lock(lock, {**read_lock(lock), **entries})
-    checkout_data(project_path, env, raw)
-    wanted = outputs_of(entries) | dict(raw)
+    return checkout_data(project_path, env, entries, raw)
+
+
+def checkout_data(
+    project_path: Path, env: str, entries: Mapping[str, Entry], raw: Mapping[str, str | None]
+) -> list[str]:
+    """``restore_data`` where ``dvc.lock`` names the entries already; any raw data do for None."""
+    _checkout(project_path, env, raw)
+    wanted = outputs_of(entries) | {path: md5 for path, md5 in raw.items() if md5}
     away = sorted(p for p, md5 in wanted.items() if hash_path(project_path / p) != md5)
     _refuse_damaged(project_path, entries, {path: wanted[path] for path in away})
     return away
 
 
-def checkout_data(project_path: Path, env: str, raw: Iterable[str]) -> None:
+def _checkout(project_path: Path, env: str, raw: Iterable[str]) -> None:
     """Put what ``dvc.lock`` and the ``.dvc`` files of raw data name in place, of what is cached.
 
     Raises:
@@ -155,8 +163,8 @@ def checkout_data(project_path: Path, env: str, raw: Iterable[str]) -> None:
         stdin=subprocess.DEVNULL,  # or it would ask
     )
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
-        raise VersioningError(f"dvc checkout: {lines[-1]}")
+        said = one_line(done.stderr) or f"ended with {done.returncode}"
+        raise VersioningError(f"dvc checkout: {said}")
 
 
 def _refuse_damaged(

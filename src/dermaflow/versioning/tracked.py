@@ -61,8 +61,8 @@ def split_tracked(
 def _read_md5(dvc_file: Path) -> str | None:
     try:
         (out,) = yaml.safe_load(dvc_file.read_text(encoding="utf-8"))["outs"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        # DVC before 3 hashed text files otherwise, and did not write this key.
+        md5: str | None = out.get("md5") if out.get("hash") == "md5" else None
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError):
         return None
-    # DVC before 3 hashed text files otherwise, and did not write this key.
-    md5: str | None = out.get("md5") if out.get("hash") == "md5" else None
     return md5

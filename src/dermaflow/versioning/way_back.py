@@ -12,6 +12,7 @@ from dermaflow.files import replacing_file
 from dermaflow.versioning.dvc_commit import output_entries, save_outputs
 from dermaflow.versioning.dvc_file import dvc_path
 from dermaflow.versioning.dvc_lock import Entry, write_lock
+from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.git import (
     checkout,
     code_version,
@@ -19,7 +20,7 @@ from dermaflow.versioning.git import (
     revert_patch,
     without_locks,
 )
-from dermaflow.versioning.restore import checkout_data
+from dermaflow.versioning.restore import checkout_data, require_raw
 
 _NOTES = Path(".dvc/tmp/before_restore.json")  # git and DVC leave that folder alone
 
@@ -35,7 +36,8 @@ class Origin:
         outputs: the entries that a lock of what lay there would have.
         commit: that was restored, or was there already.
         patch: hex digits of the changes that were restored with it.
-        raw: paths of raw data that were replaced, too.
+        raw: path -> hash of raw data that were replaced, too; None where there were none.
+        code_is_back: whether the branch is checked out again, and the data alone are not back.
     """
 
     branch: str
@@ -44,7 +46,8 @@ class Origin:
     outputs: dict[str, Entry]
     commit: str | None
     patch: str
-    raw: list[str]
+    raw: dict[str, str | None]
+    code_is_back: bool = False
 
 
 def leave(
@@ -73,19 +76,22 @@ def leave(
     origins = _read(project_path)
     if origins and origins[-1].commit != head:
         origins = []  # the user has left by other ways
-    origin = Origin(branch, env, text, outputs, commit or head, patch.hex(), list(raw))
+    before = {path: hash_path(project_path / path) for path in raw}
+    origin = Origin(branch, env, text, outputs, commit or head, patch.hex(), before)
     _write(project_path, [*origins, origin])
     return kept
 
 
 def go_back(project_path: Path) -> str:
-    """Undo the last restore: code, configuration, lock and data.
+    """Undo the last restore: code, configuration, lock and data; if that fails, it can be repeated.
 
     Returns:
         The branch or commit that is checked out again.
 
     Raises:
-        VersioningError: nothing was restored, or git or DVC refuse, lest a change be lost.
+        VersioningError: nothing was restored, git or DVC refuse, lest a change be lost, or some
+            data are not back.
+        IntegrityError: what DVC gave out is damaged.
     """
     origins = _read(project_path)
     if not origins:
@@ -96,22 +102,39 @@ def go_back(project_path: Path) -> str:
             f"commit {origin.commit}, which was restored, is not checked out any more: "
             f"`git checkout {origin.branch}` and `dvc checkout` go back"
         )
+    if not origin.code_is_back:  # else the `.dvc` files are not those of what is there
+        require_raw(project_path, {path: md5 or "" for path, md5 in origin.raw.items()})
     save_outputs(project_path, origin.env, output_entries(project_path, origin.env))
     if origin.patch:
         revert_patch(project_path, bytes.fromhex(origin.patch))
-        _write(project_path, [*earlier, replace(origin, patch="")])  # if git refuses what follows
+        origin = replace(origin, patch="")
+        _write(project_path, [*earlier, origin])  # if git refuses what follows
     with without_locks(project_path):
         checkout(project_path, origin.branch)
-    lock = dvc_path(project_path, origin.env).with_suffix(".lock")
-    write_lock(lock, origin.outputs)
-    checkout_data(project_path, origin.env, origin.raw)
-    if origin.lock is None:
-        lock.unlink()
-    else:
-        with replacing_file(lock) as partial:
-            partial.write_text(origin.lock, encoding="utf-8")
+    origin = replace(origin, commit=code_version(project_path)[0], code_is_back=True)
+    _write(project_path, [*earlier, origin])  # if DVC refuses what follows
+    missing = _return_data(project_path, origin)
+    if missing:
+        raise VersioningError(
+            f"code and parameters are those of {origin.branch} again, but not {', '.join(missing)}:"
+            " not in DVC's cache; `dvc fetch` may get it, then `kedro restore --back` again"
+        )
     _write(project_path, earlier)
     return origin.branch
+
+
+def _return_data(project_path: Path, origin: Origin) -> list[str]:
+    """Bring the data and the lock back; gives the paths that are not back."""
+    lock = dvc_path(project_path, origin.env).with_suffix(".lock")
+    write_lock(lock, origin.outputs)
+    try:
+        return checkout_data(project_path, origin.env, origin.outputs, origin.raw)
+    finally:
+        if origin.lock is None:
+            lock.unlink()
+        else:
+            with replacing_file(lock) as partial:
+                partial.write_text(origin.lock, encoding="utf-8")
 
 
 def _read(project_path: Path) -> list[Origin]:

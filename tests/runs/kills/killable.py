@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ WRITTEN = (DATA, Path("mlflow"), Path(".dvc"), LOCK)  # where a run of these sta
 # What differs from run to run, as it should: times, inodes, process ids; and the note of a run that
 # was killed, which the next one that has anything to do closes.
 VOLATILE = ("hashes.json", "ingest.lock", "validate.lock", "open_run.json")
+OF_DVC = re.compile(r"\.[\w-]{22}\.tmp")  # stay for a day: another process may be writing them
 
 # What takes time and writes no other files; and a monitor that would write at any time.
 SETTINGS = {
@@ -128,7 +130,7 @@ class Killable:
         digests = {
             path.relative_to(self.folder).as_posix(): hashlib.md5(path.read_bytes()).hexdigest()
             for path in files
-            if path.exists() and path.name not in VOLATILE
+            if path.exists() and path.name not in VOLATILE and not OF_DVC.fullmatch(path.name)
         }
         # A workshop that is empty may stay until its target is written again; others may not.
         hidden = (path for path in (self.folder / DATA).rglob(".*") if path.is_dir())
