@@ -297,6 +297,8 @@ def test_external_images_test_unless_the_split_holds_their_lesion(validate, tmp_
     assert set(sides[["xi0", "xi1", "xi4", "xi5"]]) == {"excluded"}
     assert (sides[other["image_id"]] == "external").sum() == 16
     assert report["external"] == {"elsewhere": {"images": 16, "excluded": 4}}
+    counts = report["duplicates"]
+    assert (counts["pairs_with_external_images"], counts["pairs_across_lesions"]) == (1, 0)
     assert report["groups_across_splits"] == 0
     assert (result.loc[result["role"] == "external", "fold"] == -1).all()
     alone, _ = check_and_split(own, validate)

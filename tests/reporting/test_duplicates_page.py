@@ -6,6 +6,7 @@ import pandas as pd
 from dermaflow.reporting.duplicates.page import render_pairs
 
 REPORT = {
+    "pairs_with_external_images": 0,
     "pairs_across_lesions": 2,
     "pairs_within_lesions": 7,
     "lesions_joined": 3,
@@ -18,7 +19,7 @@ def pair(**values):
     facts = {
         "image_a": "a", "image_b": "b", "lesion_a": "l1", "lesion_b": "l2", "label_a": "nv",
         "label_b": "mel", "agreeing": 31.0, "zoom": 1.52, "turn": -88.0, "mirrored": True,
-        "decision": "found",
+        "decision": "found", "external": False,
     }  # fmt: skip
     return facts | values
 
@@ -33,6 +34,15 @@ def test_a_pair_is_shown_with_both_pictures_and_how_they_lie():
     assert "31 features agree, zoomed 1.5 times, turned by 88°, mirrored" in page
     assert '<span class="differs">nv · mel</span>' in page
     assert "They join 3 lesions" in page
+
+
+def test_pairs_with_an_external_image_are_counted_and_marked():
+    page = render_pairs(pd.DataFrame([pair()]), REPORT, read)
+    assert "external" not in page
+    report = REPORT | {"pairs_with_external_images": 5}
+    page = render_pairs(pd.DataFrame([pair(external=True)]), report, read)
+    assert "Another 5 pairs are of an external image" in page
+    assert "nv · mel · external</span>" in page
 
 
 def test_names_cannot_become_part_of_the_page():

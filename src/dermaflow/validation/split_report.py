@@ -11,13 +11,15 @@ from dermaflow.schema import EXCLUDED, EXTERNAL
 
 
 def describe_duplicates(manifest: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, int]:
-    """Counts of pairs, and of what they join."""
-    joining = pairs[pairs["decision"] != "different"]
+    """Counts of pairs, and of what they join; of pairs with an external image the number alone."""
+    decided = pairs[pairs["decision"] != "different"]
+    joining = decided[~decided["external"].astype(bool)]
     across = joining[joining["lesion_a"] != joining["lesion_b"]]
     return {
+        "pairs_with_external_images": len(decided) - len(joining),
         "pairs_within_lesions": len(joining) - len(across),
         "pairs_across_lesions": len(across),
-        "pairs_refused": len(pairs) - len(joining),
+        "pairs_refused": len(pairs) - len(decided),
         "label_disagreements": int((across["label_a"] != across["label_b"]).sum()),
         "lesions_joined": int(pd.concat([across["lesion_a"], across["lesion_b"]]).nunique()),
         "largest_group": int(manifest["group_id"].value_counts().max()),

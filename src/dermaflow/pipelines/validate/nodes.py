@@ -133,7 +133,8 @@ def find_duplicates(
     Returns:
         A row a pair: ``image_a``, ``image_b``, how they lie over one another (see
         ``dermaflow.duplicates.finder``), ``decision`` (``found``, ``same`` or ``different``), and
-        ``lesion_a``, ``lesion_b``, ``label_a`` and ``label_b``.
+        ``lesion_a``, ``lesion_b``, ``label_a``, ``label_b``, and ``external``, whether one of the
+        images is of an external source.
 
     Raises:
         ValidationError: an expectation with ``on_failure: stop`` is not met.
@@ -159,6 +160,7 @@ def find_duplicates(
     for side in ("a", "b"):
         for column, name in (("lesion_id", "lesion"), ("label", "label")):
             pairs[f"{name}_{side}"] = facts[column].reindex(pairs[f"image_{side}"]).to_numpy()
+    pairs["external"] = pairs["image_a"].isin(external) | pairs["image_b"].isin(external)
     return pairs
 
 

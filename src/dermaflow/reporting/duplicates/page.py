@@ -24,8 +24,8 @@ def render_pairs(
 
     Args:
         pairs: to be shown, with ``image_a``, ``image_b``, ``lesion_a``, ``lesion_b``, ``label_a``,
-            ``label_b``, ``agreeing``, ``zoom``, ``turn``, ``mirrored`` and ``decision``; the first
-            five hundred are.
+            ``label_b``, ``agreeing``, ``zoom``, ``turn``, ``mirrored``, ``decision`` and
+            ``external``; the first five hundred are.
         report: its counts stand above them.
         read: pixels of an image, uint8 (H, W, 3), by its id.
     """
