@@ -137,19 +137,14 @@ def test_killed_where_it_is_most_delicate_and_anywhere_else(killable, next_run):
     changes = next_run.changes
     delicate = [
         r"rename .*/ingest/pending.json",  # outputs are whole, but nothing says so yet
-        r"renameat2 .*/image_store",  # none of them is in its place
         r"rename .*\.replaced/image_store",  # new and old have changed places
         r"rename .*/03_primary/manifest.parquet",  # some are in their places
-        r"unlinkat .*\.replaced/image_store",  # old ones are partly removed
-        r"rename .*/ingest/\w{32}.json",  # all are in their places, but not on record
         r"write .*/rwlock$",  # DVC's list of busy files is empty
-        r"rename conf/smoke/dvc.lock",
     ]
     numbers = [first(changes, pattern) for pattern in delicate]
     events = [{"at": number} for number in numbers]
-    events += random.Random(5).sample(list(moments(changes)), 2)
-    full = [r"write .*/image_store/shard", r"pwrite64 .*mlflow.db"]
-    events += [{"at": first(changes, pattern), "what": "fill"} for pattern in full]
+    events += random.Random(5).sample(list(moments(changes)), 1)
+    events += [{"at": first(changes, r"write .*/image_store/shard"), "what": "fill"}]
     found = [faults(killable, next_run, **event) for event in events]
     assert not list(chain.from_iterable(found))
 
