@@ -79,11 +79,11 @@ def find_names(column: pd.Series, names: Sequence[str], folders: Sequence[str]) 
             name = name.removeprefix(folder)
         return posixpath.normpath(name)
 
-    cleaned = column.map(clean, na_action="ignore")
     known = {same_letters(name): name for name in names}
-    stems = by_stem(known, set(cleaned))
+    stems = by_stem(known, set(map(clean, column.dropna())))
     known = {stem: known[name] for stem, name in stems.items()} | known
-    return cleaned.map(known, na_action="ignore").fillna(column)
+    # A function, since pandas would make a column of the mapping, and some names are no text.
+    return column.map(lambda written: known.get(clean(written), written), na_action="ignore")
 
 
 def by_stem(names: Iterable[str], wanted: Container[str]) -> dict[str, str]:
