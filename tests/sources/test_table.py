@@ -1,11 +1,13 @@
 """A table in a hospital's own words becomes records, and no row reads outside its folder."""
 
+from typing import get_args
+
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 from dermaflow.errors import SourceError
-from dermaflow.params.sources import TableSource
+from dermaflow.params.sources import TableColumn, TableSource
 from dermaflow.schema import SOURCE_COLUMNS
 from dermaflow.sources import image_folder
 from dermaflow.sources import records as records_module
@@ -74,6 +76,10 @@ def test_values_are_translated_and_what_is_not_stays(folder):
     columns = COLUMNS | {"dx_type": "By"}
     records = open_table(describe(folder, columns=columns, values=values)).records()
     assert records["dx_type"].dropna().tolist() == ["histo"]
+
+
+def test_every_column_of_a_source_can_be_described():
+    assert set(get_args(TableColumn)) == set(SOURCE_COLUMNS)
 
 
 def test_only_columns_of_words_have_values(folder):

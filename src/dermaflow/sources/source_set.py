@@ -141,16 +141,15 @@ def _make_custom(params: CustomSource, key: str) -> ImageSource:
     return source
 
 
-def _places_of(source: ImageSource) -> set[str]:
+def _places_of(source: ImageSource) -> set[Path]:
     """Where the listed files are, of a source that reads a folder."""
-    if getattr(source, "folder", None) is None:
-        return set()
-    return {str(_place(source, file)) for file in source.records()["file"].dropna()}
+    places = (_place(source, file) for file in source.records()["file"].dropna())
+    return {place for place in places if place}
 
 
-def _place(source: ImageSource, file: str) -> str | None:
+def _place(source: ImageSource, file: str) -> Path | None:
     folder: Path | None = getattr(source, "folder", None)
-    return str(folder / file) if folder else None
+    return folder / file if folder else None
 
 
 def _checked(records: pd.DataFrame, key: str) -> pd.DataFrame:
