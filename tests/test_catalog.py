@@ -10,6 +10,8 @@ from kedro.framework.project import configure_project, pipelines
 
 from dermaflow.schema import STAGES
 
+WORKING_FOLDERS = {"training_checkpoints"}
+
 
 @pytest.fixture(scope="module")
 def registry():
@@ -21,12 +23,18 @@ def registry():
 def catalog(project_path):
     entries = yaml.safe_load((project_path / "conf" / "base" / "catalog.yml").read_text())
     del entries["stage_records"]  # the runner's, which no node reads or writes
+    for name in WORKING_FOLDERS:
+        assert entries.pop(name)["metadata"]["working_folder"]
     return entries
 
 
 def data_names(pipeline):
     names = pipeline.inputs() | {name for node in pipeline.nodes for name in node.outputs}
-    return {name for name in names if not name.startswith("params:")}
+    return {name for name in names if is_data(name)}
+
+
+def is_data(name):
+    return not name.startswith("params:") and name not in WORKING_FOLDERS
 
 
 def test_every_stage_is_registered_and_the_default_is_all_of_them(registry):
@@ -50,7 +58,7 @@ def test_a_stage_reads_only_what_earlier_stages_wrote(registry):
     written = set()
     for stage in STAGES:
         pipeline = registry[stage]
-        inputs = {name for name in pipeline.inputs() if not name.startswith("params:")}
+        inputs = {name for name in pipeline.inputs() if is_data(name)}
         assert inputs <= written, stage
         written |= data_names(pipeline)
 
@@ -76,7 +84,7 @@ def test_data_never_runs_back_to_an_earlier_layer(registry, catalog):
     """Else kedro-viz draws no layers at all."""
     place = {name: LAYERS.index(e["metadata"]["kedro-viz"]["layer"]) for name, e in catalog.items()}
     for node in registry["__default__"].nodes:
-        read = [place[name] for name in node.inputs if not name.startswith("params:")]
+        read = [place[name] for name in node.inputs if is_data(name)]
         written = [place[name] for name in node.outputs]
         assert max(read, default=0) <= min(written, default=len(LAYERS)), node.name
 

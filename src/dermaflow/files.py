@@ -49,6 +49,23 @@ def replacing_file(target: str | Path) -> Iterator[Path]:
         new.replace(target)
 
 
+@contextmanager
+def durable_file(target: str | Path) -> Iterator[Path]:
+    """Like ``replacing_file``; after the block, the new file outlives a loss of power."""
+    with replacing_file(target) as partial:
+        yield partial
+        _sync(partial)
+    _sync(Path(target).parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def replace_folder(new: Path, target: Path, old: Path) -> None:
     """Move a folder, or a file, to ``target``, and a folder that is there to ``old``.
 

@@ -67,8 +67,12 @@ class StageRunner(SequentialRunner):
                     refuse_damaged_cache(workspace, stage, now)
                     inputs.check(stage)
                     now = workspace.now(stage)  # of what the check has seen
+                    for folder in workspace.working_folders(stage):
+                        folder.made_from = now.made_from
                     made = self._run_stage(workspace, stage, part, catalog, hook_manager, run_id)
                     _keep(workspace, stage, now, made, whole)
+                    for folder in workspace.working_folders(stage):
+                        folder.clear()
                     inputs.trust(made.values())
                 hook_manager.hook.after_stage_run(stage=stage, outputs=made)
         except (KeyboardInterrupt, SystemExit) as interrupt:

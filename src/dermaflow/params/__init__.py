@@ -204,6 +204,7 @@ class TrainParams(Params):
     precision: Literal["auto", "bf16", "fp32"]
     workers: Annotated[int, Field(ge=0, le=64)]
     log_every: PositiveInt  # steps between two logged losses
+    checkpoint_seconds: Annotated[float, Field(ge=0)]  # between two checkpoints; 0: every update
 
 
 # --- evaluate, explain, register, promote ---------------------------------------------------------

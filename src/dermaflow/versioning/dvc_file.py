@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from dermaflow.params_check import check_parameters
 from dermaflow.schema import DEFAULT_ENVIRONMENT, STAGES
 from dermaflow.versioning.external import external_paths
-from dermaflow.versioning.stages import Stage, describe_stage
+from dermaflow.versioning.stages import Stage, describe_stage, is_working_folder
 from dermaflow.versioning.tracked import split_tracked
 
 _VARIABLES = "DERMAFLOW_"
@@ -53,8 +53,12 @@ def write_dvc_files(project_path: Path, pipelines: Mapping[str, Pipeline]) -> li
 def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: str) -> str:
     """The text of one environment's ``dvc.yaml``."""
     catalog = read_conf_files(project_path, env)["catalog"]
-    files = {name: entry["filepath"] for name, entry in catalog.items()}
     types = {name: entry["type"] for name, entry in catalog.items()}
+    files = {
+        name: entry["filepath"]
+        for name, entry in catalog.items()
+        if not is_working_folder(entry.get("metadata"))
+    }
     parameters = _committed_parameters(project_path, env)
     described = [describe_stage(name, pipelines[name], files, types) for name in STAGES]
     content: dict[str, Any] = {

@@ -63,11 +63,11 @@ def describe_stage(
     Args:
         name: of the stage.
         pipeline: its nodes, all of them.
-        files: dataset -> path.
+        files: dataset -> path; of what it lacks, a working folder, nothing depends.
         types: dataset -> class, with its module.
     """
     inputs = sorted(pipeline.inputs())
-    data = [dataset for dataset in inputs if not dataset.startswith("params:")]
+    data = [dataset for dataset in inputs if dataset in files]
     outputs = sorted(dataset for node in pipeline.nodes for dataset in node.outputs)
     own = any(types.get(dataset, "").startswith(PACKAGE) for dataset in (*data, *outputs))
     return Stage(
@@ -99,6 +99,11 @@ def select_parameters(parameters: Mapping[str, Any], groups: Iterable[str]) -> d
         else:
             selected[group] = adapter.dump_python(value, mode="json", by_alias=True)
     return selected
+
+
+def is_working_folder(metadata: Mapping[str, Any] | None) -> bool:
+    """Whether a catalog's entry with such metadata is none of a stage's inputs, but its own."""
+    return bool((metadata or {}).get("working_folder"))
 
 
 @lru_cache

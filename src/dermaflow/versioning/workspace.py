@@ -16,7 +16,7 @@ from dermaflow.versioning.dvc_lock import Entry, read_lock, record_of
 from dermaflow.versioning.external import external_paths, external_state
 from dermaflow.versioning.fingerprint import HashCache
 from dermaflow.versioning.records import StageRecord, StageRecords
-from dermaflow.versioning.stages import Stage, describe_stage, select_parameters
+from dermaflow.versioning.stages import Stage, describe_stage, is_working_folder, select_parameters
 from dermaflow.versioning.tracked import Tracked, split_tracked
 
 RECORDS = "stage_records"  # the catalog's entry for the folder of records
@@ -39,6 +39,7 @@ class Workspace:
         self._tracking_uri: str = catalog.load(TRACKING_URI)
         self._catalog = catalog
         self._stages: dict[str, Stage] = {}
+        self._working: dict[str, list[Any]] = {}
 
     def failed_folder(self, name: str) -> Path:
         """Where a stage that failed leaves what it had made."""
@@ -51,12 +52,22 @@ class Workspace:
                 pipelines.set_requested(None)
             pipeline = pipelines[name]
             data = [dataset for dataset in pipeline.datasets() if not is_parameter(dataset)]
-            found: Mapping[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
+            found: dict[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
             self._refuse_memory(name, found)
+            self._working[name] = [
+                found.pop(dataset)
+                for dataset, entry in list(found.items())
+                if is_working_folder(getattr(entry, "metadata", None))
+            ]
             files = {dataset: self.relative(entry._filepath) for dataset, entry in found.items()}
             types = {dataset: type(entry).__module__ for dataset, entry in found.items()}
             self._stages[name] = describe_stage(name, pipeline, files, types)
         return self._stages[name]
+
+    def working_folders(self, name: str) -> list[Any]:
+        """The catalog's entries in which the stage keeps what it needs to go on after a crash."""
+        self.stage(name)
+        return self._working[name]
 
     @staticmethod
     def _refuse_memory(name: str, datasets: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.weights import Weights
@@ -18,6 +19,9 @@ from dermaflow.validation.lineage import require_same_data, version_of
 
 if TYPE_CHECKING:
     from torchvision.models import ResNet
+
+    from dermaflow.ml.checkpoints import Checkpoints
+    from dermaflow.ml.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +35,11 @@ def train_classifier(
     image: ImageParams,
     classes: list[str],
     seed: int,
+    checkpoints: WorkingFolder,
 ) -> tuple[Weights, dict[str, Any]]:
     """Fine-tune ResNet-50 on the training split; validation chooses the epoch.
+
+    Goes on where an interrupted run of the same stopped.
 
     Returns:
         The best epoch's weights with their description, and the history of all epochs.
@@ -71,6 +78,7 @@ def train_classifier(
         runtime=runtime,
         seed=seed,
         log=current_sink().log,
+        checkpoints=_open_checkpoints(checkpoints, runtime),
     )
     config = describe(classes, preprocess, train.backbone.stride)
     config["data_version"] = version_of(manifest)
@@ -81,6 +89,15 @@ def train_classifier(
         "epochs": result.history,
     }
     return Weights(result.tensors, config), history
+
+
+def _open_checkpoints(folder: WorkingFolder, runtime: Runtime) -> Checkpoints | None:
+    """Those of a training with the same inputs, code and parameters, in the same precision."""
+    from dermaflow.ml.checkpoints import Checkpoints
+
+    if folder.made_from is None:
+        return None
+    return Checkpoints(folder.path, {**folder.made_from, "precision": runtime.name})
 
 
 def draw_training(training_history: dict[str, Any]) -> dict[str, Figure]:
