@@ -13,13 +13,18 @@ from dermaflow.ml.checkpoints import (
     read_checkpoint,
 )
 
-MADE_FROM = {"parameters": {"train": {"epochs": 3, "loss": {"gamma": 0.1}}}, "code": {"fit.py": "a"}}
+MADE_FROM = {
+    "parameters": {"train": {"epochs": 3, "loss": {"gamma": 0.1}}},
+    "code": {"fit.py": "a"},
+}
 
 
 def checkpoint(steps):
     random = torch.Generator().manual_seed(steps)
     tensors = {
-        "network.weight": torch.randn(3, 4, generator=random).to(memory_format=torch.preserve_format),
+        "network.weight": torch.randn(3, 4, generator=random).to(
+            memory_format=torch.preserve_format
+        ),
         "counter": torch.tensor(steps),
         "half": torch.randn(5, generator=random).bfloat16(),
         "empty": torch.empty(0),

@@ -3,8 +3,6 @@
 import os
 import signal
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -12,103 +10,23 @@ from tqdm import tqdm
 
 from dermaflow.errors import TrainingError
 from dermaflow.ml.checkpoints import Checkpoints, read_checkpoint
-from dermaflow.ml.data import BatchDataset, LabelledImages
-from dermaflow.ml.fit import fit_classifier
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.ml.data import BatchDataset
 from dermaflow.ml.optim import build_optimizer, build_schedule
-from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.trainer import Trainer
-from dermaflow.params import BackboneParams, BatchAugmentParams, TrainParams
-
-PARAMS = TrainParams(
-    backbone=BackboneParams(
-        weights="scratch", name="IMAGENET1K_V2", stride="torchvision", frozen=[]
-    ),
-    epochs=4,
-    batch_size=16,
-    learning_rate=0.05,
-    backbone_factor=0.5,
-    weight_decay=0.01,
-    warmup_epochs=1,
-    ema_decay=0.9,
-    label_smoothing=0.0,
-    balance=1.0,
-    patience=10,
-    augmentation=BatchAugmentParams(
-        flip=True,
-        rotate=True,
-        max_degrees=10,
-        zoom=0.1,
-        shift=0.05,
-        brightness=0.1,
-        contrast=0.1,
-        colour=0.05,
-    ),
-    precision="fp32",
-    workers=0,
-    log_every=2,
-    checkpoint_seconds=0,
+from ml.small_training import (
+    PARAMS,
+    PREPROCESS,
+    RUNTIME,
+    fit,
+    ignore,
+    make_sets,
+    small_network,
 )
-CLASSES = ["bright", "dark"]
-RUNTIME = detect_runtime("fp32")
-PREPROCESS = Preprocess(height=16, width=16)
-
-
-class Small(nn.Module):
-    """A backbone with batch norm and a head, named as ResNet names them."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 3, stride=2)
-        self.bn1 = nn.BatchNorm2d(4)
-        self.fc = nn.Linear(4, len(CLASSES))
-
-    def forward(self, images):
-        return self.fc(torch.relu(self.bn1(self.conv1(images))).mean(dim=(2, 3)))
-
-
-def small_network():
-    torch.manual_seed(0)
-    return Small()
 
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
-    """Training and validation images whose class is their brightness."""
-    folder = tmp_path_factory.mktemp("stores")
-    random = np.random.default_rng(0)
-    labels = [CLASSES[number % 2] for number in range(96)]
-    levels = {"bright": 170, "dark": 80}
-    images = (
-        StoredImage(f"x{i}", random.normal(levels[label], 25, (16, 16, 3)).astype(np.uint8))
-        for i, label in enumerate(labels)
-    )
-    write_image_store(folder / "store", ImageBatch(images, (16, 16, 3)))
-    store = ImageStore(folder / "store")
-    table = pd.DataFrame({"image_id": [f"x{i}" for i in range(96)], "label": labels})
-    train = LabelledImages.from_table(store, table[:64], CLASSES)
-    return train, LabelledImages.from_table(store, table[64:], CLASSES)
-
-
-def ignore(metrics, step):
-    pass
-
-
-def fit(sets, params=PARAMS, network=None, frozen=(), log=ignore, seed=1, checkpoints=None):
-    train, val = sets
-    return fit_classifier(
-        network=network or small_network(),
-        frozen=list(frozen),
-        train=BatchDataset([train]),
-        val=val,
-        preprocess=PREPROCESS,
-        params=params,
-        runtime=RUNTIME,
-        seed=seed,
-        log=log,
-        checkpoints=checkpoints,
-    )
+    return make_sets(tmp_path_factory.mktemp("stores"))
 
 
 def test_a_separable_problem_is_learnt_and_the_best_epoch_kept(sets):
@@ -199,7 +117,7 @@ def test_schedule_rises_linearly_and_falls_as_a_cosine():
     assert rates[-1] < 0.01
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     pass
 
 
@@ -208,7 +126,7 @@ def stopping_at(step):
 
     def log(metrics, at):
         if at >= step:
-            raise Stopped
+            raise StoppedError
 
     return log
 
@@ -219,7 +137,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_was_not(sets, tmp_path, step,
     caplog.set_level("INFO")
     whole = fit(sets)
     checkpoints = Checkpoints(tmp_path, {"run": "a"})
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         fit(sets, log=stopping_at(step), checkpoints=checkpoints)
     steps = []
     resumed = fit(sets, log=lambda metrics, at: steps.append(at), checkpoints=checkpoints)
@@ -279,7 +197,7 @@ def test_sigterm_saves_before_it_ends_the_process(sets, tmp_path):
     rare = PARAMS.model_copy(update={"checkpoint_seconds": 3600})
 
     def end(number, frame):
-        raise Stopped
+        raise StoppedError
 
     def log(metrics, step):
         if step == 6:
@@ -287,7 +205,7 @@ def test_sigterm_saves_before_it_ends_the_process(sets, tmp_path):
 
     before = signal.signal(signal.SIGTERM, end)
     try:
-        with pytest.raises(Stopped):
+        with pytest.raises(StoppedError):
             fit(sets, rare, log=log, checkpoints=checkpoints)
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -8,7 +8,7 @@ import pytest
 from dermaflow.ml.interrupts import interrupts_held_back
 
 
-class Ended(Exception):
+class EndedError(Exception):
     pass
 
 
@@ -17,7 +17,7 @@ def raising():
     """As the command line has it: a signal is an exception."""
 
     def end(number, frame):
-        raise Ended(number)
+        raise EndedError(number)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     yield end
@@ -32,7 +32,7 @@ def send(number):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_waits_until_it_is_obeyed(number):
     done = []
-    with pytest.raises(Ended, match=str(int(number))), interrupts_held_back() as end:
+    with pytest.raises(EndedError, match=str(int(number))), interrupts_held_back() as end:
         assert not end
         send(number)
         done.append("the update")
@@ -45,7 +45,7 @@ def test_a_signal_waits_until_it_is_obeyed(number):
 
 def test_one_that_nobody_looked_at_comes_after_the_block():
     done = []
-    with pytest.raises(Ended), interrupts_held_back():
+    with pytest.raises(EndedError), interrupts_held_back():
         send(signal.SIGTERM)
         done.append("all")
     assert done == ["all"]
@@ -53,7 +53,7 @@ def test_one_that_nobody_looked_at_comes_after_the_block():
 
 def test_a_second_one_comes_at_once():
     done = []
-    with pytest.raises(Ended, match=str(int(signal.SIGINT))), interrupts_held_back():
+    with pytest.raises(EndedError, match=str(int(signal.SIGINT))), interrupts_held_back():
         send(signal.SIGTERM)
         done.append("first")
         send(signal.SIGINT)

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dermaflow.files import durable_file
+from dermaflow.files import durable_file, remove_abandoned, usual_mode
 
 KEPT = 2  # the last one, and the one before for the day the last cannot be read
 
@@ -66,6 +66,7 @@ class Checkpoints:
             Whether it was written: on a full disk it is not, and what is there stays.
         """
         path = self._folder / f"{self._digest}_{checkpoint.steps:09d}.safetensors"
+        remove_abandoned(self._folder)
         try:
             with durable_file(path) as partial:
                 write_checkpoint(partial, checkpoint, self._made_from)
@@ -125,7 +126,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, made_from: Mapping[str,
     content = {"steps": checkpoint.steps, "facts": checkpoint.facts, "made_from": made_from}
     text = json.dumps(content, sort_keys=True)
     tensors = {name: tensor.contiguous() for name, tensor in checkpoint.tensors.items()}
-    save_file(tensors, path, {"content": text, "checksum": _checksum(text, tensors)})
+    with usual_mode(path):
+        save_file(tensors, path, {"content": text, "checksum": _checksum(text, tensors)})
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import traceback
@@ -16,7 +17,7 @@ from kedro.io import DataCatalog
 
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.description import RAW
-from dermaflow.tracking.run import TrackedRun
+from dermaflow.tracking.run import TrackedRun, flatten
 from dermaflow.validation.lineage import read_version
 from dermaflow.versioning.dvc_commit import lock_entry
 from dermaflow.versioning.dvc_file import dvc_path
@@ -67,12 +68,14 @@ class Tracker:
         if self._run:
             return
         marker = self.catalog.load("stage_records").folder / "open_run.json"
-        self._run = TrackedRun(self.config, self.name, self.tags, marker)
-        self._run.log_parameters(self.parameters)
+        patch = b""
         if self.tags["git_dirty"] == "true":
             patch = uncommitted_patch(self.project_path)
             if not patch:
                 logger.warning("git cannot tell what has changed: the run will not say it either")
+        self._run = TrackedRun(self.config, self.name, self.tags, marker, self._does(patch))
+        self._run.log_parameters(self.parameters)
+        if self.tags["git_dirty"] == "true":
             self._run.log_content(patch, PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
@@ -107,7 +110,7 @@ class Tracker:
         }
         self._log_outputs(unchanged)
         if not self._run.joined:  # of one that several processes join, each ran something
-            self._run.extend_tag("unchanged", consistent.keys() - set(self._ran))
+            self._run.extend_tag("unchanged", consistent.keys() - self._run.stages())
         self._run.describe()
         self._close("FINISHED")
 
@@ -132,6 +135,11 @@ class Tracker:
         assert self._run
         self._run.close(status)
         self._run = None
+
+    def _does(self, patch: bytes) -> str:
+        """Digest of what the run is to do: stages, parameters and code."""
+        facts = [self.name, flatten(self.parameters), self.tags.get("mlflow.source.git.commit")]
+        return hashlib.sha256(repr(facts).encode() + patch).hexdigest()
 
     def _entry(self, name: str) -> Any:
         return self.catalog.get(name)
