@@ -138,7 +138,9 @@ class Tracker:
 
     def _does(self, patch: bytes) -> str:
         """Digest of what the run is to do: stages, parameters and code."""
-        facts = [self.name, flatten(self.parameters), self.tags.get("mlflow.source.git.commit")]
+        # Kedro reads files in any order, and so gives parameters.
+        parameters = sorted((key, str(value)) for key, value in flatten(self.parameters).items())
+        facts = [self.name, parameters, self.tags.get("mlflow.source.git.commit")]
         return hashlib.sha256(repr(facts).encode() + patch).hexdigest()
 
     def _entry(self, name: str) -> Any:
