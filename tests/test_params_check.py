@@ -55,6 +55,32 @@ def test_the_shipped_parameters_are_valid(conf):
             "ingest.sources.clinic: Input tag 'tabel' found using 'kind' does not match",
         ),
         (["labels", "scheme"], "isic", "labels: scheme: there is no 'isic' among the schemes"),
+        (
+            ["evaluate", "operating_points"],
+            {"mel_90": {"class": "mel", "recall": 0.9, "specificity": 0.9}},
+            "evaluate.operating_points.mel_90: an operating point asks for recall or for",
+        ),
+        (
+            ["evaluate", "operating_points"],
+            {"mel_90": {"class": "mel"}},
+            "evaluate.operating_points.mel_90: an operating point asks for recall or for",
+        ),
+        (
+            ["evaluate", "operating_points"],
+            {"p_mel": {"class": "mel", "recall": 0.9}},
+            "evaluate.operating_points.p_mel: unknown key; String should match pattern",
+        ),
+        (
+            ["evaluate", "operating_points"],
+            {"scc": {"class": "mel", "recall": 0.9}},
+            "evaluate.operating_points.scc: a class has that name",
+        ),
+        (
+            ["evaluate", "operating_points"],
+            {"all": {"class": "mle", "recall": 0.9}},
+            "evaluate.operating_points.all.class: no label scheme has a class 'mle' (ak, akiec,",
+        ),
+        (["evaluate", "views"], 3, "evaluate.views: Input should be 1, 2, 4 or 8, not 3"),
         (["augment", "dcgan", "pixels"], 48, "augment.dcgan.pixels: Input should be 32 or 64"),
     ],
 )
@@ -72,6 +98,27 @@ def test_a_wrong_key_is_named_with_its_file(conf, keys, value, message):
         check_parameters(values | tree, [folder])
     assert str(caught.value).startswith(message)
     assert str(caught.value).endswith(f"(conf/base/{stem})")
+
+
+def test_eight_views_need_square_images(conf):
+    values, folder = conf
+    eight = {"evaluate": values["evaluate"] | {"views": 8}}
+    assert check_parameters(values | eight, [folder]).evaluate.views == 8
+    oblong = {"image": values["image"] | {"height": 48}}
+    with pytest.raises(ParameterError) as caught:
+        check_parameters(values | eight | oblong, [folder], eight)
+    assert str(caught.value) == (
+        "evaluate.views: 8 views are quarter turns, too, and need square images, but image is "
+        "48 x 64 pixels; take 4 (--params)"
+    )
+
+
+def test_a_point_of_a_class_that_only_another_scheme_has_is_no_mistake(conf):
+    values, folder = conf
+    points = {"scc_recall_90": {"class": "scc", "recall": 0.9}}
+    evaluate = values["evaluate"] | {"operating_points": points}
+    assert "scc" not in values["labels"]["schemes"][values["labels"]["scheme"]]
+    check_parameters(values | {"evaluate": evaluate}, [folder])
 
 
 def test_a_missing_key_names_the_file_of_its_group(conf):

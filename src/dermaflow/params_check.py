@@ -47,6 +47,9 @@ def read_config(model: type[Config], loader: Mapping[str, Any], kind: str) -> Co
 
 
 def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, Any]) -> str:
+    if not detail["loc"]:  # of what several groups say together: the text begins with the key
+        name, _, problem = str(detail["ctx"]["error"]).partition(": ")
+        return f"{name}: {problem} ({_place(name.split('.'), folders, given)})"
     key = _without_kind([str(part) for part in detail["loc"]])
     if detail["type"] == "extra_forbidden":
         near = get_close_matches(key[-1], _known_keys(key[:-1]), n=1)
@@ -60,8 +63,11 @@ def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, 
         problem = str(detail["ctx"]["error"])
     else:
         problem = f"{detail['msg']}, not {detail['input']!r}"
-    place = "--params" if _contains(given, key) else _file_of(key, folders)
-    return f"{'.'.join(key)}: {problem} ({place})"
+    return f"{'.'.join(key)}: {problem} ({_place(key, folders, given)})"
+
+
+def _place(key: list[str], folders: Sequence[Path], given: Mapping[str, Any]) -> str:
+    return "--params" if _contains(given, key) else _file_of(key, folders)
 
 
 def _without_kind(key: list[str]) -> list[str]:

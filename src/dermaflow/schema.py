@@ -83,3 +83,8 @@ HEADLINES = {
 def probability_columns(classes: list[str]) -> list[str]:
     """Names of the probability columns of ``predictions``: ``p_<class>`` for each class."""
     return [f"p_{code}" for code in classes]
+
+
+def logit_columns(classes: list[str]) -> list[str]:
+    """Names of the columns of ``logits``: ``logit_<class>`` for each class."""
+    return [f"logit_{code}" for code in classes]

@@ -21,6 +21,7 @@ from dermaflow.bench.workload import prepare_workload
 from dermaflow.ml import gan as gan_module
 from dermaflow.ml.attribution import class_probability
 from dermaflow.ml.attribution_lime import explain_with_lime
+from dermaflow.ml.decision import DecisionRule
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.params import Parameters
@@ -120,7 +121,7 @@ def test_bare_forward_runs_as_many_images_as_the_explainer_scores(workload):
     explain = workload.parameters.explain
     classifier = build_classifier(workload, RUNTIME)
     pixels = workload.store.read(workload.images["image_id"].head(1).tolist())[0]
-    score = class_probability(classifier, "mel", RUNTIME, 8)
+    score = class_probability(classifier, DecisionRule(), "mel", RUNTIME, 8)
     count = count_evaluations(lambda p: explain_with_lime(p, pixels, explain.lime, 8, 1), score)
     assert count == explain.lime.samples == 32
     sizes = []

@@ -15,6 +15,7 @@ from dermaflow.ml.attribution import (
 from dermaflow.ml.attribution_lime import VectorisedLime, explain_with_lime
 from dermaflow.ml.attribution_shap import HidingMasker, explain_with_shap
 from dermaflow.ml.classifier import Classifier, build_resnet50
+from dermaflow.ml.decision import DecisionRule
 from dermaflow.ml.predict import predict_batch
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.runtime import detect_runtime
@@ -63,7 +64,7 @@ def preprocess(side):
 @pytest.fixture
 def contrast_probability():
     classifier = Classifier(ContrastInSquare(), preprocess(SIDE), ("contrast", "none"))
-    return class_probability(classifier, "contrast", RUNTIME, 64)
+    return class_probability(classifier, DecisionRule(), "contrast", RUNTIME, 64)
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +83,13 @@ def resnet():
 
 def test_probability_is_that_of_the_class_whatever_the_batches(resnet, picture):
     pixels = np.stack([np.roll(picture, k, 0) for k in range(5)])
-    whole = predict_batch(resnet, pixels, RUNTIME)
+    rule = DecisionRule(temperature=2.5, views=2)
+    whole = rule.probabilities(predict_batch(resnet, pixels, RUNTIME, 2))
     for size in (1, 2, 5, 64):
-        score = class_probability(resnet, "b", RUNTIME, size)(pixels)
+        score = class_probability(resnet, rule, "b", RUNTIME, size)(pixels)
         np.testing.assert_allclose(score, whole[:, 1], atol=1e-5)
     with pytest.raises(ValueError):
-        class_probability(resnet, "d", RUNTIME, 2)
+        class_probability(resnet, rule, "d", RUNTIME, 2)
 
 
 def test_lime_draws_and_fits_as_the_library_does(resnet, picture):
@@ -96,7 +98,7 @@ def test_lime_draws_and_fits_as_the_library_does(resnet, picture):
     for explainer in (LimeImageExplainer(random_state=3), VectorisedLime(random_state=3)):
         explanation = explainer.explain_instance(
             picture,
-            lambda batch: predict_batch(resnet, batch, RUNTIME),
+            lambda batch: DecisionRule().probabilities(predict_batch(resnet, batch, RUNTIME, 1)),
             labels=(1,),
             top_labels=None,
             num_samples=40,
@@ -157,7 +159,7 @@ def test_shap_of_a_linear_function_is_its_terms(picture, inside):
 
 
 def test_equal_seeds_give_equal_bits(resnet, picture):
-    score = class_probability(resnet, "a", RUNTIME, 16)
+    score = class_probability(resnet, DecisionRule(), "a", RUNTIME, 16)
     hidden = blur(picture, 0.5)
     small = LimeParams(samples=32, segments=12, compactness=10)
     few = ShapParams(evaluations=32)

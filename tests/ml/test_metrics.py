@@ -8,16 +8,19 @@ from sklearn import metrics as reference
 from dermaflow.ml.bootstrap import group_resamples, percentile_intervals
 from dermaflow.ml.metrics import (
     Predictions,
+    Target,
     auc,
     precision_at_recall,
     precision_recall_curve,
     rank,
+    recall_at_specificity,
     roc_curve,
     score,
 )
 
 CLASSES = ("akiec", "bcc", "mel", "nv")
 BINS = 10
+TARGETS = (Target("mel", "recall", 0.85), Target("mel", "specificity", 0.9))
 
 
 def make_predictions(
@@ -37,7 +40,7 @@ def make_predictions(
 
 def points(predictions: Predictions, weights: np.ndarray | None = None) -> dict[str, float]:
     weights = np.ones(len(predictions)) if weights is None else weights
-    values = score(predictions, weights[None], BINS, {"mel": 0.85})
+    values = score(predictions, weights[None], BINS, TARGETS)
     return {name: float(value[0]) for name, value in values.items()}
 
 
@@ -76,7 +79,7 @@ def test_equals_scikit_learn(digits: int | None, weighted: bool) -> None:
 def test_each_row_of_weights_is_scored_as_if_alone() -> None:
     predictions = make_predictions(60, digits=1)
     weights = np.random.default_rng(0).integers(0, 3, (5, 60)).astype(float)
-    together = score(predictions, weights, BINS, {"mel": 0.85})
+    together = score(predictions, weights, BINS, TARGETS)
     for row in range(5):
         alone = points(predictions, weights[row])
         for name, values in together.items():
@@ -123,6 +126,43 @@ def test_precision_at_recall_by_hand() -> None:
     assert precision_at_recall(ranking, 1) == pytest.approx(0.75)
 
 
+def test_recall_at_specificity_by_hand() -> None:
+    # Falling scores: + - + + - -, of which a threshold above all calls none.
+    positive = np.array([1, 0, 1, 1, 0, 0], bool)
+    ranking = rank(positive, np.arange(6, 0, -1.0), np.ones((1, 6)))
+    assert recall_at_specificity(ranking, 1) == pytest.approx(1 / 3)
+    assert recall_at_specificity(ranking, 2 / 3) == 1
+    turned = rank(~positive, np.arange(6, 0, -1.0), np.ones((1, 6)))
+    assert recall_at_specificity(turned, 1) == 0
+
+
+@pytest.mark.parametrize("alarms", range(11))
+def test_a_specificity_that_is_just_reached_is_reached(alarms: int) -> None:
+    # The positive scores less than so many of ten others.
+    scores = np.arange(11, 0, -1.0)
+    ranking = rank(np.arange(11) == alarms, scores, np.ones((1, 11)))
+    target = (10 - alarms) / 10
+    assert recall_at_specificity(ranking, target) == 1
+    if alarms:
+        assert recall_at_specificity(ranking, target + 0.01) == 0
+
+
+def test_what_is_asked_of_a_threshold_is_undefined_without_either_side() -> None:
+    scores, ones = np.arange(3.0), np.ones((1, 3))
+    none, everyone = (rank(np.full(3, value), scores, ones) for value in (False, True))
+    assert np.isnan(recall_at_specificity(none, 0.5))
+    assert np.isnan(recall_at_specificity(everyone, 0.5))
+    assert np.isnan(precision_at_recall(none, 0.5))
+
+
+def test_metrics_of_targets_say_what_was_asked() -> None:
+    assert [target.metric for target in TARGETS] == [
+        "mel/precision_at_recall_0.85",
+        "mel/recall_at_specificity_0.9",
+    ]
+    assert {target.metric for target in TARGETS} <= set(points(make_predictions()))
+
+
 def test_equal_scores_give_half() -> None:
     ranking = rank(np.array([True, False, True]), np.full(3, 0.3), np.ones((1, 3)))
     assert auc(ranking) == 0.5
@@ -138,7 +178,7 @@ def test_calibration_error_by_hand() -> None:
 
 
 def points_without_melanoma(predictions: Predictions) -> dict[str, float]:
-    values = score(predictions, np.ones((1, len(predictions))), BINS, {})
+    values = score(predictions, np.ones((1, len(predictions))), BINS, ())
     return {name: float(value[0]) for name, value in values.items()}
 
 
@@ -187,7 +227,7 @@ def interval(
     predictions: Predictions, name: str = "accuracy", seed: int = 0
 ) -> tuple[float, float]:
     intervals = percentile_intervals(
-        lambda weights: score(predictions, weights, BINS, {}),
+        lambda weights: score(predictions, weights, BINS, ()),
         predictions.groups,
         1000,
         0.95,

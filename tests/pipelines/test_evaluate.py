@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,10 @@ from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.classifier import build_resnet50, describe
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.weights import Weights
+from dermaflow.ml.weights import Weights, weights_digest
 from dermaflow.params import EvaluateParams
 from dermaflow.pipelines.evaluate import create_pipeline
+from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
 from dermaflow.pipelines.evaluate.nodes import (
     draw_evaluation,
     predict_held_out,
@@ -25,7 +26,23 @@ from dermaflow.pipelines.evaluate.nodes import (
 )
 
 CLASSES = ["bcc", "df", "mel", "nv"]
-EVALUATE = EvaluateParams(batch_size=3, bootstrap_samples=100, confidence=0.9, calibration_bins=10)
+EVALUATE = EvaluateParams(
+    batch_size=3,
+    views=1,
+    bootstrap_samples=100,
+    confidence=0.9,
+    calibration_bins=10,
+    operating_points={
+        "mel_recall_85": {"class": "mel", "recall": 0.85},
+        "mel_specificity_90": {"class": "mel", "specificity": 0.9},
+        "df_recall_50": {"class": "df", "recall": 0.5},
+        "scc_recall_50": {"class": "scc", "recall": 0.5},
+    },
+)
+POINTS = ["mel_recall_85", "mel_specificity_90"]  # those that can be chosen
+KEPT = ["image_id", "group_id", "source", "label", "split"]
+LOGITS = [f"logit_{code}" for code in CLASSES]
+PROBABILITIES = [f"p_{code}" for code in CLASSES]
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +83,10 @@ def manifest() -> pd.DataFrame:
 
 
 @pytest.fixture
-def predictions() -> pd.DataFrame:
-    """No image of df; two images a group; some skill."""
+def logits() -> pd.DataFrame:
+    """No image of df; two images a group; some skill, and far too sure of it."""
     rng = np.random.default_rng(0)
     labels = np.repeat(rng.choice([0, 2, 3], 60), 2)
-    logits = rng.normal(size=(120, 4)) + 1.5 * np.eye(4)[labels]
-    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     table = pd.DataFrame(
         {
             "image_id": [f"i{number}" for number in range(120)],
@@ -79,32 +94,48 @@ def predictions() -> pd.DataFrame:
             "source": "drawn",
             "label": np.array(CLASSES, dtype=object)[labels],
             "split": ["val"] * 40 + ["test"] * 80,
-            "predicted": np.array(CLASSES, dtype=object)[probabilities.argmax(1)],
         }
     )
-    table[[f"p_{code}" for code in CLASSES]] = probabilities.astype(np.float32)
+    values = 4 * (rng.normal(size=(120, 4)) + 1.5 * np.eye(4)[labels])
+    table[LOGITS] = values.astype(np.float32)
     return table
 
 
-def test_predicts_the_held_out_images_in_the_manifests_order(
+@pytest.fixture
+def rule(logits: pd.DataFrame, classifier: Weights) -> dict[str, Any]:
+    return choose_decision_rule(logits, classifier, EVALUATE)
+
+
+@pytest.fixture
+def predictions(logits: pd.DataFrame, rule: dict[str, Any]) -> pd.DataFrame:
+    return apply_decision_rule(logits, rule, CLASSES)
+
+
+def measured(
+    logits: pd.DataFrame,
+    rule: dict[str, Any],
+    seed: int = 17,
+    evaluate: EvaluateParams = EVALUATE,
+) -> dict[str, float]:
+    """Metrics of logits under a rule."""
+    predictions = apply_decision_rule(logits, rule, CLASSES)
+    return score_predictions(predictions, logits, rule, evaluate, CLASSES, seed)
+
+
+def test_gives_logits_of_the_held_out_images_in_the_manifests_order(
     classifier: Weights, manifest: pd.DataFrame, store: ImageStore
 ) -> None:
     before = manifest.copy()
     table = predict_held_out(classifier, manifest, store, EVALUATE)
     pd.testing.assert_frame_equal(manifest, before)
 
-    probabilities = [f"p_{code}" for code in CLASSES]
-    kept = ["image_id", "group_id", "source", "label", "split"]
-    assert list(table.columns) == [*kept, "predicted", *probabilities]
-    expected = manifest.loc[manifest["split"] != "train", kept].reset_index(drop=True)
-    pd.testing.assert_frame_equal(table[kept], expected)
-    assert (table[probabilities].dtypes == np.float32).all()
-    np.testing.assert_allclose(table[probabilities].sum(axis=1), 1, atol=1e-6)
-    best = table[probabilities].to_numpy().argmax(1)
-    assert table["predicted"].tolist() == [CLASSES[number] for number in best]
+    assert list(table.columns) == [*KEPT, *LOGITS]
+    expected = manifest.loc[manifest["split"] != "train", KEPT].reset_index(drop=True)
+    pd.testing.assert_frame_equal(table[KEPT], expected)
+    assert (table[LOGITS].dtypes == np.float32).all()
 
 
-def test_each_image_gets_its_own_pixels_probabilities(
+def test_each_image_gets_its_own_pixels_logits(
     classifier: Weights, manifest: pd.DataFrame, store: ImageStore
 ) -> None:
     shuffled = manifest.iloc[::-1]
@@ -112,10 +143,102 @@ def test_each_image_gets_its_own_pixels_probabilities(
         predict_held_out(classifier, table, store, EVALUATE).set_index("image_id").sort_index()
         for table in (manifest, shuffled)
     )
-    columns = [f"p_{code}" for code in CLASSES]
     # bf16 kernels sum in another order where a batch has another size.
-    np.testing.assert_allclose(one[columns], other[columns], atol=0.02)
-    assert one[columns].drop_duplicates().shape[0] == len(one)
+    np.testing.assert_allclose(one[LOGITS], other[LOGITS], atol=0.05)
+    assert one[LOGITS].drop_duplicates().shape[0] == len(one)
+
+
+def test_the_rule_is_chosen_on_validation_rows_alone(
+    logits: pd.DataFrame, classifier: Weights, rule: dict[str, Any]
+) -> None:
+    assert choose_decision_rule(logits[logits["split"] == "val"], classifier, EVALUATE) == rule
+    other = logits.copy()
+    other.loc[other["split"] != "val", ["label", *LOGITS]] = ["mel", 0, 0, 9, 0]
+    assert choose_decision_rule(other, classifier, EVALUATE) == rule
+
+
+def test_the_rule_says_what_it_is_of_and_why_points_are_left_out(
+    logits: pd.DataFrame, rule: dict[str, Any], classifier: Weights
+) -> None:
+    assert json.loads(json.dumps(rule, allow_nan=False)) == rule
+    assert rule["classifier"] == weights_digest(classifier)
+    assert rule["data_version"] == "v1"
+    assert rule["chosen_on"] == {"split": "val", "images": 40}
+    assert rule["views"] == 1
+    assert rule["temperature_is_fitted"]
+    assert rule["temperature"] > 1.5  # the logits are far too large
+    assert list(rule["operating_points"]) == POINTS
+    point = rule["operating_points"]["mel_recall_85"]
+    assert (point["class"], point["recall"]) == ("mel", 0.85)
+    assert point["validation"]["recall"] >= 0.85
+    assert rule["operating_points"]["mel_specificity_90"]["validation"]["specificity"] >= 0.9
+    assert rule["left_out"] == {
+        "df_recall_50": "no validation image is of df",
+        "scc_recall_50": "there is no class scc among bcc, df, mel, nv",
+    }
+
+
+def test_what_no_temperature_mends_keeps_its_probabilities(
+    logits: pd.DataFrame, classifier: Weights, caplog: pytest.LogCaptureFixture
+) -> None:
+    logits[LOGITS] = 3 * np.eye(4)[[CLASSES.index(label) for label in logits["label"]]]
+    rule = choose_decision_rule(logits, classifier, EVALUATE)
+    assert (rule["temperature"], rule["temperature_is_fitted"]) == (1, False)
+    assert "No temperature" in caplog.text
+    best = apply_decision_rule(logits, rule, CLASSES)[PROBABILITIES].max(axis=1)
+    np.testing.assert_allclose(best, np.exp(3) / (np.exp(3) + 3), rtol=1e-6)
+
+
+def test_predictions_are_the_rules_answers(
+    logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
+) -> None:
+    assert list(predictions.columns) == [*KEPT, "predicted", *PROBABILITIES, *POINTS]
+    pd.testing.assert_frame_equal(predictions[KEPT], logits[KEPT])
+    assert (predictions[PROBABILITIES].dtypes == np.float32).all()
+    np.testing.assert_allclose(predictions[PROBABILITIES].sum(axis=1), 1, atol=1e-6)
+    best = logits[LOGITS].to_numpy().argmax(1)
+    assert predictions["predicted"].tolist() == [CLASSES[number] for number in best]
+    for name in POINTS:
+        threshold = rule["operating_points"][name]["threshold"]
+        assert (predictions[name] == (predictions["p_mel"] >= threshold)).all()
+
+
+def test_thresholds_are_applied_to_the_test_split_as_they_are(
+    logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
+) -> None:
+    metrics = measured(logits, rule)
+    for split in ("val", "test"):
+        rows = predictions[predictions["split"] == split]
+        melanoma = rows["label"] == "mel"
+        for name in POINTS:
+            called = rows[name]
+            expected = {
+                "recall": called[melanoma].mean(),
+                "specificity": 1 - called[~melanoma].mean(),
+                "precision": melanoma[called].mean(),
+            }
+            for measure, value in expected.items():
+                assert metrics[f"{split}/{name}/{measure}"] == pytest.approx(value)
+                low, high = (f"{split}/{name}/{measure}_{end}" for end in ("low", "high"))
+                assert (low in metrics) == (high in metrics) == (split == "test")
+    for name in POINTS:
+        reached = rule["operating_points"][name]["validation"]
+        assert reached == {m: pytest.approx(metrics[f"val/{name}/{m}"]) for m in reached}
+    assert not any("df_recall_50" in name or "scc" in name for name in metrics)
+
+
+def test_the_temperature_mends_calibration_and_both_are_told(
+    logits: pd.DataFrame, rule: dict[str, Any]
+) -> None:
+    metrics = measured(logits, rule)
+    plain = measured(logits, rule | {"temperature": 1.0})
+    for split in ("val", "test"):
+        for name in ("ece", "log_loss"):
+            key = f"{split}/{name}"
+            assert metrics[key] < metrics[f"{key}_uncalibrated"]
+            assert metrics[f"{key}_uncalibrated"] == plain[key] == plain[f"{key}_uncalibrated"]
+    for name in ("accuracy", "mel/recall", "macro_f1"):  # of the most probable class
+        assert metrics[f"test/{name}"] == plain[f"test/{name}"]
 
 
 def test_a_manifest_without_a_split_is_refused(
@@ -126,14 +249,15 @@ def test_a_manifest_without_a_split_is_refused(
 
 
 def test_metrics_are_json_ready_and_name_what_the_contract_names(
-    predictions: pd.DataFrame,
+    logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
 ) -> None:
-    metrics = score_predictions(predictions, EVALUATE, CLASSES, 17)
+    metrics = measured(logits, rule)
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
     assert all(type(value) is float for value in metrics.values())
     headlines = ("accuracy", "balanced_accuracy", "macro_auc", "macro_f1", "log_loss")
     measures = (*headlines, "mel/f1", "mel/recall", "mel/precision", "mel/auc")
-    for name in (*measures, "mel/precision_at_recall_0.85"):
+    at = ("mel/precision_at_recall_0.85", "mel/recall_at_specificity_0.9")
+    for name in (*measures, *at):
         low, value, high = (metrics[f"test/{name}{end}"] for end in ("_low", "", "_high"))
         assert low <= value <= high, name
         assert f"val/{name}" in metrics
@@ -143,67 +267,77 @@ def test_metrics_are_json_ready_and_name_what_the_contract_names(
     assert not any(name.startswith("val/") and name.endswith("_low") for name in metrics)
 
 
-def test_an_absent_class_has_nothing_but_its_support(predictions: pd.DataFrame) -> None:
-    metrics = score_predictions(predictions, EVALUATE, CLASSES, 17)
+def test_an_absent_class_has_nothing_but_its_support(
+    logits: pd.DataFrame, rule: dict[str, Any]
+) -> None:
+    metrics = measured(logits, rule)
     of_df = {name: value for name, value in metrics.items() if "/df/" in name}
     assert of_df == {"test/df/support": 0, "val/df/support": 0}
 
 
-def test_test_metrics_come_from_the_test_rows_alone(predictions: pd.DataFrame) -> None:
+def test_test_metrics_come_from_the_test_rows_alone(
+    logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
+) -> None:
     test = predictions[predictions["split"] == "test"]
-    metrics = score_predictions(predictions, EVALUATE, CLASSES, 17)
+    metrics = measured(logits, rule)
     assert metrics["test/accuracy"] == (test["label"] == test["predicted"]).mean()
-    other = predictions.copy()
+    other = logits.copy()
     other.loc[other["split"] == "val", "label"] = "nv"
-    changed = score_predictions(other, EVALUATE, CLASSES, 17)
+    changed = measured(other, rule)
     kept = {k: v for k, v in changed.items() if k.startswith("test/")}
     assert kept == {k: v for k, v in metrics.items() if k.startswith("test/")}
 
 
 def test_same_seed_same_metrics_and_the_seed_moves_bounds_alone(
-    predictions: pd.DataFrame,
+    logits: pd.DataFrame, rule: dict[str, Any]
 ) -> None:
-    first, again, other = (
-        score_predictions(predictions, EVALUATE, CLASSES, seed) for seed in (17, 17, 18)
-    )
+    first, again, other = (measured(logits, rule, seed) for seed in (17, 17, 18))
     assert first == again
     moved = {name for name in first if first[name] != other[name]}
     assert moved
     assert all(name.endswith(("_low", "_high")) for name in moved)
 
 
-def test_each_external_source_is_scored_on_its_own(predictions: pd.DataFrame) -> None:
-    outside = predictions[predictions["split"] == "test"].assign(split="external")
+def test_each_external_source_is_scored_on_its_own(
+    logits: pd.DataFrame, rule: dict[str, Any]
+) -> None:
+    outside = logits[logits["split"] == "test"].assign(split="external")
     table = pd.concat(
-        [predictions, outside.assign(source="a"), outside.iloc[:40].assign(source="b")],
+        [logits, outside.assign(source="a"), outside.iloc[:40].assign(source="b")],
         ignore_index=True,
     )
-    metrics = score_predictions(table, EVALUATE, CLASSES, 1)
+    metrics = measured(table, rule, 1)
     assert metrics["external/a/images"] == 80
     assert metrics["external/b/images"] == 40
-    for name in ("accuracy", "macro_auc", "mel/f1"):
+    for name in ("accuracy", "macro_auc", "mel/f1", "mel_recall_85/recall", "ece_uncalibrated"):
         assert metrics[f"external/a/{name}"] == metrics[f"test/{name}"]
-        assert f"external/a/{name}_low" in metrics
-    without = score_predictions(predictions, EVALUATE, CLASSES, 1)
+        assert (f"external/a/{name}_low" in metrics) == (name != "ece_uncalibrated")
+    without = measured(logits, rule, 1)
     assert {k: v for k, v in metrics.items() if not k.startswith("external/")} == without
 
 
-def test_without_resamples_there_are_no_bounds(predictions: pd.DataFrame) -> None:
+def test_without_resamples_there_are_no_bounds(logits: pd.DataFrame, rule: dict[str, Any]) -> None:
     evaluate = EVALUATE.model_copy(update={"bootstrap_samples": 0})
-    metrics = score_predictions(predictions, evaluate, CLASSES, 17)
+    metrics = measured(logits, rule, evaluate=evaluate)
     assert "test/accuracy" in metrics
     assert not any(name.endswith(("_low", "_high")) for name in metrics)
 
 
-def test_predictions_of_other_classes_are_refused(predictions: pd.DataFrame) -> None:
+def test_other_classes_are_refused(
+    logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
+) -> None:
     with pytest.raises(ParameterError, match="run the train and evaluate stages again"):
-        score_predictions(predictions, EVALUATE, ["bcc", "nv"], 17)
+        apply_decision_rule(logits, rule, ["bcc", "nv"])
+    with pytest.raises(ParameterError, match="run the train and evaluate stages again"):
+        score_predictions(predictions, logits, rule, EVALUATE, ["bcc", "nv"], 17)
 
 
-def test_figures_in_reading_order(predictions: pd.DataFrame) -> None:
+def test_figures_in_reading_order(
+    logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
+) -> None:
     before = predictions.copy()
-    metrics = score_predictions(predictions, EVALUATE, CLASSES, 17)
-    figures = draw_evaluation(predictions, metrics, EVALUATE, CLASSES)
+    metrics = measured(logits, rule)
+    figures = draw_evaluation(predictions, logits, rule, metrics, EVALUATE, CLASSES)
     pd.testing.assert_frame_equal(predictions, before)
     assert list(figures) == [
         "01_summary.png",
@@ -211,7 +345,20 @@ def test_figures_in_reading_order(predictions: pd.DataFrame) -> None:
         "03_roc.png",
         "04_precision_recall.png",
         "05_reliability.png",
+        "06_operating_points.png",
     ]
+
+
+def test_without_operating_points_there_is_no_figure_of_them(
+    logits: pd.DataFrame, classifier: Weights
+) -> None:
+    evaluate = EVALUATE.model_copy(update={"operating_points": {}})
+    rule = choose_decision_rule(logits, classifier, evaluate)
+    predictions = apply_decision_rule(logits, rule, CLASSES)
+    metrics = score_predictions(predictions, logits, rule, evaluate, CLASSES, 17)
+    assert not any("_at_" in name for name in metrics)
+    figures = draw_evaluation(predictions, logits, rule, metrics, evaluate, CLASSES)
+    assert list(figures)[-1] == "05_reliability.png"
 
 
 def test_pipeline_takes_and_gives_what_the_catalog_names() -> None:
@@ -225,7 +372,13 @@ def test_pipeline_takes_and_gives_what_the_catalog_names() -> None:
         "params:seed",
     }
     assert pipeline.outputs() == {"evaluation_figures"}
-    assert pipeline.all_outputs() == {"predictions", "metrics", "evaluation_figures"}
+    assert pipeline.all_outputs() == {
+        "logits",
+        "decision_rule",
+        "predictions",
+        "metrics",
+        "evaluation_figures",
+    }
 
 
 def test_kedro_can_read_every_nodes_annotations() -> None:

@@ -104,6 +104,12 @@ def inputs(tmp_path_factory):
         "image_store": store(folder / "images", images, 3),
         "mask_store": store(folder / "masks", {"a/1": mask, "b": mask * 0}, 1),
         "classifier": Weights(build_resnet50(len(CLASSES)).state_dict(), config),
+        "decision_rule": {
+            "classifier": "any",
+            "temperature": 1.5,
+            "views": 2,
+            "operating_points": {},
+        },
         "params:explain": explain_params(),
         "classes": CLASSES,
         "params:seed": 5,

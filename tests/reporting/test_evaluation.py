@@ -1,6 +1,7 @@
 """Figures say what the predictions say, for few and many classes, and leave no state behind."""
 
 import io
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -9,12 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score
 
+from dermaflow.ml.decision import DecisionRule, Threshold
 from dermaflow.ml.metrics import Predictions, score
-from dermaflow.reporting import curves, evaluation
+from dermaflow.ml.operating_points import score_calls
+from dermaflow.reporting import curves, evaluation, operating_points
 from dermaflow.reporting.style import CLASS_COLOURS, class_colours, class_name, new_figure
 
 CLASSES = ("bcc", "mel", "nv")
-RECALLS = {"mel": 0.5}
+RULE = DecisionRule(thresholds={"strict": Threshold("mel", 0.6), "wide": Threshold("mel", 0.25)})
+POINTS = {
+    "strict": {"class": "mel", "specificity": 0.9, "threshold": 0.6, "validation": {}},
+    "wide": {"class": "mel", "recall": 0.8, "threshold": 0.25, "validation": {"recall": 0.81}},
+}
+CODES = {"strict": "mel", "wide": "mel"}
 
 
 def make_predictions(classes: tuple[str, ...] = CLASSES, images: int = 60) -> Predictions:
@@ -29,20 +37,28 @@ def make_predictions(classes: tuple[str, ...] = CLASSES, images: int = 60) -> Pr
 
 def scores_of(predictions: Predictions) -> dict[str, float]:
     """Metrics with made-up intervals around them."""
-    values = score(predictions, np.ones((1, len(predictions))), 10, {})
+    ones = np.ones((1, len(predictions)))
+    values = score(predictions, ones, 10, ())
+    if "mel" in predictions.classes:
+        values |= score_calls(predictions, RULE, ones)
     points = {name: float(v[0]) for name, v in values.items() if not np.isnan(v[0])}
     bounds = {f"{name}_{side}": v for name, v in points.items() for side in ("low", "high")}
     return points | bounds
 
 
 def draw_all(predictions: Predictions, scores: dict[str, float]) -> list[Figure]:
-    return [
+    points = POINTS if "mel" in predictions.classes else {}
+    codes = {name: CODES[name] for name in points}
+    figures = [
         evaluation.draw_summary(predictions, scores, 0.95),
         evaluation.draw_confusion(predictions),
-        curves.draw_roc(predictions, scores),
-        curves.draw_precision_recall(predictions, RECALLS),
-        evaluation.draw_reliability(predictions, scores, 10),
+        curves.draw_roc(predictions, scores, codes),
+        curves.draw_precision_recall(predictions, scores, codes),
+        evaluation.draw_reliability(predictions, predictions, scores, 10),
     ]
+    if points:
+        figures.append(operating_points.draw_operating_points(predictions, scores, points, 0.95))
+    return figures
 
 
 def png(figure: Figure) -> bytes:
@@ -121,7 +137,7 @@ def drawn_curve(figure: Figure, code: str) -> tuple[np.ndarray, np.ndarray]:
 def test_area_under_the_drawn_roc_is_the_auc() -> None:
     predictions = make_predictions()
     scores = scores_of(predictions)
-    figure = curves.draw_roc(predictions, scores)
+    figure = curves.draw_roc(predictions, scores, {})
     for code in CLASSES:
         false, true = drawn_curve(figure, code)
         assert np.trapezoid(true, false) == pytest.approx(scores[f"{code}/auc"])
@@ -129,7 +145,7 @@ def test_area_under_the_drawn_roc_is_the_auc() -> None:
 
 def test_area_under_the_drawn_precision_recall_steps_is_the_average_precision() -> None:
     predictions = make_predictions()
-    figure = curves.draw_precision_recall(predictions, RECALLS)
+    figure = curves.draw_precision_recall(predictions, {}, {})
     for number, code in enumerate(CLASSES):
         recall, precision = drawn_curve(figure, code)
         expected = average_precision_score(
@@ -138,12 +154,62 @@ def test_area_under_the_drawn_precision_recall_steps_is_the_average_precision() 
         assert np.sum(np.diff(recall) * precision[1:]) == pytest.approx(expected)
 
 
-def test_marked_precision_is_the_reported_one() -> None:
-    predictions = make_predictions()
-    reported = score(predictions, np.ones((1, 60)), 10, RECALLS)["mel/precision_at_recall_0.5"]
-    figure = curves.draw_precision_recall(predictions, RECALLS)
+def marks(figure: Figure) -> set[tuple[float, float]]:
+    """Points that are marked in the panel of melanomas."""
     axis = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Melanoma")
-    assert any(f"precision {reported[0]:.2f}" in text for text in texts(axis))
+    dots = [line for line in axis.lines if line.get_marker() == "o"]
+    return {(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in dots}
+
+
+def test_marked_points_are_the_reported_ones() -> None:
+    predictions = make_predictions()
+    scores = scores_of(predictions)
+
+    def reported(x: str, y: str) -> set[tuple[float, float]]:
+        return {(scores[f"{name}/{x}"], scores[f"{name}/{y}"]) for name in CODES}
+
+    roc = marks(curves.draw_roc(predictions, scores, CODES))
+    expected = {(1 - x, y) for x, y in reported("specificity", "recall")}
+    np.testing.assert_allclose(sorted(roc), sorted(expected))
+    figure = curves.draw_precision_recall(predictions, scores, CODES)
+    assert marks(figure) == reported("recall", "precision")
+
+
+def test_marked_points_lie_on_the_roc_curve() -> None:
+    predictions = make_predictions()
+    figure = curves.draw_roc(predictions, scores_of(predictions), CODES)
+    false, true = drawn_curve(figure, "mel")
+    on_curve = np.stack([false, true], 1)
+    for point in marks(figure):
+        assert np.abs(on_curve - point).sum(1).min() == pytest.approx(0)
+
+
+def test_the_figure_of_operating_points_tells_asked_validated_and_tested() -> None:
+    predictions = make_predictions()
+    scores = scores_of(predictions)
+    figure = operating_points.draw_operating_points(predictions, scores, POINTS, 0.9)
+    recall, _, precision = figure.axes
+    assert texts(recall) == [f"{scores[f'{name}/recall']:.2f}" for name in POINTS]
+    assert texts(precision) == [f"{scores[f'{name}/precision']:.2f}" for name in POINTS]
+    rings = [line for line in recall.lines if line.get_markerfacecolor() == "none"]
+    assert [line.get_xdata()[0] for line in rings] == [0.81]
+    labels = [label.get_text() for label in recall.get_yticklabels()]
+    assert labels == ["strict\nMelanoma: p ≥ 0.6000", "wide\nMelanoma: p ≥ 0.2500"]
+    assert any("90% bootstrap" in text.get_text() for text in figure.texts)
+    without = {name: value for name, value in scores.items() if "precision" not in name}
+    figure = operating_points.draw_operating_points(predictions, without, POINTS, 0.9)
+    assert texts(figure.axes[2]) == ["–", "–"]
+
+
+def test_reliability_shows_what_the_temperature_mended() -> None:
+    predictions = make_predictions()
+    sure = predictions.probabilities**4
+    plain = replace(predictions, probabilities=sure / sure.sum(1, keepdims=True))
+    scores = {"ece": 0.05, "ece_uncalibrated": 0.2}
+    axis = evaluation.draw_reliability(predictions, plain, scores, 10).axes[0]
+    assert axis.get_title(loc="left") == "Calibration error 0.050 (before: 0.200)"
+    lines = {line.get_label(): np.asarray(line.get_xdata()) for line in axis.lines}
+    assert np.nanmax(lines["before"]) > np.nanmax(lines["calibrated"])
 
 
 def test_wilson_interval_by_hand() -> None:

@@ -121,7 +121,9 @@ def _is_pickle(path):
 
 def test_the_folder_holds_the_contract_and_the_code(model_folder):
     contract = json.loads(next(model_folder.rglob("contract.json")).read_text())
-    assert set(contract["output"]) == {"label", *(f"p_{code}" for code in CLASSES)}
+    points = contract["decision_rule"]["operating_points"]
+    assert set(points) == {"mel_recall_85", "mel_recall_90", "mel_specificity_90"}
+    assert set(contract["output"]) == {"label", *(f"p_{code}" for code in CLASSES), *points}
     assert contract["training_data"]["licences"] == ["none (drawn in code)"]
     assert "test/balanced_accuracy" in contract["test_metrics"]
     assert (model_folder / "code/dermaflow/serving/predictor.py").exists()
@@ -142,6 +144,16 @@ def test_an_image_is_answered_with_label_and_probabilities(server, kind):
         probabilities = {code: row[f"p_{code}"] for code in CLASSES}
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
         assert row["label"] == max(probabilities, key=probabilities.get)
+
+
+def test_the_answer_applies_the_thresholds_of_the_contract(server, model_folder):
+    contract = json.loads(next(model_folder.rglob("contract.json")).read_text())
+    status, text = ask(server, request_body(*(encoded(seed=seed) for seed in range(3))))
+    assert status == 200
+    for row in json.loads(text)["predictions"]:
+        assert set(row) == set(contract["output"])
+        for name, point in contract["decision_rule"]["operating_points"].items():
+            assert row[name] is (row[f"p_{point['class']}"] >= point["threshold"])
 
 
 def test_serving_and_evaluation_say_the_same_of_the_same_image(finished, server):

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from dermaflow.ml.decision import DecisionRule
+from dermaflow.ml.weights import load_weights, weights_digest
 from dermaflow.schema import STAGES
 from dermaflow.versioning.fingerprint import hash_path
 
@@ -53,6 +55,21 @@ def test_synthetic_images_are_of_the_training_split_only(data):
     synthetic = pd.read_parquet(data / "05_model_input/synthetic_manifest.parquet")
     assert len(synthetic) > 0
     assert set(synthetic["split"]) == {"train"}
+
+
+def test_thresholds_are_of_this_classifier_and_this_data_and_predictions_follow_them(data):
+    rule = json.loads((data / "07_model_output/decision_rule.json").read_text())
+    manifest = pd.read_parquet(data / "03_primary/manifest.parquet")
+    predictions = pd.read_parquet(data / "07_model_output/predictions.parquet")
+    assert rule["data_version"] == manifest["data_version"].iloc[0]
+    assert rule["chosen_on"]["images"] == manifest["split"].eq("val").sum()
+    DecisionRule.from_dict(rule).require_same(
+        weights_digest(load_weights(data / "06_models/classifier"))
+    )
+    assert rule["operating_points"]
+    for name, point in rule["operating_points"].items():
+        expected = predictions[f"p_{point['class']}"] >= point["threshold"]
+        assert (predictions[name] == expected).all()
 
 
 def test_the_run_holds_parameters_metrics_curves_and_tags(finished, run):

@@ -6,28 +6,53 @@ from dermaflow.serving.contract import build_contract
 from dermaflow.serving.predictor import decode_base64
 from dermaflow.tracking.registry import contract_signature, example_input
 
+RULE = {
+    "temperature": 1.5,
+    "views": 1,
+    "operating_points": {
+        "mel_recall_90": {
+            "class": "mel",
+            "recall": 0.9,
+            "threshold": 0.12345,
+            "validation": {"recall": 0.9123, "specificity": 0.75},
+        }
+    },
+}
+
 
 def contract():
     config = describe(["mel", "nv", "xyz"], Preprocess(height=48, width=64), "caffe")
     metrics = {"test/accuracy": 0.5, "val/accuracy": 0.6}
-    return build_contract(config, {"licences": ["CC0"]}, metrics, "research", "many")
+    return build_contract(config, {"licences": ["CC0"]}, metrics, "research", "many", RULE)
 
 
 def test_it_names_shape_classes_and_test_metrics():
     written = contract()
     seen = written["input"]["image"]["seen_by_the_network"]
     assert seen["shape"] == [3, 48, 64]
-    assert list(written["output"]) == ["label", "p_mel", "p_nv", "p_xyz"]
+    assert list(written["output"]) == ["label", "p_mel", "p_nv", "p_xyz", "mel_recall_90"]
     assert written["output"]["p_mel"]["content"] == "Melanoma"
     assert written["output"]["p_xyz"]["content"] == "xyz"
     assert written["architecture"] == {"architecture": "resnet50", "stride": "caffe"}
     assert written["test_metrics"] == {"test/accuracy": 0.5}
 
 
+def test_it_tells_the_decision_rule_in_numbers_and_in_words():
+    written = contract()
+    assert written["decision_rule"] == RULE
+    assert written["output"]["mel_recall_90"] == {
+        "type": "boolean",
+        "content": "whether p_mel >= 0.1235, chosen on validation images for recall 0.9 "
+        "(there: recall 0.912, specificity 0.750)",
+    }
+
+
 def test_the_signature_is_the_contracts():
     signature = contract_signature(contract())
     assert signature.inputs.input_names() == ["image"]
-    assert signature.outputs.input_names() == ["label", "p_mel", "p_nv", "p_xyz"]
+    columns = ["label", "p_mel", "p_nv", "p_xyz", "mel_recall_90"]
+    assert signature.outputs.input_names() == columns
+    assert [str(kind) for kind in signature.outputs.input_types()][-1] == "DataType.boolean"
 
 
 def test_the_example_is_an_image_of_the_right_size():

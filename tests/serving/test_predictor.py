@@ -2,35 +2,79 @@
 
 import base64
 import io
+import json
+import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
 from dermaflow.errors import WeightsError
 from dermaflow.ml.classifier import build_resnet50, describe
+from dermaflow.ml.decision import RULE_FILE
+from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.ml.pixel_modes import ImageError
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.weights import Weights, save_weights
+from dermaflow.ml.runtime import detect_runtime
+from dermaflow.ml.weights import Weights, save_weights, weights_digest
+from dermaflow.params import EvaluateParams
+from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
+from dermaflow.pipelines.evaluate.nodes import predict_held_out
 from dermaflow.serving.predictor import BATCH_SIZE, Predictor, decode_base64
 
 CLASSES = ["bcc", "mel", "nv"]
 
 
 @pytest.fixture(scope="module")
-def predictor(tmp_path_factory):
+def weights():
     torch.manual_seed(0)
     network = build_resnet50(len(CLASSES))
     config = describe(CLASSES, Preprocess(height=32, width=32), "torchvision")
+    config["data_version"] = "v1"
+    return Weights(dict(network.state_dict()), config)
+
+
+@pytest.fixture(scope="module")
+def folder(weights, tmp_path_factory):
+    """Weights alone, as in versions that were registered before there were decision rules."""
     folder = tmp_path_factory.mktemp("model") / "weights"
-    save_weights(folder, Weights(dict(network.state_dict()), config))
+    save_weights(folder, weights)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def predictor(folder):
     return Predictor(folder)
 
 
-def encoded(value, kind="PNG"):
+@pytest.fixture
+def with_rule(folder, tmp_path):
+    """Make the same weights beside a decision rule; gives the predictor."""
+
+    def make(rule):
+        shutil.copytree(folder, tmp_path / "weights", dirs_exist_ok=True)
+        text = rule if isinstance(rule, str) else json.dumps(rule)
+        (tmp_path / "weights" / RULE_FILE).write_text(text)
+        return Predictor(tmp_path / "weights")
+
+    return make
+
+
+def rule_of(weights, **changes):
+    plain = {"temperature": 1.0, "views": 1, "operating_points": {}}
+    return plain | {"classifier": weights_digest(weights)} | changes
+
+
+def encoded(value):
+    picture = Image.new("RGB", (48, 48), (value, value // 2, 90))
+    return as_png(np.asarray(picture))
+
+
+def as_png(pixels):
     buffer = io.BytesIO()
-    Image.new("RGB", (48, 48), (value, value // 2, 90)).save(buffer, kind)
+    Image.fromarray(pixels).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -45,6 +89,88 @@ def test_a_row_an_image_in_order_across_batches(predictor):
     probabilities = table.iloc[:, 1:].to_numpy(float)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert table["label"].tolist() == [CLASSES[i] for i in probabilities.argmax(axis=1)]
+
+
+def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_path):
+    """From stored pixels through the evaluate stage, and from PNGs through the predictor."""
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), dtype=np.uint8)
+    ids = [f"i{number}" for number in range(24)]
+    images = [StoredImage(*pair) for pair in zip(ids, pixels, strict=True)]
+    write_image_store(tmp_path / "store", ImageBatch(images, (32, 32, 3), shard_images=16))
+    manifest = pd.DataFrame(
+        {
+            "image_id": ids,
+            "group_id": ids,
+            "label": CLASSES * 8,
+            "split": ["val"] * 12 + ["test"] * 12,
+            "source": "drawn",
+            "data_version": "v1",
+        }
+    )
+    evaluate = EvaluateParams(
+        batch_size=5,
+        views=4,
+        bootstrap_samples=0,
+        confidence=0.9,
+        calibration_bins=10,
+        operating_points={
+            "mel_recall_50": {"class": "mel", "recall": 0.5},
+            "nv_specificity_60": {"class": "nv", "specificity": 0.6},
+        },
+    )
+    logits = predict_held_out(weights, manifest, ImageStore(tmp_path / "store"), evaluate)
+    rule = choose_decision_rule(logits, weights, evaluate)
+    evaluated = apply_decision_rule(logits, rule, CLASSES)
+
+    served = with_rule(rule).predict([as_png(image) for image in pixels])
+    columns = ["p_bcc", "p_mel", "p_nv"]
+    # bf16 kernels sum in another order where a batch has another size.
+    tolerance = 1e-6 if detect_runtime().dtype == torch.float32 else 0.02
+    np.testing.assert_allclose(served[columns], evaluated[columns], atol=tolerance)
+    assert list(served.columns) == ["label", *columns, "mel_recall_50", "nv_specificity_60"]
+    for name, point in rule["operating_points"].items():
+        assert served[name].dtype == bool
+        scores = served[f"p_{point['class']}"]
+        assert served[name].tolist() == (scores >= point["threshold"]).tolist()
+        clear = (scores - point["threshold"]).abs() > tolerance
+        assert (served[name] == evaluated[name])[clear].all()
+
+
+def test_the_rules_views_are_what_is_served(with_rule, weights):
+    upright = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    images = [as_png(upright), as_png(np.ascontiguousarray(upright[::-1]))]
+    found = {
+        views: with_rule(rule_of(weights, views=views, temperature=5)).predict(images)["p_mel"]
+        for views in (1, 4)
+    }
+    assert np.ptp(found[1]) > 0.005
+    assert np.ptp(found[4]) < 0.0005
+
+
+def test_a_rules_temperature_changes_probabilities_and_no_label(predictor, with_rule, weights):
+    images = [encoded(value) for value in range(0, 250, 25)]
+    plain = predictor.predict(images)
+    sharp = with_rule(rule_of(weights, temperature=0.2)).predict(images)
+    assert sharp["label"].tolist() == plain["label"].tolist()
+    assert list(sharp.columns) == list(plain.columns)
+    assert (sharp.filter(like="p_").max(axis=1) > plain.filter(like="p_").max(axis=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("{", "is not readable"),
+        ("[]", "is damaged"),
+        ({"temperature": 1}, "is damaged"),
+        (
+            {"classifier": "other", "temperature": 1, "views": 1, "operating_points": {}},
+            "was chosen for the classifier other",
+        ),
+    ],
+)
+def test_a_rule_that_is_damaged_or_of_other_weights_is_refused(with_rule, rule, message):
+    with pytest.raises(WeightsError, match=message):
+        with_rule(rule)
 
 
 def test_no_image_no_rows(predictor):

@@ -24,7 +24,12 @@ GOOD = Facts(
     resamples=1000,
 )
 EVALUATE = EvaluateParams(
-    batch_size=1, bootstrap_samples=1000, confidence=0.95, calibration_bins=10
+    batch_size=1,
+    views=1,
+    bootstrap_samples=1000,
+    confidence=0.95,
+    calibration_bins=10,
+    operating_points={},
 )
 
 
@@ -94,6 +99,19 @@ def test_lower_ends_of_narrower_intervals_do_not_count(changes, found):
     facts = replace(GOOD, **changes)
     assert failed(facts, ask()) == {"intervals": found}
     assert failed(facts, ask(judged_by="value")) == {}
+
+
+def test_floors_of_an_operating_point_are_floors_like_others():
+    floors = {"mel_recall_90": {"recall": 0.8, "specificity": 0.6}, "gone": {"precision": 0}}
+    scores = GOOD.scores | {
+        "mel_recall_90/recall": Estimate(0.9, 0.8, 0.95),
+        "mel_recall_90/specificity": Estimate(0.65, 0.55, 0.75),
+    }
+    found = failed(replace(GOOD, scores=scores), ask(operating_points=floors))
+    assert found == {
+        "mel_recall_90_specificity": "0.550 < 0.600",
+        "gone_precision": "missing, 0.000 asked",
+    }
 
 
 def test_a_floor_that_conf_leaves_out_is_not_asked():

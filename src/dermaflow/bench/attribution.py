@@ -17,6 +17,7 @@ from dermaflow.ml.attribution import ClassProbability, blur, class_probability
 from dermaflow.ml.attribution_lime import explain_with_lime
 from dermaflow.ml.attribution_shap import explain_with_shap
 from dermaflow.ml.classifier import Classifier, describe, load_classifier
+from dermaflow.ml.decision import DecisionRule
 from dermaflow.ml.image_store import Pixels
 from dermaflow.ml.runtime import Runtime, detect_runtime
 from dermaflow.ml.weights import Weights
@@ -31,7 +32,7 @@ def measure_attribution(workload: Workload) -> Iterator[str]:
     pixels = workload.store.read(workload.images["image_id"].head(1).tolist())[0]
     hidden = blur(pixels, explain.blur)
     size = explain.batch_size
-    score = class_probability(classifier, classifier.classes[0], runtime, size)
+    score = class_probability(classifier, DecisionRule(), classifier.classes[0], runtime, size)
     methods: dict[str, Callable[[ClassProbability], object]] = {
         "lime": lambda p: explain_with_lime(p, pixels, explain.lime, size, seed),
         "shap": lambda p: explain_with_shap(p, pixels, hidden, explain.shap, size, seed),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from dermaflow.ml.classifier import Classifier
+from dermaflow.ml.decision import DecisionRule
 from dermaflow.ml.image_store import Pixels
 from dermaflow.ml.predict import predict_batch
 from dermaflow.ml.runtime import Runtime
@@ -37,9 +38,11 @@ class Attribution:
 
 
 def class_probability(
-    classifier: Classifier, code: str, runtime: Runtime, batch_size: int
+    classifier: Classifier, rule: DecisionRule, code: str, runtime: Runtime, batch_size: int
 ) -> ClassProbability:
     """The function to explain: probability of the class ``code``, ``batch_size`` images at a time.
+
+    By the rule's temperature and views: it is the probability that is told that is explained.
 
     Raises:
         ValueError: the classifier knows no such class.
@@ -48,7 +51,8 @@ def class_probability(
 
     def probability(pixels: Pixels) -> NDArray[np.float32]:
         batches = np.split(pixels, range(batch_size, len(pixels), batch_size))
-        return np.concatenate([predict_batch(classifier, b, runtime)[:, column] for b in batches])
+        logits = [predict_batch(classifier, batch, runtime, rule.views) for batch in batches]
+        return rule.probabilities(np.concatenate(logits))[:, column]
 
     return probability
 

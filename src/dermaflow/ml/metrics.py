@@ -6,8 +6,9 @@ bootstrap is a thousand rows. Everything below is computed for all rows together
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,28 @@ class Predictions:
 
 
 @dataclass(frozen=True)
+class Target:
+    """What the threshold of a class must reach.
+
+    Attributes:
+        code: of the class.
+        measure: recall, the share of its images that are called it; or specificity, the share of
+            all others that are not.
+        value: to be reached, in (0, 1].
+    """
+
+    code: str
+    measure: Literal["recall", "specificity"]
+    value: float
+
+    @property
+    def metric(self) -> str:
+        """Name of what the best threshold is worth, were it known: of the curve, in ``score``."""
+        other = "precision" if self.measure == "recall" else "recall"
+        return f"{self.code}/{other}_at_{self.measure}_{self.value:g}"
+
+
+@dataclass(frozen=True)
 class Ranking:
     """Images ordered by falling score, those of equal score summed, for R weightings.
 
@@ -72,7 +95,7 @@ class Ranking:
 
 
 def score(
-    predictions: Predictions, weights: Floats, bins: int, recalls: Mapping[str, float]
+    predictions: Predictions, weights: Floats, bins: int, targets: Sequence[Target]
 ) -> dict[str, Floats]:
     """All metrics, for R weightings of the N images.
 
@@ -80,14 +103,16 @@ def score(
         predictions: of N images.
         weights: float64 (R, N), not negative.
         bins: of the calibration error.
-        recalls: class -> the recall at which its precision is asked for.
+        targets: of classes among the predictions', for each of which the best is asked that a
+            threshold could do which knew these very images.
 
     Returns:
         Float64 (R,) a key: ``accuracy``, ``log_loss``, ``ece``, the means over classes
         ``balanced_accuracy``, ``macro_auc`` and ``macro_f1``, and for each class
-        ``<class>/precision``, ``/recall``, ``/f1``, ``/auc``, ``/support``. NaN where a value is
-        undefined: all but the support of a class without images, the precision of one never
-        predicted, the AUC of one that all images have. Means are over the defined values.
+        ``<class>/precision``, ``/recall``, ``/f1``, ``/auc``, ``/support``; and the ``metric`` of
+        each target. NaN where a value is undefined: all but the support of a class without images,
+        the precision of one never predicted, the AUC of one that all images have. Means are over
+        the defined values.
     """
     confusion = confusion_matrices(predictions, weights)
     hits = np.diagonal(confusion, axis1=1, axis2=2)
@@ -113,10 +138,9 @@ def score(
     }
     for number, code in enumerate(predictions.classes):
         values |= {f"{code}/{name}": column[:, number] for name, column in per_class.items()}
-    for code, target in recalls.items():
-        values[f"{code}/precision_at_recall_{target:g}"] = precision_at_recall(
-            rankings[code], target
-        )
+    at = {"recall": precision_at_recall, "specificity": recall_at_specificity}
+    for target in targets:
+        values[target.metric] = at[target.measure](rankings[target.code], target.value)
     return values
 
 
@@ -169,6 +193,16 @@ def precision_at_recall(ranking: Ranking, target: float) -> Floats:
     """Best precision (R,) among the thresholds whose recall is at least ``target`` (above 0)."""
     precision, recall = precision_recall_curve(ranking)
     best = np.where(recall >= target, precision, -1).max(1, initial=-1)
+    return np.where(best < 0, np.nan, best)
+
+
+def recall_at_specificity(ranking: Ranking, target: float) -> Floats:
+    """Best recall (R,) among the thresholds whose specificity is at least ``target``."""
+    _, recall = roc_curve(ranking)
+    alarms = np.pad(ranking.negatives.cumsum(1), ((0, 0), (1, 0)))
+    # Not 1 - the false positive rate, which misses a target of, say, 0.1 by a rounding error.
+    specificity = divide(alarms[:, -1:] - alarms, alarms[:, -1:])
+    best = np.where(specificity >= target, recall, -1).max(1)
     return np.where(best < 0, np.nan, best)
 
 

@@ -120,7 +120,7 @@ def paired_differences(pairing: Pairing, resampling: Resampling | None) -> dict[
 
     def statistic(weights: Floats) -> dict[str, Floats]:
         # The calibration error is not compared, so that its bins do not matter.
-        first, other = (score(p, weights, 1, {}) for p in (pairing.first, pairing.other))
+        first, other = (score(p, weights, 1, ()) for p in (pairing.first, pairing.other))
         return {
             name: other[name] - first[name]
             for name in first

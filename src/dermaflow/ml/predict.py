@@ -1,4 +1,4 @@
-"""Class probabilities for many images at bounded memory."""
+"""Logits of many images at bounded memory."""
 
 from __future__ import annotations
 
@@ -12,24 +12,36 @@ from tqdm import tqdm
 from dermaflow.ml.classifier import Classifier
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.runtime import Runtime
+from dermaflow.ml.views import dihedral_views
 
 
 def predict_batch(
-    classifier: Classifier, pixels: NDArray[np.uint8], runtime: Runtime
+    classifier: Classifier, pixels: NDArray[np.uint8], runtime: Runtime, views: int
 ) -> NDArray[np.float32]:
-    """Probabilities, float32 (N, classes) in [0, 1], of uint8 images (N, H, W, 3)."""
+    """Logits, float32 (N, classes), of uint8 images (N, H, W, 3).
+
+    Their mean over the views, not that of the probabilities: so the one temperature that is fitted
+    to what comes out here acts on every view alike, as mean(z / T) = mean(z) / T, and what is kept
+    of an image stays a row of logits whatever the number of views.
+
+    Args:
+        views: 1, 2, 4 or 8; see ``dermaflow.ml.views``.
+
+    Raises:
+        ValueError: of any other number, or of 8 where the images are not square.
+    """
     with torch.inference_mode(), runtime.autocast():
-        images = torch.from_numpy(pixels).to(runtime.device)
-        logits = classifier.network(classifier.preprocess.to_input(images))
-        probabilities: NDArray[np.float32] = logits.float().softmax(1).cpu().numpy()
-    return probabilities
+        images = classifier.preprocess.to_input(torch.from_numpy(pixels).to(runtime.device))
+        each = [classifier.network(view).float() for view in dihedral_views(images, views)]
+        logits: NDArray[np.float32] = torch.stack(each).mean(0).cpu().numpy()
+    return logits
 
 
 def predict(
-    classifier: Classifier, batches: Iterable[NDArray[np.uint8]], runtime: Runtime
+    classifier: Classifier, batches: Iterable[NDArray[np.uint8]], runtime: Runtime, views: int
 ) -> NDArray[np.float32]:
     """``predict_batch`` over batches, joined: float32 (N, classes)."""
-    parts = [predict_batch(classifier, pixels, runtime) for pixels in batches]
+    parts = [predict_batch(classifier, pixels, runtime, views) for pixels in batches]
     return np.concatenate(parts) if parts else np.empty((0, len(classifier.classes)), np.float32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,18 @@ class Weights:
 
     tensors: dict[str, torch.Tensor]
     config: dict[str, Any]
+
+
+def weights_digest(weights: Weights) -> str:
+    """First 16 hex digits of a SHA-256 over the tensors' names and bytes."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(weights.tensors.items()):
+        # As bytes, for numpy knows no bfloat16.
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def save_weights(folder: str | Path, weights: Weights) -> None:

@@ -12,12 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from dermaflow.params.base import (
+    ClassCode,
     Fraction,
     OpenFraction,
     Params,
     PositiveFloat,
     PositiveInt,
     Strings,
+    TargetShare,
 )
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.sources import AnySource
@@ -210,8 +212,30 @@ class TrainParams(Params):
 # --- evaluate, explain, register, promote ---------------------------------------------------------
 
 
+class OperatingPointParams(Params):
+    """What the threshold of a class must reach on validation: one of the two."""
+
+    class_: ClassCode = Field(alias="class")
+    recall: TargetShare | None = None  # the highest threshold that finds so many of the class
+    specificity: TargetShare | None = None  # the lowest one that leaves so many others alone
+
+    @model_validator(mode="after")
+    def _asks_for_one_thing(self) -> OperatingPointParams:
+        if (self.recall is None) == (self.specificity is None):
+            raise ValueError("an operating point asks for recall or for specificity, one of them")
+        return self
+
+
 class EvaluateParams(Params):
+    model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
+
     batch_size: PositiveInt
+    views: Literal[1, 2, 4, 8]  # mirrored and turned copies, over which logits are averaged
+    # Name -> target. Names are columns of the served model's answer, beside label and p_<class>.
+    operating_points: dict[
+        Annotated[str, Field(pattern=r"^(?!label$|p_|logit_)[a-z][a-z0-9_]*$", max_length=64)],
+        OperatingPointParams,
+    ]
     bootstrap_samples: Annotated[int, Field(ge=0, le=100_000)]
     confidence: OpenFraction
     calibration_bins: Annotated[int, Field(ge=2, le=100)]
@@ -241,12 +265,17 @@ class RegisterParams(Params):
     limitations: str
 
 
+PointMeasure = Literal["recall", "specificity", "precision"]
+
+
 class FloorParams(Params):
     """What a version's test figures must reach."""
 
     balanced_accuracy: Fraction
     macro_auc: Fraction
     melanoma_recall: Fraction | None  # None where the classes have no `mel`
+    # Operating point -> measure -> floor, at the threshold that validation chose.
+    operating_points: dict[str, dict[PointMeasure, Fraction]] | None = None
 
 
 class RequirementParams(Params):
@@ -281,3 +310,24 @@ class Parameters(Params):
     explain: ExplainParams
     register_: RegisterParams = Field(alias="register")
     promote: PromoteParams
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Parameters:
+        """Raise ValueError with a text that begins with the key at fault."""
+        height, width = self.image.height, self.image.width
+        if self.evaluate.views == 8 and height != width:
+            raise ValueError(
+                f"evaluate.views: 8 views are quarter turns, too, and need square images, but "
+                f"image is {height} x {width} pixels; take 4"
+            )
+        known = {code for scheme in self.labels.schemes.values() for code in scheme}
+        for name, point in self.evaluate.operating_points.items():
+            key = f"evaluate.operating_points.{name}"
+            if name in known:
+                raise ValueError(f"{key}: a class has that name, and metrics of its own under it")
+            if point.class_ not in known:
+                raise ValueError(
+                    f"{key}.class: no label scheme has a class '{point.class_}' "
+                    f"({', '.join(sorted(known))})"
+                )
+        return self

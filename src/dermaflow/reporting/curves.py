@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Literal
 
@@ -18,6 +18,7 @@ from dermaflow.ml.metrics import (
     rank,
     roc_curve,
 )
+from dermaflow.ml.operating_points import MEASURES
 from dermaflow.reporting.evaluation import describe_split, format_interval
 from dermaflow.reporting.style import (
     FAINT,
@@ -31,12 +32,18 @@ from dermaflow.reporting.style import (
 
 
 @styled
-def draw_roc(test: Predictions, scores: Mapping[str, float]) -> Figure:
-    """One ROC curve (one class against the rest) a panel, the other classes faint behind it."""
+def draw_roc(test: Predictions, scores: Mapping[str, float], points: Mapping[str, str]) -> Figure:
+    """One ROC curve (one class against the rest) a panel, the other classes faint behind it.
+
+    Args:
+        test: predictions of the test split.
+        scores: its metrics, by name without the split.
+        points: operating point -> its class, in whose panel it is marked.
+    """
     figure, panels = _new_panels(
         test,
         "Does a class score higher where it is the truth? (ROC)",
-        "Each class against the rest, the others in grey. Dashed: chance",
+        f"Each class against the rest, the others in grey. Dashed: chance{_legend(points)}",
         ("False positive rate", "True positive rate"),
     )
     curves = {}
@@ -46,6 +53,8 @@ def draw_roc(test: Predictions, scores: Mapping[str, float]) -> Figure:
     for code, axis in panels.items():
         _draw_curves(axis, curves, code, test)
         axis.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
+        for rates in _rates(scores, points, code):
+            _mark(axis, 1 - rates["specificity"], rates["recall"])
         if f"{code}/auc" in scores:
             text = f"AUC {scores[f'{code}/auc']:.3f}\n{format_interval(scores, f'{code}/auc')}"
             axis.text(0.97, 0.04, text.strip(), ha="right", linespacing=1.4)
@@ -53,17 +62,21 @@ def draw_roc(test: Predictions, scores: Mapping[str, float]) -> Figure:
 
 
 @styled
-def draw_precision_recall(test: Predictions, recalls: Mapping[str, float]) -> Figure:
+def draw_precision_recall(
+    test: Predictions, scores: Mapping[str, float], points: Mapping[str, str]
+) -> Figure:
     """One precision-recall curve a panel, with the class's share of the images as chance.
 
     Args:
         test: predictions of the test split.
-        recalls: class -> recall to reach, at which the best precision is marked.
+        scores: its metrics, by name without the split.
+        points: operating point -> its class, in whose panel it is marked.
     """
     figure, panels = _new_panels(
         test,
         "What does finding more of a class cost? (precision and recall)",
-        "Each class against the rest, the others in grey. Dashed: chance, the class's share",
+        "Each class against the rest, the others in grey. Dashed: chance, the class's share"
+        f"{_legend(points)}",
         ("Recall", "Precision"),
     )
     curves = {}
@@ -77,13 +90,27 @@ def draw_precision_recall(test: Predictions, recalls: Mapping[str, float]) -> Fi
         _draw_curves(axis, curves, code, test, drawstyle="steps-pre")
         share = float(np.mean(test.labels == number))
         axis.axhline(share, color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
-        if code in recalls and code in curves:
-            x, y = _operating_point(*curves[code], recalls[code])
-            axis.plot(x, y, "o", color=INK, markersize=5, clip_on=False, zorder=4)
-            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
-            height = 0.04 if share > 0.25 else 0.28  # clear of the line of chance
-            axis.text(0.04, height, f"precision {y:.2f}\nat recall {x:.2f}", bbox=box)
+        for rates in _rates(scores, points, code):
+            _mark(axis, rates["recall"], rates["precision"])
     return figure
+
+
+def _legend(points: Mapping[str, str]) -> str:
+    return ".\nDots: operating points, whose thresholds validation chose" if points else ""
+
+
+def _rates(
+    scores: Mapping[str, float], points: Mapping[str, str], code: str
+) -> Iterator[dict[str, float]]:
+    """Recall, specificity and precision of each operating point of the class that has them all."""
+    for name in (name for name, of_class in points.items() if of_class == code):
+        keys = {measure: f"{name}/{measure}" for measure in MEASURES}
+        if all(key in scores for key in keys.values()):
+            yield {measure: scores[key] for measure, key in keys.items()}
+
+
+def _mark(axis: Axes, x: float, y: float) -> None:
+    axis.plot(x, y, "o", color=INK, markersize=5, clip_on=False, zorder=4)
 
 
 def _rankings(test: Predictions) -> dict[str, Ranking]:
@@ -146,9 +173,3 @@ def _draw_curves(
         axis.plot(*curves[chosen], color=colour, drawstyle=drawstyle, clip_on=False, zorder=3)
     else:
         axis.text(0.5, 0.5, "no images", ha="center", va="center", color=QUIET)
-
-
-def _operating_point(recall: Floats, precision: Floats, target: float) -> tuple[float, float]:
-    """Recall and precision of the threshold of best precision whose recall reaches ``target``."""
-    best = int(np.where(recall >= target, precision, -1).argmax())
-    return float(recall[best]), float(precision[best])

@@ -37,6 +37,7 @@ HEADLINES = {
 PER_CLASS = {"f1": "F1", "recall": "Recall", "precision": "Precision", "auc": "AUC"}
 # How an interval is drawn behind its point.
 INTERVAL: dict[str, Any] = {"linewidth": 3, "alpha": 0.35}
+_THIN: dict[str, Any] = {"linewidth": 1, "markersize": 6, "clip_on": False}
 
 
 @styled
@@ -155,18 +156,19 @@ def _fill_cell(axis: Axes, row: int, column: int, share: float, count: int) -> N
 
 
 @styled
-def draw_reliability(test: Predictions, scores: Mapping[str, float], bins: int) -> Figure:
-    """How often the predicted class is right, by its probability, above the bins' numbers."""
-    confidence = test.probabilities.max(1)
-    right = (test.predicted == test.labels).astype(np.float64)
-    member = confidence_bins(confidence, bins)
+def draw_reliability(
+    test: Predictions, plain: Predictions, scores: Mapping[str, float], bins: int
+) -> Figure:
+    """How often the predicted class is right, by its probability, above the bins' numbers.
 
-    def sums(values: Floats) -> Floats:
-        return np.bincount(member, values, bins).astype(np.float64)
-
-    counts = sums(np.ones(len(test)))
-    stated = divide(sums(confidence), counts)
-    observed = divide(sums(right), counts)
+    Args:
+        test: predictions of the test split.
+        plain: the same before their temperature, drawn faint.
+        scores: the metrics, by name without the split.
+        bins: of the probability.
+    """
+    confidence, right = test.probabilities.max(1), test.predicted == test.labels
+    stated, observed, counts = _bin_reliability(test, bins)
     figure, axes = new_figure(
         5.6,
         6.6,
@@ -178,15 +180,20 @@ def draw_reliability(test: Predictions, scores: Mapping[str, float], bins: int) 
     )
     upper, lower = axes[:, 0]
     upper.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
+    before = _bin_reliability(plain, bins)
+    upper.plot(before[0], before[1], "o-", color=QUIET, alpha=0.45, label="before", **_THIN)
     low, high = wilson_interval(observed * counts, counts)
     upper.vlines(stated, low, high, color=ACCENT, clip_on=False, **INTERVAL)
-    upper.plot(stated, observed, "o-", color=ACCENT, linewidth=1, markersize=6, clip_on=False)
+    upper.plot(stated, observed, "o-", color=ACCENT, label="calibrated", **_THIN)
+    upper.legend(loc="lower right", bbox_to_anchor=(1, 0.07))
     upper.text(0.03, 0.985, "more often right than stated", color=QUIET, va="top")
     upper.text(0.97, 0.03, "less often right than stated", color=QUIET, ha="right")
     upper.set(xlim=(0, 1), ylim=(0, 1))
     label_axes(upper, "", "Share of predictions that are right")
     if "ece" in scores:
-        upper.set_title(f"Calibration error {scores['ece']:.3f}")
+        was = scores.get("ece_uncalibrated")
+        before_it = "" if was is None else f" (before: {was:.3f})"
+        upper.set_title(f"Calibration error {scores['ece']:.3f}{before_it}")
     summary = f"right {right.mean():.0%}, stated {confidence.mean():.0%}"
     upper.set_title(summary, size=9, loc="right", color=QUIET, weight="normal")
     edges = np.linspace(0, 1, bins + 1)
@@ -195,6 +202,19 @@ def draw_reliability(test: Predictions, scores: Mapping[str, float], bins: int) 
     lower.yaxis.set_major_formatter("{x:,.0f}")
     label_axes(lower, "Probability of the predicted class", "Images")
     return figure
+
+
+def _bin_reliability(predictions: Predictions, bins: int) -> tuple[Floats, Floats, Floats]:
+    """Mean confidence, share that is right, and number of images of each bin; NaN where empty."""
+    confidence = predictions.probabilities.max(1)
+    member = confidence_bins(confidence, bins)
+
+    def sums(values: Floats) -> Floats:
+        return np.bincount(member, values, bins).astype(np.float64)
+
+    counts = sums(np.ones(len(predictions)))
+    right = (predictions.predicted == predictions.labels).astype(np.float64)
+    return divide(sums(confidence), counts), divide(sums(right), counts), counts
 
 
 def wilson_interval(hits: Floats, counts: Floats, z: float = 1.96) -> tuple[Floats, Floats]:

@@ -17,6 +17,7 @@ def build_contract(
     metrics: Mapping[str, float],
     intended_use: str,
     limitations: str,
+    decision_rule: Mapping[str, Any],
 ) -> dict[str, Any]:
     """A description that machines and people can read, JSON-ready.
 
@@ -25,6 +26,7 @@ def build_contract(
         training_data: sources, licences and counts.
         metrics: of the evaluation; those of the test split are quoted.
         intended_use, limitations: one sentence or more each.
+        decision_rule: the data set of that name, which is quoted whole.
     """
     classes: Sequence[str] = classifier["classes"]
     preprocess = classifier["preprocess"]
@@ -53,8 +55,23 @@ def build_contract(
                 column: {"type": "double", "range": [0, 1], "content": CLASS_NAMES.get(code, code)}
                 for code, column in zip(classes, probability_columns(list(classes)), strict=True)
             },
+            **{
+                name: {"type": "boolean", "content": describe_point(point)}
+                for name, point in decision_rule["operating_points"].items()
+            },
         },
+        "decision_rule": dict(decision_rule),
         "architecture": {key: classifier[key] for key in ("architecture", "stride")},
         "training_data": dict(training_data),
         "test_metrics": {k: v for k, v in metrics.items() if k.startswith("test/")},
     }
+
+
+def describe_point(point: Mapping[str, Any]) -> str:
+    """What the answer's column of an operating point means, and what it was worth on validation."""
+    asked = next(f"{name} {point[name]:g}" for name in ("recall", "specificity") if name in point)
+    had = ", ".join(f"{name} {value:.3f}" for name, value in point["validation"].items())
+    return (
+        f"whether p_{point['class']} >= {point['threshold']:.4g}, chosen on validation images for "
+        f"{asked} (there: {had})"
+    )

@@ -40,7 +40,7 @@ class InvalidImageError(MlflowException):
 
 
 class DermaflowModel(PythonModel):
-    """Base64 images in, class probabilities out; see ``contract.json`` beside the weights."""
+    """Base64 images in, probabilities and calls out; see ``contract.json`` beside the weights."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the weights once, when the model is loaded."""

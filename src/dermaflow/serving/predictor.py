@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from dermaflow.errors import WeightsError
 from dermaflow.ml.classifier import load_classifier
+from dermaflow.ml.decision import RULE_FILE, DecisionRule
 from dermaflow.ml.image_store import Pixels
 from dermaflow.ml.pixel_modes import ImageError
 from dermaflow.ml.predict import predict
 from dermaflow.ml.runtime import detect_runtime
-from dermaflow.ml.weights import load_weights
+from dermaflow.ml.weights import Weights, load_weights, weights_digest
 from dermaflow.schema import probability_columns
 from dermaflow.serving.contract import LABEL_COLUMN
 
@@ -24,10 +27,11 @@ BATCH_SIZE = 32
 
 
 class Predictor:
-    """A classifier read from its folder of weights.
+    """A classifier and its decision rule, read from the folder of weights.
 
     Args:
-        folder: as ``dermaflow.ml.weights.save_weights`` writes it.
+        folder: as ``dermaflow.ml.weights.save_weights`` writes it, and the decision rule beside
+            the weights. Older versions have none: their probabilities are plain softmax.
 
     Raises:
         WeightsError: a file is missing, damaged, or does not belong to the others.
@@ -35,26 +39,30 @@ class Predictor:
 
     def __init__(self, folder: str | Path) -> None:
         self._runtime = detect_runtime()
-        self._classifier = load_classifier(load_weights(folder), self._runtime.device)
+        weights = load_weights(folder)
+        self._rule = _load_rule(Path(folder) / RULE_FILE, weights)
+        self._classifier = load_classifier(weights, self._runtime.device)
 
     def predict(self, images: Sequence[object]) -> pd.DataFrame:
         """Classify base64-encoded images.
 
         Returns:
-            A row an image: ``label`` (str), then ``p_<class>`` (float64, adding up to 1).
+            A row an image: ``label`` (str), ``p_<class>`` (float64, adding up to 1), and a column
+            (bool) an operating point.
 
         Raises:
             ImageError: an entry is no image that may be decoded; the text tells its place among
                 the images and the reason, and holds nothing of it.
         """
         classes = self._classifier.classes
-        probabilities = predict(self._classifier, self._batches(images), self._runtime)
+        logits = predict(self._classifier, self._batches(images), self._runtime, self._rule.views)
+        probabilities = self._rule.probabilities(logits)
         labels = np.array(classes, dtype=object)[probabilities.argmax(1)]
         table = pd.DataFrame(
             probabilities.astype(np.float64), columns=probability_columns(list(classes))
         )
         table.insert(0, LABEL_COLUMN, labels)
-        return table
+        return table.assign(**self._rule.calls(probabilities, classes))
 
     def _batches(self, images: Sequence[object]) -> Iterator[Pixels]:
         for start in range(0, len(images), BATCH_SIZE):
@@ -66,6 +74,17 @@ class Predictor:
             return self._classifier.preprocess.decode(decode_base64(image))
         except ImageError as error:
             raise ImageError(f"image {number} of {count}: {error}") from None
+
+
+def _load_rule(path: Path, weights: Weights) -> DecisionRule:
+    if not path.exists():
+        return DecisionRule()
+    try:
+        rule = DecisionRule.from_dict(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"decision rule {path} is not readable: {error}") from error
+    rule.require_same(weights_digest(weights))
+    return rule
 
 
 def decode_base64(text: object) -> bytes:

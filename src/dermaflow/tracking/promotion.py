@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dermaflow.ml.paired import Estimate
-from dermaflow.params import EvaluateParams, PromoteParams
+from dermaflow.params import EvaluateParams, FloorParams, PromoteParams
 
 # Floor in conf -> metric of the test split.
 FLOOR_METRICS = {
@@ -66,10 +66,10 @@ def judge(facts: Facts, promote: PromoteParams, evaluate: EvaluateParams, env: s
         A check for each floor and each requirement that conf sets, one for the intervals where
         their lower ends are judged, and one for the data version.
     """
-    floors = {name: floor for name, floor in promote.floors if floor is not None}
+    floors = list(_floors(promote.floors))
     checks = [
-        _check_floor(name, facts.scores.get(FLOOR_METRICS[name]), floor, promote.judged_by)
-        for name, floor in floors.items()
+        _check_floor(name, facts.scores.get(metric), floor, promote.judged_by)
+        for name, metric, floor in floors
     ]
     if floors and promote.judged_by == "lower_bound":
         checks.append(_check_intervals(facts, evaluate))
@@ -83,6 +83,17 @@ def judge(facts: Facts, promote: PromoteParams, evaluate: EvaluateParams, env: s
         checks.append(_check_equal("same_environment", facts.env, env))
     # The figures must be of the data that the model was trained on.
     return [*checks, _check_equal("data_version", facts.run_data, facts.version_data)]
+
+
+def _floors(floors: FloorParams) -> Iterator[tuple[str, str, float]]:
+    """Name, metric of the test split and value of each floor that conf sets."""
+    for name, metric in FLOOR_METRICS.items():
+        floor: float | None = getattr(floors, name)
+        if floor is not None:
+            yield name, metric, floor
+    for point, measures in (floors.operating_points or {}).items():
+        for measure, floor in measures.items():
+            yield f"{point}_{measure}", f"{point}/{measure}", floor
 
 
 def _check_floor(name: str, score: Estimate | None, floor: float, judged_by: str) -> Check:

@@ -21,6 +21,7 @@ from mlflow.types import ColSpec, Schema
 from PIL import Image
 
 import dermaflow
+from dermaflow.ml.decision import RULE_FILE
 from dermaflow.ml.weights import Weights, save_weights
 from dermaflow.serving.contract import INPUT_COLUMN
 from dermaflow.tracking.digest import METRICS_RUN_TAG, METRICS_TAG, metrics_digest
@@ -37,18 +38,20 @@ CONTRACT_FILE = "contract.json"
 def register_version(
     name: str,
     classifier: Weights,
+    decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
     metrics: Mapping[str, float],
     tags: Mapping[str, str],
 ) -> dict[str, str]:
     """Log the served model to the active run and register it as the next version of ``name``.
 
-    The model's folder holds the weights, the contract, the code that serves them and the packages
-    it needs, and no pickle.
+    The model's folder holds the weights, the decision rule, the contract, the code that serves them
+    and the packages it needs, and no pickle.
 
     Args:
         name: of the registered model.
         classifier: weights with their description.
+        decision_rule: what the served model makes of their logits.
         contract: see ``dermaflow.serving.contract``.
         metrics: of the evaluation, by which the run that measured them is found.
         tags: of the version, on top of those that name the run and its code.
@@ -63,7 +66,7 @@ def register_version(
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
     with tempfile.TemporaryDirectory() as folder:
-        info = _log_model(Path(folder) / "weights", classifier, contract)
+        info = _log_model(Path(folder) / "weights", classifier, decision_rule, contract)
     client = MlflowClient()
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=contract["intended_use"])
@@ -82,12 +85,18 @@ def register_version(
     }
 
 
-def _log_model(folder: Path, classifier: Weights, contract: Mapping[str, Any]) -> Any:
+def _log_model(
+    folder: Path,
+    classifier: Weights,
+    decision_rule: Mapping[str, Any],
+    contract: Mapping[str, Any],
+) -> Any:
     from dermaflow.serving.model_code import WEIGHTS
 
     package = Path(dermaflow.__file__).parent
     save_weights(folder, classifier)
-    (folder / CONTRACT_FILE).write_text(json.dumps(contract, indent=2) + "\n")
+    for file, content in {RULE_FILE: decision_rule, CONTRACT_FILE: contract}.items():
+        (folder / file).write_text(json.dumps(content, indent=2) + "\n")
     return mlflow.pyfunc.log_model(
         name="model",
         python_model=str(package / "serving" / "model_code.py"),

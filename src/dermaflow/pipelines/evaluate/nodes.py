@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,28 +10,33 @@ from matplotlib.figure import Figure
 
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.bootstrap import percentile_intervals
+from dermaflow.ml.decision import DecisionRule
 from dermaflow.ml.image_store import ImageStore
-from dermaflow.ml.metrics import Predictions, score
+from dermaflow.ml.metrics import Floats, Predictions, score
+from dermaflow.ml.operating_points import score_calls
 from dermaflow.ml.weights import Weights
 from dermaflow.params import EvaluateParams
-from dermaflow.schema import EXTERNAL, probability_columns
+from dermaflow.pipelines.evaluate.decision import answer, targets_of
+from dermaflow.schema import EXTERNAL, logit_columns, probability_columns
 from dermaflow.validation.lineage import require_same_data
 
 HELD_OUT = ("val", "test")
-
-# Class -> the recall at which its precision is reported: how many false alarms it costs to find
-# 85 % of melanomas, which matters more than where the most probable class happens to change.
-RECALLS = {"mel": 0.85}
 
 # Support is given, not estimated. The calibration error is biased upwards by resampling, so that
 # its percentile interval may not even hold the value itself.
 WITHOUT_INTERVAL = ("support", "ece")
 
+# Metrics of the probabilities that the temperature is there to mend, reported without it as well.
+MENDED = ("ece", "log_loss")
+
 
 def predict_held_out(
     classifier: Weights, manifest: pd.DataFrame, image_store: ImageStore, evaluate: EvaluateParams
 ) -> pd.DataFrame:
-    """Class probabilities of the images that are not trained on, in the manifest's order.
+    """Logits of the images that are not trained on, in the manifest's order.
+
+    Returns:
+        image_id, group_id, source, label, split and ``logit_<class>`` (float32), mean of the views.
 
     Raises:
         ValidationError: the manifest has no image in one of the two splits, or the classifier was
@@ -60,52 +65,65 @@ def predict_held_out(
     batches = read_batches(
         image_store, held_out["image_id"].tolist(), evaluate.batch_size, "Predict"
     )
-    probabilities = predict(network, batches, runtime)
     table = held_out[["image_id", "group_id", "source", "label", "split"]].reset_index(drop=True)
-    table["predicted"] = np.array(network.classes, dtype=object)[probabilities.argmax(1)]
-    table[probability_columns(list(network.classes))] = probabilities
+    table[logit_columns(list(network.classes))] = predict(network, batches, runtime, evaluate.views)
     return table
 
 
 def score_predictions(
-    predictions: pd.DataFrame, evaluate: EvaluateParams, classes: list[str], seed: int
+    predictions: pd.DataFrame,
+    logits: pd.DataFrame,
+    decision_rule: dict[str, Any],
+    evaluate: EvaluateParams,
+    classes: list[str],
+    seed: int,
 ) -> dict[str, float]:
     """Metrics by name: ``test/…`` with ``_low`` and ``_high`` interval bounds, and ``val/…``.
 
     The same as ``test/`` for each external source: ``external/<source>/…``. Undefined values are
-    absent. The bounds are of a bootstrap that resamples groups.
+    absent. The bounds are of a bootstrap that resamples groups. All are of calibrated probabilities
+    but those that end in ``_uncalibrated``.
 
     Raises:
         ParameterError: the predictions are of other classes than ``classes``.
     """
     from dermaflow.ml.seeding import numpy_generator
 
-    samples = evaluate.bootstrap_samples
-    parts = {"test": (predictions, "test", samples), "val": (predictions, "val", 0)}
-    external = predictions[predictions["split"] == EXTERNAL]
-    for source, rows in external.groupby("source"):
-        parts[f"{EXTERNAL}/{source}"] = (rows, EXTERNAL, samples)
+    rule, plain = DecisionRule.from_dict(decision_rule), answer(logits, DecisionRule(), classes)
+    split, samples = predictions["split"], evaluate.bootstrap_samples
+    parts = {"test": (split == "test", samples), "val": (split == "val", 0)}
+    for source in sorted(predictions.loc[split == EXTERNAL, "source"].unique()):
+        rows = (split == EXTERNAL) & (predictions["source"] == source)
+        parts[f"{EXTERNAL}/{source}"] = (rows, samples)
     metrics: dict[str, float] = {}
-    for name, (rows, split, resamples) in parts.items():
-        held_out = select_split(rows, split, classes)
+    for name, (rows, resamples) in parts.items():
+        held_out = read_rows(predictions[rows], classes)
         generator = numpy_generator(seed, "evaluate", "bootstrap", name)
-        values = measure(held_out, evaluate, resamples, generator)
+        values = measure(held_out, rule, evaluate, resamples, generator)
+        values |= measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
         metrics |= {f"{name}/{metric}": value for metric, value in values.items()}
     return metrics
 
 
 def measure(
-    held_out: Predictions, evaluate: EvaluateParams, samples: int, generator: np.random.Generator
+    held_out: Predictions,
+    rule: DecisionRule,
+    evaluate: EvaluateParams,
+    samples: int,
+    generator: np.random.Generator,
 ) -> dict[str, float]:
     """Metrics of one split that are defined, with bounds from ``samples`` resamples if above 0."""
-    recalls = {code: target for code, target in RECALLS.items() if code in held_out.classes}
-    statistic = partial(score, held_out, bins=evaluate.calibration_bins, recalls=recalls)
-    points = statistic(np.ones((1, len(held_out))))
+    targets = [t for t in targets_of(evaluate).values() if t.code in held_out.classes]
+
+    def statistic(weights: Floats) -> dict[str, Floats]:
+        values = score(held_out, weights, evaluate.calibration_bins, targets)
+        return values | score_calls(held_out, rule, weights)
+
     intervals = percentile_intervals(
         statistic, held_out.groups, samples, evaluate.confidence, generator
     )
     values = {"images": float(len(held_out)), "groups": float(len(np.unique(held_out.groups)))}
-    for name, (value,) in points.items():
+    for name, (value,) in statistic(np.ones((1, len(held_out)))).items():
         if np.isnan(value):
             continue
         values[name] = float(value)
@@ -114,32 +132,51 @@ def measure(
     return values
 
 
+def measure_uncalibrated(plain: Predictions, evaluate: EvaluateParams) -> dict[str, float]:
+    """What the temperature is there to mend, of probabilities without it."""
+    values = score(plain, np.ones((1, len(plain))), evaluate.calibration_bins, ())
+    return {f"{name}_uncalibrated": float(values[name][0]) for name in MENDED}
+
+
 def draw_evaluation(
     predictions: pd.DataFrame,
+    logits: pd.DataFrame,
+    decision_rule: dict[str, Any],
     metrics: dict[str, float],
     evaluate: EvaluateParams,
     classes: list[str],
 ) -> dict[str, Figure]:
     """Figures of the test split, in the order a person reads them."""
-    from dermaflow.reporting import curves, evaluation
+    from dermaflow.reporting import curves, evaluation, operating_points
 
-    test = select_split(predictions, "test", classes)
+    rule = DecisionRule.from_dict(decision_rule)
+    rows = predictions["split"] == "test"
+    test = read_rows(predictions[rows], classes)
+    plain = read_rows(answer(logits, DecisionRule(), classes)[rows], classes)
     scores = {
         name.removeprefix("test/"): value
         for name, value in metrics.items()
         if name.startswith("test/")
     }
-    return {
+    codes = {name: threshold.code for name, threshold in rule.thresholds.items()}
+    figures = {
         "01_summary.png": evaluation.draw_summary(test, scores, evaluate.confidence),
         "02_confusion_matrix.png": evaluation.draw_confusion(test),
-        "03_roc.png": curves.draw_roc(test, scores),
-        "04_precision_recall.png": curves.draw_precision_recall(test, RECALLS),
-        "05_reliability.png": evaluation.draw_reliability(test, scores, evaluate.calibration_bins),
+        "03_roc.png": curves.draw_roc(test, scores, codes),
+        "04_precision_recall.png": curves.draw_precision_recall(test, scores, codes),
+        "05_reliability.png": evaluation.draw_reliability(
+            test, plain, scores, evaluate.calibration_bins
+        ),
     }
+    if codes:
+        figures["06_operating_points.png"] = operating_points.draw_operating_points(
+            test, scores, decision_rule["operating_points"], evaluate.confidence
+        )
+    return figures
 
 
-def select_split(predictions: pd.DataFrame, split: str, classes: list[str]) -> Predictions:
-    """The images of one split. Raises ParameterError if they are of other classes."""
+def read_rows(predictions: pd.DataFrame, classes: list[str]) -> Predictions:
+    """Images of a table. Raises ParameterError if they are of other classes."""
     present = [name for name in predictions.columns if name.startswith("p_")]
     if sorted(present) != sorted(probability_columns(classes)):
         raise ParameterError(
@@ -147,4 +184,4 @@ def select_split(predictions: pd.DataFrame, split: str, classes: list[str]) -> P
             f"({', '.join(name.removeprefix('p_') for name in present)}); "
             "run the train and evaluate stages again"
         )
-    return Predictions.from_table(predictions[predictions["split"] == split], classes)
+    return Predictions.from_table(predictions, classes)

@@ -2,27 +2,41 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
 from dermaflow.pipelines.evaluate.nodes import draw_evaluation, predict_held_out, score_predictions
 
 
 def create_pipeline() -> Pipeline:
-    """From the classifier and the held-out images to predictions, metrics and figures."""
+    """From the classifier and the held-out images to decision rule, predictions and metrics."""
+    decided = ["predictions", "logits", "decision_rule"]
     nodes = [
         node(
             predict_held_out,
             inputs=["classifier", "manifest", "image_store", "params:evaluate"],
-            outputs="predictions",
+            outputs="logits",
             name="predict_held_out",
         ),
         node(
+            choose_decision_rule,
+            inputs=["logits", "classifier", "params:evaluate"],
+            outputs="decision_rule",
+            name="choose_decision_rule",
+        ),
+        node(
+            apply_decision_rule,
+            inputs=["logits", "decision_rule", "classes"],
+            outputs="predictions",
+            name="apply_decision_rule",
+        ),
+        node(
             score_predictions,
-            inputs=["predictions", "params:evaluate", "classes", "params:seed"],
+            inputs=[*decided, "params:evaluate", "classes", "params:seed"],
             outputs="metrics",
             name="score_predictions",
         ),
         node(
             draw_evaluation,
-            inputs=["predictions", "metrics", "params:evaluate", "classes"],
+            inputs=[*decided, "metrics", "params:evaluate", "classes"],
             outputs="evaluation_figures",
             name="draw_evaluation",
         ),

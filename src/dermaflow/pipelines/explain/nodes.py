@@ -65,6 +65,7 @@ def explain_images(
     explained_images: pd.DataFrame,
     image_store: ImageStore,
     classifier: Weights,
+    decision_rule: dict[str, Any],
     explain: ExplainParams,
     seed: int,
 ) -> Weights:
@@ -80,17 +81,19 @@ def explain_images(
     from dermaflow.ml.attribution_lime import explain_with_lime
     from dermaflow.ml.attribution_shap import explain_with_shap
     from dermaflow.ml.classifier import load_classifier
+    from dermaflow.ml.decision import DecisionRule
     from dermaflow.ml.runtime import detect_runtime
     from dermaflow.ml.seeding import derive_seed
 
     runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)
+    rule = DecisionRule.from_dict(decision_rule)
     tensors: dict[str, Any] = {}
     notes: dict[str, dict[str, dict[str, float]]] = {}
     for row in tqdm(list(explained_images.itertuples()), desc="LIME and SHAP", unit="img"):
         pixels = image_store.read([row.image_id])[0]
         hidden = blur(pixels, explain.blur)
-        score = class_probability(model, row.predicted, runtime, explain.batch_size)
+        score = class_probability(model, rule, row.predicted, runtime, explain.batch_size)
         seeds = {method: derive_seed(seed, "explain", method, row.image_id) for method in METHODS}
         size = explain.batch_size
         maps = {
@@ -109,6 +112,7 @@ def measure_explanations(
     mask_store: ImageStore,
     image_store: ImageStore,
     classifier: Weights,
+    decision_rule: dict[str, Any],
     explain: ExplainParams,
     seed: int,
 ) -> pd.DataFrame:
@@ -123,17 +127,19 @@ def measure_explanations(
     """
     from dermaflow.ml.attribution import blur, class_probability, compare_deletion, share_inside
     from dermaflow.ml.classifier import load_classifier
+    from dermaflow.ml.decision import DecisionRule
     from dermaflow.ml.runtime import detect_runtime
     from dermaflow.ml.seeding import numpy_generator
 
     runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)
+    rule = DecisionRule.from_dict(decision_rule)
     rows = []
     for row in tqdm(explained_images.to_dict("records"), desc="measuring maps", unit="img"):
         image_id = row["image_id"]
         pixels = image_store.read([image_id])[0]
         hidden = blur(pixels, explain.blur)
-        score = class_probability(model, row["predicted"], runtime, explain.batch_size)
+        score = class_probability(model, rule, row["predicted"], runtime, explain.batch_size)
         inside = read_mask(mask_store, image_id)
         area = np.nan if inside is None else float(inside.mean())
         for method in METHODS:

@@ -13,7 +13,7 @@ from dermaflow.pipelines.explain.nodes import (
 def create_pipeline() -> Pipeline:
     """From the classifier and its predictions to relevance maps, their measures and pictures."""
     chosen_from = ["predictions", "params:explain", "classes"]
-    model = ["image_store", "classifier", "params:explain", "params:seed"]
+    model = ["image_store", "classifier", "decision_rule", "params:explain", "params:seed"]
     tables = ["explained_images", "explanation_maps"]
     return pipeline(
         [

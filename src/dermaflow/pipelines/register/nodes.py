@@ -17,16 +17,21 @@ def describe_model(
     manifest: pd.DataFrame,
     synthetic_manifest: pd.DataFrame,
     metrics: dict[str, float],
+    decision_rule: dict[str, Any],
     register: RegisterParams,
 ) -> dict[str, Any]:
     """Write the contract that goes with the model, for JSON.
 
     Raises:
         ValidationError: the classifier was trained on another manifest.
+        WeightsError: the decision rule was chosen for another classifier.
     """
+    from dermaflow.ml.decision import DecisionRule
+    from dermaflow.ml.weights import weights_digest
     from dermaflow.serving.contract import build_contract
 
     require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
+    DecisionRule.from_dict(decision_rule).require_same(weights_digest(classifier))
     own = manifest[manifest["role"] == "train"]
     splits = own["split"].value_counts()
     training_data = {
@@ -37,7 +42,12 @@ def describe_model(
         "synthetic_images": len(synthetic_manifest),
     }
     return build_contract(
-        classifier.config, training_data, metrics, register.intended_use, register.limitations
+        classifier.config,
+        training_data,
+        metrics,
+        register.intended_use,
+        register.limitations,
+        decision_rule,
     )
 
 
@@ -45,9 +55,10 @@ def register_model(
     classifier: Weights,
     model_contract: dict[str, Any],
     metrics: dict[str, float],
+    decision_rule: dict[str, Any],
     register: RegisterParams,
 ) -> dict[str, str]:
-    """Register weights and contract as the next version of the model in MLflow.
+    """Register weights, decision rule and contract as the next version of the model in MLflow.
 
     Returns:
         Where it is now: ``name``, ``version``, ``model_uri``, ``run_id``; for JSON.
@@ -60,4 +71,4 @@ def register_model(
         "data_licence": "; ".join(data["licences"]),
         "data_source": "; ".join(data["sources"]),
     }
-    return register_version(register.name, classifier, model_contract, metrics, tags)
+    return register_version(register.name, classifier, decision_rule, model_contract, metrics, tags)

@@ -7,16 +7,17 @@ from dermaflow.pipelines.register.nodes import describe_model, register_model
 
 def create_pipeline() -> Pipeline:
     """From weights and metrics to a version in MLflow's model registry."""
+    measured = ["metrics", "decision_rule"]
     return pipeline(
         [
             node(
                 describe_model,
-                ["classifier", "manifest", "synthetic_manifest", "metrics", "params:register"],
+                ["classifier", "manifest", "synthetic_manifest", *measured, "params:register"],
                 "model_contract",
             ),
             node(
                 register_model,
-                ["classifier", "model_contract", "metrics", "params:register"],
+                ["classifier", "model_contract", *measured, "params:register"],
                 "registration",
             ),
         ]

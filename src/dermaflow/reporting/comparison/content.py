@@ -112,7 +112,9 @@ class Comparison:
     def classes(self) -> list[str]:
         """Class codes with a prediction or a score in any run, in the models' order where known."""
         known = [code for run in self.runs for code in run.classes]
-        scored = {name.split("/")[0] for run in self.runs for name in run.scores if "/" in name}
+        # What else has metrics of its own is an operating point.
+        f1 = [name for run in self.runs for name in run.scores if name.endswith("/f1")]
+        scored = {name.removesuffix("/f1") for name in f1}
         return list(dict.fromkeys([*known, *sorted(scored)]))
 
     @property

@@ -1,0 +1,107 @@
+"""From logits to what is said of an image: calibrated probabilities, and calls at thresholds.
+
+Evaluation, explanation and the served model all come through here, so that they never differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dermaflow.errors import WeightsError
+
+RULE_FILE = "decision_rule.json"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """An image is called ``code`` where the probability of that class is at least ``value``."""
+
+    code: str
+    value: float
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """What turns a network's logits into an answer; without arguments, plain softmax.
+
+    Attributes:
+        temperature: divides the logits, above 0; 1 leaves them as they are.
+        views: of each image, over which logits are averaged; see ``dermaflow.ml.views``.
+        thresholds: name of an operating point -> its threshold.
+        classifier: digest of the weights that it was chosen for; None of no particular ones.
+    """
+
+    temperature: float = 1.0
+    views: int = 1
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    classifier: str | None = None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DecisionRule:
+        """From the data set ``decision_rule``, of which what explains it to people is not needed.
+
+        Raises:
+            WeightsError: a key is missing, or its value is of another kind.
+        """
+        try:
+            rule = cls(
+                temperature=float(values["temperature"]),
+                views=int(values["views"]),
+                thresholds={
+                    name: Threshold(str(point["class"]), float(point["threshold"]))
+                    for name, point in values["operating_points"].items()
+                },
+                classifier=str(values["classifier"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise WeightsError(f"the decision rule is damaged: {error!r}") from error
+        if not rule.temperature > 0 or rule.views < 1:
+            raise WeightsError(
+                "the decision rule is damaged: temperature and views must be above 0, not "
+                f"{rule.temperature} and {rule.views}"
+            )
+        return rule
+
+    def require_same(self, classifier: str) -> None:
+        """Refuse to be applied to other weights than those it was chosen for.
+
+        Args:
+            classifier: digest of the weights at hand.
+
+        Raises:
+            WeightsError: they are others.
+        """
+        if self.classifier != classifier:
+            raise WeightsError(
+                f"the decision rule was chosen for the classifier {self.classifier}, but this is "
+                f"{classifier}; run the evaluate stage again"
+            )
+
+    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Softmax of logits (N, C) by the temperature, float32 (N, C), rows add up to 1.
+
+        The most probable class is that of the largest logit, whatever the temperature.
+        """
+        scaled = logits.astype(np.float64) / self.temperature
+        powers = np.exp(scaled - scaled.max(1, keepdims=True))
+        probabilities: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
+        return probabilities.astype(np.float32)
+
+    def calls(
+        self, probabilities: NDArray[np.float32] | NDArray[np.float64], classes: tuple[str, ...]
+    ) -> dict[str, NDArray[np.bool_]]:
+        """Whether each image is called at each operating point: bool (N,) by its name.
+
+        Args:
+            probabilities: (N, C), as ``probabilities`` gives them.
+            classes: C codes, in the order of the columns.
+        """
+        return {
+            name: probabilities[:, classes.index(threshold.code)] >= threshold.value
+            for name, threshold in self.thresholds.items()
+        }

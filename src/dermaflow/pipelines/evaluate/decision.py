@@ -1,0 +1,126 @@
+"""Nodes of the evaluate stage that choose the decision rule and apply it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dermaflow.errors import ParameterError
+from dermaflow.ml.decision import DecisionRule, Threshold
+from dermaflow.ml.metrics import Predictions, Target
+from dermaflow.ml.operating_points import MEASURES, choose_threshold, score_calls
+from dermaflow.ml.weights import Weights, weights_digest
+from dermaflow.params import EvaluateParams
+from dermaflow.schema import logit_columns, probability_columns
+
+logger = logging.getLogger(__name__)
+
+
+def choose_decision_rule(
+    logits: pd.DataFrame, classifier: Weights, evaluate: EvaluateParams
+) -> dict[str, Any]:
+    """Temperature and thresholds that the validation images ask for; no other row is looked at.
+
+    Returns:
+        For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
+        on the validation images and why an operating point is left out.
+    """
+    from dermaflow.ml.calibration import fit_temperature
+
+    classes = classifier.config["classes"]
+    val = logits[logits["split"] == "val"]
+    uncalibrated = Predictions.from_table(answer(val, DecisionRule(), classes), classes)
+    values = val[logit_columns(classes)].to_numpy(np.float64)
+    temperature = fit_temperature(values, uncalibrated.labels)
+    if temperature is None:
+        logger.warning("No temperature makes the validation labels most likely: it stays 1")
+    rule = DecisionRule(temperature or 1.0, evaluate.views)
+    points, left_out = choose_points(
+        Predictions.from_table(answer(val, rule, classes), classes), targets_of(evaluate)
+    )
+    for name, reason in left_out.items():
+        logger.warning("Operating point %s is left out: %s", name, reason)
+    return {
+        "classifier": weights_digest(classifier),
+        "data_version": classifier.config["data_version"],
+        "chosen_on": {"split": "val", "images": len(val)},
+        "views": rule.views,
+        "temperature": rule.temperature,
+        "temperature_is_fitted": temperature is not None,
+        "operating_points": points,
+        "left_out": left_out,
+    }
+
+
+def choose_points(
+    val: Predictions, targets: dict[str, Target]
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Each operating point with its threshold and what it reaches, and why the others have none."""
+    thresholds: dict[str, Threshold] = {}
+    left_out: dict[str, str] = {}
+    for name, target in targets.items():
+        try:
+            thresholds[name] = Threshold(target.code, choose_threshold(val, target))
+        except ValueError as error:
+            left_out[name] = str(error)
+    rates = score_calls(val, DecisionRule(thresholds=thresholds), np.ones((1, len(val))))
+    reached = {name: float(rate[0]) for name, rate in rates.items() if not np.isnan(rate[0])}
+    points = {
+        name: {
+            "class": threshold.code,
+            targets[name].measure: targets[name].value,
+            "threshold": threshold.value,
+            "validation": {m: reached[f"{name}/{m}"] for m in MEASURES if f"{name}/{m}" in reached},
+        }
+        for name, threshold in thresholds.items()
+    }
+    return points, left_out
+
+
+def targets_of(evaluate: EvaluateParams) -> dict[str, Target]:
+    """Operating points of conf by their names."""
+    return {
+        name: Target(point.class_, "recall", point.recall)
+        if point.recall is not None
+        else Target(point.class_, "specificity", point.specificity or 1.0)
+        for name, point in evaluate.operating_points.items()
+    }
+
+
+def apply_decision_rule(
+    logits: pd.DataFrame, decision_rule: dict[str, Any], classes: list[str]
+) -> pd.DataFrame:
+    """What is said of each held-out image, in the order of ``logits``; see ``answer``.
+
+    Raises:
+        ParameterError: the logits are of other classes than ``classes``.
+    """
+    return answer(logits, DecisionRule.from_dict(decision_rule), classes)
+
+
+def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:
+    """What a rule makes of logits.
+
+    Returns:
+        image_id, group_id, source, label, split; predicted, the most probable class; ``p_<class>``,
+        float32; and for each operating point whether the image is called, bool, by its name.
+
+    Raises:
+        ParameterError: the logits are of other classes than ``classes``.
+    """
+    columns = logit_columns(classes)
+    present = [name for name in logits.columns if name.startswith("logit_")]
+    if sorted(present) != sorted(columns):
+        raise ParameterError(
+            f"classes: {', '.join(classes)} are not those of the classifier "
+            f"({', '.join(name.removeprefix('logit_') for name in present)}); "
+            "run the train and evaluate stages again"
+        )
+    probabilities = rule.probabilities(logits[columns].to_numpy(np.float32))
+    table = logits.drop(columns=columns)
+    table["predicted"] = np.array(classes, dtype=object)[probabilities.argmax(1)]
+    table[probability_columns(classes)] = probabilities
+    return table.assign(**rule.calls(probabilities, tuple(classes)))

@@ -1,0 +1,84 @@
+"""Figure of the operating points: what was asked, what validation had, what the test split got."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dermaflow.ml.metrics import Predictions
+from dermaflow.ml.operating_points import MEASURES
+from dermaflow.reporting.evaluation import INTERVAL, describe_split
+from dermaflow.reporting.style import INK, QUIET, class_colours, class_name, new_figure, styled
+
+_RING: dict[str, Any] = {
+    "color": QUIET,
+    "markerfacecolor": "none",
+    "markersize": 9,
+    "clip_on": False,
+}
+
+
+@styled
+def draw_operating_points(
+    test: Predictions,
+    scores: Mapping[str, float],
+    points: Mapping[str, Mapping[str, Any]],
+    confidence: float,
+) -> Figure:
+    """A row a point, a panel a measure.
+
+    Args:
+        test: predictions of the test split.
+        scores: its metrics, by name without the split; what is absent is left blank.
+        points: at least one; as the decision rule has them.
+        confidence: of the intervals among ``scores``.
+    """
+    caption = f"{describe_split(test)}. Thresholds chosen on validation.\n"
+    caption += "Dot: test; ring: validation; line: what was asked of validation"
+    if any(f"{name}/{measure}_low" in scores for name in points for measure in MEASURES):
+        caption += f". Bars: {confidence:.0%} bootstrap intervals that resample groups"
+    figure, axes = new_figure(
+        10,
+        1.5 + 0.55 * len(points),
+        "What do the chosen thresholds do?",
+        caption,
+        columns=len(MEASURES),
+        sharey=True,
+        gridspec_kw={"wspace": 0.14},
+    )
+    colours = class_colours(test.classes)
+    for axis, measure in zip(axes[0], MEASURES, strict=True):
+        axis.set_title(measure.capitalize())
+        for row, (name, point) in enumerate(points.items()):
+            if measure in point:
+                axis.vlines(point[measure], row - 0.3, row + 0.3, color=INK, linewidth=1.2)
+            _draw_rate(axis, row, scores, f"{name}/{measure}", colours[point["class"]])
+            if measure in point["validation"]:
+                axis.plot(point["validation"][measure], row, "o", **_RING)
+        axis.set_xlim(0, 1)
+        axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", ".5", "", "1"])
+        axis.spines["left"].set_visible(False)
+        axis.tick_params(axis="y", length=0, pad=8)
+        axis.grid(axis="y", visible=False)
+    names = [
+        f"{name}\n{class_name(point['class'])}: p ≥ {point['threshold']:.4f}"
+        for name, point in points.items()
+    ]
+    axes[0, 0].set_yticks(range(len(names)), names)
+    axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
+    return figure
+
+
+def _draw_rate(axis: Axes, row: int, scores: Mapping[str, float], key: str, colour: str) -> None:
+    """The value on the test split with its interval, and the number at the right edge."""
+    if key not in scores:
+        axis.text(1.09, row, "–", color=QUIET, va="center")
+        return
+    if f"{key}_low" in scores:
+        low, high = scores[f"{key}_low"], scores[f"{key}_high"]
+        axis.hlines(row, low, high, color=colour, clip_on=False, **INTERVAL)
+    axis.plot(scores[key], row, "o", color=colour, markersize=6, clip_on=False)
+    axis.text(1.09, row, f"{scores[key]:.2f}", va="center")

@@ -1,0 +1,69 @@
+"""Temperatures against closed forms."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
+
+from dermaflow.ml.calibration import fit_temperature
+
+
+def made_of(temperature: float, images: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits that are ``temperature`` times those by which the labels were drawn."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2, size=(images, 4))
+    powers = np.exp(logits)
+    edges = (powers / powers.sum(1, keepdims=True)).cumsum(1)
+    labels = (rng.random((images, 1)) > edges[:, :-1]).sum(1)
+    return temperature * logits, labels
+
+
+def nll(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
+    return log_loss(labels, softmax(logits / temperature, axis=1), labels=range(logits.shape[1]))
+
+
+def test_two_classes_by_hand() -> None:
+    # Three of four images are right, all by a margin of 2: p = 3/4 is log 3 = 2 / T.
+    logits = np.array([[2.0, 0], [2, 0], [0, 2], [2, 0]])
+    labels = np.array([0, 0, 1, 1])
+    assert fit_temperature(logits, labels) == pytest.approx(2 / np.log(3))
+
+
+@pytest.mark.parametrize("factor", [0.02, 0.5, 1, 3, 40])
+def test_the_factor_by_which_logits_are_too_large_is_found(factor: float) -> None:
+    logits, labels = made_of(1)
+    alone = fit_temperature(logits, labels)
+    assert alone == pytest.approx(1, abs=0.05)
+    assert fit_temperature(factor * logits, labels) == pytest.approx(factor * alone)
+
+
+@pytest.mark.parametrize("factor", [0.5, 3])
+def test_no_temperature_near_it_makes_the_labels_more_likely(factor: float) -> None:
+    logits, labels = made_of(factor)
+    best = fit_temperature(logits, labels)
+    least = nll(logits, labels, best)
+    assert least < nll(logits, labels, 1)
+    for other in (0.98, 1.02):
+        assert least < nll(logits, labels, other * best)
+
+
+def test_what_is_added_to_all_logits_of_an_image_changes_nothing() -> None:
+    logits, labels = made_of(2)
+    shift = np.random.default_rng(1).normal(scale=100, size=(len(labels), 1))
+    assert fit_temperature(logits + shift, labels) == pytest.approx(fit_temperature(logits, labels))
+
+
+def test_where_no_temperature_is_best_there_is_none() -> None:
+    right = np.array([[3.0, 0, 0], [0, 1, 0], [0, 0, 2]])
+    labels = np.arange(3)
+    assert fit_temperature(right, labels) is None  # the colder, the better
+    assert fit_temperature(-right, labels) is None  # the hotter, the better
+    assert fit_temperature(np.zeros((3, 3)), labels) is None  # all alike
+    assert fit_temperature(np.empty((0, 3)), np.empty(0, np.int64)) is None
+
+
+def test_one_mistake_is_enough_for_a_temperature() -> None:
+    logits = np.array([[3.0, 0, 0], [0, 1, 0], [0, 0, 2], [1, 0.9, 0]])
+    found = fit_temperature(logits, np.array([0, 1, 2, 1]))
+    assert found is not None
+    assert 0 < found < 1
