@@ -19,7 +19,7 @@ def test_rows_name_moment_size_and_targets():
     figure = draw_batches(STORED, np.array([0, 1, 2, 2]), [batch], CLASSES)
     assert texts(figure) == [
         *("as stored", "bkl", "mel", "nv", "nv"),
-        *("after 25%\n8 x 6", "mel", "mel 0.75, bkl 0.25", "nv", "nv"),
+        *("after 25%\n8 x 6", "mel", "mel 0.75\nbkl 0.25", "nv", "nv"),
     ]
     sheets = [axes.get_images()[0].get_array() for axes in figure.axes]
     assert [int(sheet.min()) for sheet in sheets] == [0, 9]

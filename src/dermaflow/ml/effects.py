@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from dermaflow.ml.hairs import HAIR_DRAWS, draw_hairs
 from dermaflow.params.recipe import MAX_HAIRS, OperationName
@@ -106,14 +105,25 @@ def keep(images: Tensor, amount: Tensor, draws: Tensor) -> Tensor:
 
 
 def smooth(images: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of standard deviation ``sigma`` pixels; borders are mirrored."""
-    radius = max(1, math.ceil(3 * sigma))
-    offsets = torch.arange(-radius, radius + 1, device=images.device, dtype=images.dtype)
+    """Gaussian blur of standard deviation ``sigma`` pixels; borders are mirrored.
+
+    As a product with one matrix for each side, which is several times as fast on a CPU as a
+    convolution with three channels.
+    """
+    height, width = images.shape[2:]
+    down, across = _blur_matrix(height, sigma).to(images), _blur_matrix(width, sigma).to(images)
+    return down @ images @ across.T
+
+
+def _blur_matrix(pixels: int, sigma: float) -> Tensor:
+    """Share of each pixel of a line in each blurred one, float32 (pixels, pixels)."""
+    radius = min(math.ceil(3 * sigma), pixels - 1)
+    offsets = torch.arange(-radius, radius + 1)
     weights = torch.exp(-offsets.square() / (2 * sigma**2))
-    weights = (weights / weights.sum()).expand(3, 1, -1)
-    padded = functional.pad(images, [radius] * 4, mode="reflect")
-    blurred = functional.conv2d(padded, weights.unsqueeze(2), groups=3)
-    return functional.conv2d(blurred, weights.unsqueeze(3), groups=3)
+    taken = (torch.arange(pixels)[:, None] + offsets).abs()  # mirrored about the first pixel
+    taken = pixels - 1 - (pixels - 1 - taken).abs()  # and about the last
+    shares = (weights / weights.sum()).expand(pixels, -1)
+    return torch.zeros(pixels, pixels).scatter_add_(1, taken, shares)
 
 
 def _extrapolate(images: Tensor, plain: Tensor, amount: Tensor) -> Tensor:

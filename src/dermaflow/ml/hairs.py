@@ -15,7 +15,7 @@ HAIR_DRAWS = 1 + MAX_HAIRS * _OF_A_HAIR
 
 _COLOUR = (52.0, 38.0, 30.0)  # dark brown, 0-255
 _LENGTH = (0.4, 1.3)  # of the longer side
-_WIDTH = (0.008, 0.02)  # of the shorter side
+_WIDTH = (0.006, 0.016)  # of the shorter side
 _BEND = 0.2  # height of the arc, of the length, at most
 _OPACITY = (0.6, 0.95)
 

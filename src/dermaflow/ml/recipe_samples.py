@@ -84,7 +84,7 @@ def sample_operations(pixels: Pixels, params: BatchAugmentParams, seed: int) -> 
             alone = off.model_copy(update={name: getattr(effects, name), "probability": 1.0})
             shown[f"effect: {name}"] = apply_effects(images.clone(), alone, generator)
     if policy is not None and policy.operations:
-        for name in policy.among:
+        for name in (name for name in policy.among if name != "identity"):
             alone_too = policy.model_copy(update={"among": [name], "operations": 1})
             shown[name] = apply_policy(images.clone(), alone_too, generator)
     return {name: _to_pixels(changed.permute(0, 2, 3, 1)) for name, changed in shown.items()}

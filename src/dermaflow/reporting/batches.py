@@ -15,6 +15,7 @@ from dermaflow.reporting.synthesis import Images, contact_sheet
 
 # Of a figure, in inches: its images, and what stands on their left.
 _WIDTH, _MARGIN = 9.0, 1.3
+_LEAST_SHARE = 0.005  # of a class in a mixed image, to be named
 
 
 @styled
@@ -31,7 +32,8 @@ def draw_batches(
     rows = {"as stored": (stored, truth)}
     for batch in batches:
         height, width = batch.images.shape[1:3]
-        rows[f"after {batch.done:.0%}\n{width} x {height}"] = (batch.images, batch.targets)
+        images = _enlarge(batch.images, *stored.shape[1:3])
+        rows[f"after {batch.done:.0%}\n{width} x {height}"] = (images, batch.targets)
     return _draw_rows(
         {name: images for name, (images, _) in rows.items()},
         [[_name_target(target, classes) for target in targets] for _, targets in rows.values()],
@@ -65,7 +67,8 @@ def _draw_rows(
     columns = max(len(images) for images in rows.values())
     height, width = next(iter(rows.values())).shape[1:3]
     tile = (_WIDTH - _MARGIN) / columns * height / width
-    above = 0.22 if any(captions) else 0.06
+    lines = max((text.count("\n") + 1 for texts in captions for text in texts), default=0)
+    above = 0.1 + 0.12 * lines
     figure, axes = new_figure(
         _WIDTH, 0.7 + len(rows) * (tile + above), title, caption, rows=len(rows)
     )
@@ -92,9 +95,16 @@ def _draw_row(panel: Axes, images: Images, name: str, texts: Sequence[str], colu
         )
 
 
+def _enlarge(images: Images, height: int, width: int) -> Images:
+    """Smaller images at the size of the others, each pixel as a square."""
+    rows = np.arange(height) * images.shape[1] // height
+    columns = np.arange(width) * images.shape[2] // width
+    return images[:, rows][:, :, columns]
+
+
 def _name_target(target: NDArray[np.float32], classes: Sequence[str]) -> str:
-    """The class, or the two of a mixed image with their shares, such as ``mel .70, nv .30``."""
-    parts = [number for number in np.argsort(-target) if target[number] > 0]
+    """The class, or a line for each of a mixed image's two, with its share."""
+    parts = [number for number in np.argsort(-target) if target[number] >= _LEAST_SHARE]
     if len(parts) == 1:
         return str(classes[parts[0]])
-    return ", ".join(f"{classes[number]} {target[number]:.2f}" for number in parts)
+    return "\n".join(f"{classes[number]} {target[number]:.2f}" for number in parts)
