@@ -78,7 +78,8 @@ def test_samples_of_unchanged_images_are_the_stored_ones():
 def test_operations_are_shown_alone_and_only_where_they_are_on():
     off = make_params().augmentation
     assert sample_operations(PIXELS, off, seed=4) == {}
-    policy = off.policy.model_copy(update={"operations": 2, "among": ["identity", "noise", "hairs"]})
+    among = ["identity", "noise", "hairs"]
+    policy = off.policy.model_copy(update={"operations": 2, "among": among})
     shown = sample_operations(PIXELS, off.model_copy(update={"policy": policy}), seed=4)
     assert list(shown) == ["noise", "hairs"]
     effects = off.effects.model_copy(update={"probability": 0.1})
