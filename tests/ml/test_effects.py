@@ -136,3 +136,13 @@ def test_a_straight_hair_covers_its_length_times_its_width():
     hidden = (255 - after[0, 0]) / (255 - 0.4 * 52)  # of the darkest shade's red
     assert hidden.sum().item() == pytest.approx(150 * 0.016 * 100 * 0.95, rel=0.01)
     assert hidden.max().item() == pytest.approx(0.95, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(OPERATIONS) - {"noise"})
+)  # whose generator needs a real device
+def test_amounts_and_draws_on_the_cpu_serve_images_on_another_device(name):
+    before = torch.empty(3, 3, HEIGHT, WIDTH, device="meta")
+    after = change(name, before, 0.5 * OPERATIONS[name].full)
+    assert after.shape == before.shape
+    assert after.device.type == "meta"

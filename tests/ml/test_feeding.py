@@ -89,3 +89,16 @@ def test_operations_are_shown_alone_and_only_where_they_are_on():
         assert (images != PIXELS).any(axis=(1, 2, 3)).all(), (
             name
         )  # every image, whatever its chance
+
+
+def test_a_batch_is_made_on_the_device_where_it_lies():
+    mix = {"probability": 1.0, "mixup_alpha": 0.0, "cutmix_alpha": 1.0}
+    effects = make_params().augmentation.effects.model_dump() | {"probability": 0.9, "noise": 0}
+    params = make_params(augmentation={"effects": effects}, mix=mix, resize=STAGES)
+    preprocess = Preprocess(24, 32, colour_constancy=6)
+    pixels = torch.empty(6, 24, 32, 3, dtype=torch.uint8, device="meta")
+    labels = torch.empty(6, dtype=torch.int64, device="meta")
+    generator = torch.Generator().manual_seed(1)
+    inputs, targets = feed(pixels, labels, 3, 0.0, preprocess, params, generator)
+    assert (inputs.device.type, targets.device.type) == ("meta", "meta")
+    assert (inputs.shape, targets.shape) == ((6, 3, 12, 16), (6, 3))

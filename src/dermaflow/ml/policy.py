@@ -82,8 +82,8 @@ def _change(
     images: Tensor, name: OperationName, chosen: Tensor, amount: Tensor, draws: Tensor
 ) -> None:
     """Change the chosen images in place; the choice lies on the CPU, so no device is awaited."""
-    index = chosen.nonzero().squeeze(1)
-    if name == "identity" or not len(index):
+    index = (chosen & (amount != 0)).nonzero().squeeze(1)  # an amount of 0 changes nothing
+    if not len(index):
         return
     there = index.to(images.device)
     changed = OPERATIONS[name].change(images[there], amount[index], draws[index])
