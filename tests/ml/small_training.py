@@ -10,37 +10,9 @@ from dermaflow.ml.fit import fit_classifier
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.runtime import detect_runtime
-from dermaflow.params import BackboneParams, BatchAugmentParams, TrainParams
+from ml.recipes import make_params
 
-PARAMS = TrainParams(
-    backbone=BackboneParams(
-        weights="scratch", name="IMAGENET1K_V2", stride="torchvision", frozen=[]
-    ),
-    epochs=4,
-    batch_size=16,
-    learning_rate=0.05,
-    backbone_factor=0.5,
-    weight_decay=0.01,
-    warmup_epochs=1,
-    ema_decay=0.9,
-    label_smoothing=0.0,
-    balance=1.0,
-    patience=10,
-    augmentation=BatchAugmentParams(
-        flip=True,
-        rotate=True,
-        max_degrees=10,
-        zoom=0.1,
-        shift=0.05,
-        brightness=0.1,
-        contrast=0.1,
-        colour=0.05,
-    ),
-    precision="fp32",
-    workers=0,
-    log_every=2,
-    checkpoint_seconds=0,
-)
+PARAMS = make_params(augmentation={"max_degrees": 10}, checkpoint_seconds=0)
 CLASSES = ["bright", "dark"]
 RUNTIME = detect_runtime("fp32")
 PREPROCESS = Preprocess(height=16, width=16)

@@ -151,6 +151,38 @@ def test_frozen_parts_get_no_gradient_and_the_others_do() -> None:
         assert (parameter.grad is None) == frozen, name
 
 
+def test_frozen_batch_norm_keeps_statistics_scale_and_shift_where_there_are_any() -> None:
+    network = build_resnet50(2)
+    network.train()(torch.randn(4, 3, 32, 32))  # all layers have statistics now,
+    network.layer4[0].bn1.reset_parameters()  # but for this one, as of weights that start at random
+    modules = freeze(network, [], "frozen")
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert set(norms) - set(modules) == {network.layer4[0].bn1}
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    for module in modules:
+        module.eval()
+    optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], 0.1)
+    network(torch.randn(4, 3, 32, 32)).logsumexp(1).sum().backward()
+    optimizer.step()
+    of_frozen = {
+        f"{name}.{key}"
+        for name, module in network.named_modules()
+        if module in set(modules)
+        for key in module.state_dict()
+    }
+    for key, value in network.state_dict().items():
+        if key in of_frozen:
+            assert torch.equal(value, before[key]), key
+    assert not torch.equal(network.conv1.weight, before["conv1.weight"])
+    assert not torch.equal(network.layer4[0].bn1.bias, before["layer4.0.bn1.bias"])
+
+
+def test_batch_norm_trains_by_default() -> None:
+    network = build_resnet50(2)
+    network.train()(torch.randn(4, 3, 32, 32))
+    assert freeze(network, []) == []
+
+
 def test_parts_name_all_of_the_network_but_its_head(network: ResNet) -> None:
     named = {name for modules in PARTS.values() for name in modules}
     with_weights = {name for name, child in network.named_children() if list(child.parameters())}

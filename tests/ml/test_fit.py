@@ -10,9 +10,11 @@ from tqdm import tqdm
 
 from dermaflow.errors import TrainingError
 from dermaflow.ml.checkpoints import Checkpoints, read_checkpoint
+from dermaflow.ml.classifier import build_resnet50
 from dermaflow.ml.data import BatchDataset
 from dermaflow.ml.optim import build_optimizer, build_schedule
 from dermaflow.ml.trainer import Trainer
+from ml.recipes import make_params
 from ml.small_training import (
     PARAMS,
     PREPROCESS,
@@ -101,6 +103,36 @@ def test_head_and_backbone_learn_at_their_rates_and_vectors_do_not_decay():
     assert settings[id(network.fc.bias)] == (0.05, 0.0)
     assert settings[id(network.conv1.weight)] == (0.025, 0.01)
     assert settings[id(network.bn1.weight)] == (0.025, 0.0)
+
+
+def test_each_part_learns_slower_than_the_one_above_it():
+    params = make_params(learning_rate=1.0, backbone_factor=0.5, layer_decay=0.8)
+    network = build_resnet50(2)
+    optimizer = build_optimizer(network, params)
+    rates = {id(w): group["lr"] for group in optimizer.param_groups for w in group["params"]}
+    expected = {"fc": 1.0} | {
+        part: 0.5 * 0.8**k for k, part in enumerate(("layer4", "layer3", "layer2", "layer1"), 1)
+    }
+    expected |= dict.fromkeys(("conv1", "bn1"), 0.5 * 0.8**5)
+    for name, weight in network.named_parameters():
+        assert rates[id(weight)] == pytest.approx(expected[name.split(".")[0]]), name
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"loss": {"focal_gamma": 2.0, "label_smoothing": 0.1}},
+        {"loss": {"logit_adjustment": 1.0}, "balance": 0.0, "layer_decay": 0.7},
+        {"mix": {"probability": 0.5, "mixup_alpha": 0.2, "cutmix_alpha": 1.0}},
+        {"resize": [{"until": 0.5, "scale": 0.5}], "colour_constancy": None},
+    ],
+)
+def test_each_recipe_learns_and_repeats_to_the_bit(sets, recipe):
+    params = make_params(epochs=8, **recipe)
+    first, second = fit(sets, params), fit(sets, params)
+    assert first.history == second.history
+    assert all(torch.equal(first.tensors[k], second.tensors[k]) for k in first.tensors)
+    assert max(record["val_balanced_accuracy"] for record in first.history) > 0.9
 
 
 def test_schedule_rises_linearly_and_falls_as_a_cosine():

@@ -89,3 +89,43 @@ def test_same_generator_state_gives_same_images_and_gradients_pass():
     first.sum().backward()
     assert before.grad is not None
     assert before.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.75, 0.9])
+def test_smaller_images_show_the_same_part(scale):
+    """A ramp keeps its values at the same relative places."""
+    ramp = torch.linspace(0.5, 95.5, 96).expand(2, 3, 64, 96)
+    after = augment_batch(ramp, NOTHING, random(), scale)
+    assert after.shape == (2, 3, round(64 * scale), round(96 * scale))
+    width = after.shape[3]
+    expected = (torch.arange(width) + 0.5) / width * 96
+    assert torch.allclose(after[0, 0, 5, 4:-4], expected[4:-4], atol=0.05)
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.75])
+@pytest.mark.parametrize("degrees", [0, 180])
+def test_what_is_too_fine_for_smaller_images_is_gone_and_not_folded_back(scale, degrees):
+    """Stripes of two pixels are finer than half, or three quarters, of the pixels can show.
+
+    Sampling alone leaves up to 0.54 and 0.63 of them, as other, coarser stripes.
+    """
+    stripes = (torch.arange(96) % 2 * 200.0).expand(8, 3, 64, 96)
+    params = NOTHING.model_copy(update={"max_degrees": degrees, "shift": 0.1})
+    left = augment_batch(stripes, params, random(), scale).std(dim=(1, 2, 3)) / stripes.std()
+    assert left.max() < {0.5: 0.05, 0.75: 0.5}[scale]
+
+
+def test_what_smaller_images_can_hold_stays():
+    wave = 100 + 50 * torch.cos(2 * torch.pi * torch.arange(96) / 16).expand(1, 3, 64, 96)
+    left = augment_batch(wave, NOTHING, random(), 0.5).std() / wave.std()
+    assert left > 0.9
+
+
+def test_size_changes_nothing_of_what_is_drawn():
+    params = NOTHING.model_copy(update={"max_degrees": 90, "zoom": 0.2, "colour": 0.3})
+    states = []
+    for scale in (1.0, 0.5):
+        generator = random()
+        augment_batch(images(4, 32, 32), params, generator, scale)
+        states.append(generator.get_state())
+    assert torch.equal(*states)

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from dermaflow.errors import ValidationError
 from dermaflow.ml.classifier import build_resnet50
 from dermaflow.params import BackboneParams
-from dermaflow.pipelines.train.nodes import check_splits, initialise_network
+from dermaflow.pipelines.train.nodes import check_splits, choose_samples, initialise_network
 
 
 def manifest(**changes):
@@ -32,6 +32,7 @@ def backbone(**changes):
         "name": "IMAGENET1K_V2",
         "stride": "torchvision",
         "frozen": [],
+        "batch_norm": "train",
     }
     return BackboneParams(**(values | changes))
 
@@ -57,6 +58,20 @@ def test_external_images_that_are_left_out_are_no_leak():
 def test_leaks_are_refused(real, made, message):
     with pytest.raises(ValidationError, match=message):
         check_splits(manifest(**real), synthetic(**made))
+
+
+def test_frozen_statistics_must_come_from_somewhere():
+    with pytest.raises(ValueError, match="batch_norm is 'frozen', but weights 'scratch'"):
+        backbone(batch_norm="frozen")
+
+
+def test_shown_images_are_training_lesions_of_all_classes_in_turn():
+    rows = [(f"{code}{n}", f"g{code}{n // 2}", code) for code in ("nv", "mel") for n in range(20)]
+    table = pd.DataFrame(rows, columns=["image_id", "group_id", "label"]).assign(split="train")
+    held_out = pd.DataFrame([("t", "t", "df", "test")], columns=table.columns)
+    shown = choose_samples(pd.concat([table, held_out]), ["df", "mel", "nv"])
+    assert shown["label"].tolist() == ["mel", "nv"] * 4
+    assert shown["group_id"].is_unique
 
 
 def test_scratch_weights_depend_on_the_seed_alone():

@@ -85,7 +85,7 @@ class BareTraining:
         network, self._frozen = _network(workload)
         self.network = network.to(runtime.device).to(memory_format=torch.channels_last)
         self._optimizer = build_optimizer(self.network, params)
-        self._runtime, self._smoothing = runtime, params.label_smoothing
+        self._runtime, self._smoothing = runtime, params.loss.label_smoothing
         ids = np.resize(workload.images["image_id"].to_numpy(), params.batch_size).tolist()
         pixels = torch.from_numpy(workload.store.read(ids)).to(runtime.device)
         self._inputs: Tensor = workload.preprocess.to_input(pixels)
@@ -111,4 +111,4 @@ class BareTraining:
 def _network(workload: Workload) -> tuple[nn.Module, list[nn.Module]]:
     backbone = workload.parameters.train.backbone
     network = build_resnet50(len(workload.parameters.labels.classes), backbone.stride)
-    return network, freeze(network, backbone.frozen)
+    return network, freeze(network, backbone.frozen, backbone.batch_norm)

@@ -39,7 +39,8 @@ class Workload:
     @property
     def preprocess(self) -> Preprocess:
         """As the train stage makes it."""
-        return Preprocess(**self.parameters.image.model_dump())
+        constancy = self.parameters.train.colour_constancy
+        return Preprocess(**self.parameters.image.model_dump(), colour_constancy=constancy)
 
 
 def prepare_workload(parameters: Parameters, config: BenchConfig, folder: Path) -> Workload:

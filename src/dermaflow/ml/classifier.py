@@ -24,6 +24,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "layer3": ("layer3",),
     "layer4": ("layer4",),
 }
+HEAD = "fc"
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,34 @@ def load_matching(network: ResNet, state: dict[str, torch.Tensor], origin: str) 
     return sorted({key.split(".")[0] for key in missing})
 
 
-def freeze(network: ResNet, parts: Iterable[str]) -> list[nn.Module]:
-    """Stop gradients of the named ``PARTS``; returns their modules, to be kept in eval mode."""
+def freeze(
+    network: ResNet, parts: Iterable[str], batch_norm: Literal["train", "frozen"] = "train"
+) -> list[nn.Module]:
+    """Stop gradients of what is to stay as it is; returns its modules, to be kept in eval mode.
+
+    Args:
+        parts: of ``PARTS``.
+        batch_norm: with ``frozen``, all batch norm that has statistics stays as well: these, scale
+            and shift are then constants, as in torchvision's ``FrozenBatchNorm2d``. A layer that
+            starts at random has none yet, and learns them.
+    """
     modules = [getattr(network, name) for part in parts for name in PARTS[part]]
+    if batch_norm == "frozen":
+        modules += [module for module in network.modules() if _has_statistics(module)]
     for module in modules:
         module.requires_grad_(False)
     return modules
+
+
+def _has_statistics(module: nn.Module) -> bool:
+    if not isinstance(module, nn.BatchNorm2d) or module.running_var is None:
+        return False
+    return not bool(module.running_var.eq(1).all())  # as it starts
+
+
+def count_classes(network: nn.Module) -> int:
+    """Outputs of the network's head."""
+    return network.get_parameter(f"{HEAD}.weight").shape[0]
 
 
 def describe(classes: Iterable[str], preprocess: Preprocess, stride: Stride) -> dict[str, Any]:

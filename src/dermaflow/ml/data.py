@@ -74,6 +74,17 @@ def class_balancing_weights(labels: NDArray[np.int64], balance: float) -> NDArra
     return weights
 
 
+def expected_draws(labels: NDArray[np.int64], classes: int, balance: float) -> NDArray[np.float64]:
+    """Images of each class that an epoch of ``training_loader`` draws on average, float64 (C,).
+
+    N n_c^(1 - balance) / sum_k n_k^(1 - balance); a class without images counts as if it had one.
+    """
+    counts = np.maximum(np.bincount(labels, minlength=classes), 1).astype(np.float64)
+    shares = counts ** (1 - balance)
+    draws: NDArray[np.float64] = len(labels) * shares / shares.sum()
+    return draws
+
+
 class EpochBatches(Sampler[list[int]]):
     """Image numbers, a batch at a time; those of an epoch depend on seed and number alone.
 

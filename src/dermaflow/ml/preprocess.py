@@ -83,6 +83,8 @@ class Preprocess:
         max_bytes: largest encoded file accepted.
         max_pixels: largest decoded image accepted (a guard against decompression bombs).
         mean, std: channel statistics on [0, 1] RGB.
+        colour_constancy: Minkowski norm of ``shades_of_grey``, which every image then passes before
+            anything else happens to it; None leaves colours as they are.
     """
 
     height: int
@@ -91,6 +93,7 @@ class Preprocess:
     max_pixels: int = 64_000_000
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    colour_constancy: float | None = None
 
     def open(self, encoded: bytes) -> Picture:
         """Decode the first frame into RGB, at a fraction of its size where ``resize`` needs less.
@@ -149,14 +152,39 @@ class Preprocess:
         }
 
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
-        """Normalise uint8 (N, H, W, 3) to float32 (N, 3, H, W), on the device of ``pixels``."""
+        """From uint8 (N, H, W, 3) to the network's float32 (N, 3, H, W), on the same device."""
+        return self.normalise(self.correct_colour(pixels))
+
+    def correct_colour(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
+        """First half of ``to_input``: float32 (N, H, W, 3), values 0-255.
+
+        Training changes images after it: what stands for another light would else be taken out.
+        """
         import torch  # here, for ingest decodes without it
 
-        images = torch.as_tensor(pixels)
+        images = torch.as_tensor(pixels).float()
+        if self.colour_constancy is None:
+            return images
+        from dermaflow.ml.colour import shades_of_grey
+
+        return shades_of_grey(images, self.colour_constancy)
+
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        """Second half of ``to_input``: float32 (N, H, W, 3), 0-255, to (N, 3, H, W)."""
+        import torch
+
         mean = torch.tensor(self.mean, device=images.device)
         std = torch.tensor(self.std, device=images.device)
         # (N, H, W, 3) permuted is channels_last memory already, which convolutions prefer.
         return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)
+
+    def denormalise(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Inverse of ``normalise``: (N, 3, H, W) to (N, H, W, 3), values 0-255."""
+        import torch
+
+        mean = torch.tensor(self.mean, device=inputs.device)
+        std = torch.tensor(self.std, device=inputs.device)
+        return (inputs.permute(0, 2, 3, 1) * std + mean) * 255
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description, from which ``from_dict`` rebuilds an equal object."""

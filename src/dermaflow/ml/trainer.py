@@ -9,17 +9,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
 from dermaflow.errors import TrainingError
 from dermaflow.ml.checkpoints import Checkpoint, below
+from dermaflow.ml.classifier import count_classes
 from dermaflow.ml.data import BatchDataset, training_loader
 from dermaflow.ml.ema import Ema
+from dermaflow.ml.feeding import feed
+from dermaflow.ml.losses import build_loss
 from dermaflow.ml.optim import build_optimizer, build_schedule, copy_state
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.runtime import Runtime, peak_memory_gib, torch_generator
-from dermaflow.ml.transforms import augment_batch
 from dermaflow.params import TrainParams
 
 # Receives named figures and a step that grows over the run.
@@ -59,6 +60,9 @@ class Trainer:
         self.steps_per_epoch = len(self._batches)
         self._optimizer = build_optimizer(self._network, params)
         self._scheduler = build_schedule(self._optimizer, self.steps_per_epoch, params)
+        self._classes = count_classes(network)
+        loss = build_loss(train.labels, self._classes, params.balance, params.loss)
+        self._loss = loss.to(runtime.device)
         self.ema = Ema(self._network, params.ema_decay)
         self.epoch = 1
         self.steps = 0
@@ -128,17 +132,18 @@ class Trainer:
     def _update(self, pixels: Tensor, labels: Tensor) -> Tensor:
         """Forward, backward and update on one batch; the loss, without waiting for the device."""
         device = self._runtime.device
-        generator = torch_generator(self._seed, "train", "augmentation", str(self.steps))
-        images = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
-        images = augment_batch(images, self._params.augmentation, generator)
-        inputs = self._preprocess.to_input(images.permute(0, 2, 3, 1))
+        inputs, targets = feed(
+            pixels.to(device, non_blocking=True),
+            labels.to(device, non_blocking=True),
+            self._classes,
+            self.steps / (self._params.epochs * self.steps_per_epoch),
+            self._preprocess,
+            self._params,
+            torch_generator(self._seed, "train", "augmentation", str(self.steps)),
+        )
         with self._runtime.autocast():
             logits = self._network(inputs)
-        loss = functional.cross_entropy(
-            logits.float(),
-            labels.to(device, non_blocking=True),
-            label_smoothing=self._params.label_smoothing,
-        )
+        loss: Tensor = self._loss(logits.float(), targets)
         loss.backward()
         self._optimizer.step()
         self._optimizer.zero_grad()

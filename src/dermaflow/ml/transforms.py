@@ -8,26 +8,47 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dermaflow.ml.effects import smooth
+from dermaflow.ml.policy import apply_effects, apply_policy
 from dermaflow.params import BatchAugmentParams
 
+# Blur that a picture has by itself, in its own pixels (Lowe 2004, doi:10.1023/B:VISI.0000029664).
+_OWN_BLUR = 0.5
 
-def augment_batch(images: Tensor, params: BatchAugmentParams, generator: torch.Generator) -> Tensor:
-    """Change geometry and colour of each image at random.
+
+def augment_batch(
+    images: Tensor, params: BatchAugmentParams, generator: torch.Generator, scale: float = 1.0
+) -> Tensor:
+    """Change geometry and colour of each image at random, then give it effects.
 
     A lesion has no upright position, so any flip and rotation keeps its label.
 
     Args:
         images: float (N, 3, H, W), values 0-255.
         params: ranges of the changes.
-        generator: source of all randomness, on the CPU whatever the device of ``images``.
+        generator: source of all randomness, on the CPU whatever the device of ``images``. What is
+            drawn depends on ``params`` and N alone.
+        scale: of both sides of what is returned, in [0.5, 1]; the same part of the image is seen.
 
     Returns:
-        float (N, 3, H, W), values 0-255; what moves in from outside is mirrored.
+        float (N, 3, H', W'), values 0-255, H' = round(scale H); what moves in from outside is
+        mirrored.
     """
+    count, channels, height, width = images.shape
     matrices = _random_affine(images.shape, params, generator).to(images.device)
-    grid = functional.affine_grid(matrices, list(images.shape), align_corners=False)
+    if scale < 1:
+        # The grid takes four pixels for each that it makes, however far apart these are: what is
+        # finer than the new pixels must go first, or it comes back as coarse patterns.
+        images = smooth(images, _OWN_BLUR * math.sqrt(scale**-2 - 1))
+    size = [count, channels, round(height * scale), round(width * scale)]
+    grid = functional.affine_grid(matrices, size, align_corners=False)
     moved = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
-    return _change_colour(moved, params, generator)
+    changed = _change_colour(moved, params, generator)
+    if params.effects is not None:
+        changed = apply_effects(changed, params.effects, generator)
+    if params.policy is not None:
+        changed = apply_policy(changed, params.policy, generator)
+    return changed
 
 
 def _random_affine(

@@ -22,6 +22,13 @@ from dermaflow.params.base import (
     TargetShare,
 )
 from dermaflow.params.labels import LabelParams
+from dermaflow.params.recipe import (
+    EffectParams,
+    LossParams,
+    MixParams,
+    PolicyParams,
+    ResizeStage,
+)
 from dermaflow.params.sources import AnySource
 
 # --- ingest ---------------------------------------------------------------------------------------
@@ -167,6 +174,13 @@ class BackboneParams(Params):
     path: str | None = None  # .safetensors file with torchvision's key names; used with `file`
     stride: Literal["torchvision", "caffe"]  # bottleneck's strided convolution: 3x3 or first 1x1
     frozen: list[Literal["stem", "layer1", "layer2", "layer3", "layer4"]]
+    batch_norm: Literal["train", "frozen"]  # frozen: statistics, scale and shift stay as loaded
+
+    @model_validator(mode="after")
+    def _frozen_statistics_are_loaded(self) -> BackboneParams:
+        if self.batch_norm == "frozen" and self.weights == "scratch":
+            raise ValueError("backbone.batch_norm is 'frozen', but weights 'scratch' have none yet")
+        return self
 
     @model_validator(mode="after")
     def _file_needs_path(self) -> BackboneParams:
@@ -188,6 +202,8 @@ class BatchAugmentParams(Params):
     brightness: Annotated[float, Field(ge=0, le=0.9)]
     contrast: Annotated[float, Field(ge=0, le=0.9)]
     colour: Annotated[float, Field(ge=0, le=0.9)]  # gain a channel
+    effects: EffectParams | None = None
+    policy: PolicyParams | None = None
 
 
 class TrainParams(Params):
@@ -196,17 +212,28 @@ class TrainParams(Params):
     batch_size: Annotated[int, Field(ge=2, le=4096)]
     learning_rate: PositiveFloat  # of the head; the backbone's is times `backbone_factor`
     backbone_factor: PositiveFloat
+    layer_decay: Annotated[float, Field(gt=0, le=1)]  # factor of the rate from part to part
     weight_decay: Annotated[float, Field(ge=0)]
     warmup_epochs: Annotated[float, Field(ge=0)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    loss: LossParams
     balance: Annotated[float, Field(ge=0, le=1)]  # sampling: 0 as the data, 1 every class alike
     patience: PositiveInt  # epochs without a better validation balanced accuracy
+    resize: list[ResizeStage]  # in order of their ends
+    colour_constancy: Annotated[float, Field(ge=1, le=20)] | None = None  # Minkowski norm
     augmentation: BatchAugmentParams
+    mix: MixParams
     precision: Literal["auto", "bf16", "fp32"]
     workers: Annotated[int, Field(ge=0, le=64)]
     log_every: PositiveInt  # steps between two logged losses
     checkpoint_seconds: Annotated[float, Field(ge=0)]  # between two checkpoints; 0: every update
+
+    @model_validator(mode="after")
+    def _resize_stages_follow_each_other(self) -> TrainParams:
+        ends = [stage.until for stage in self.resize]
+        if ends != sorted(set(ends)):
+            raise ValueError(f"resize: each stage must end later than the one before, not {ends}")
+        return self
 
 
 # --- evaluate, explain, register, promote ---------------------------------------------------------

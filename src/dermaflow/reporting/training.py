@@ -30,7 +30,7 @@ def draw_history(history: dict[str, Any]) -> Figure:
     )
     losses, scores = axes[0]
     series = (
-        (losses, "train_loss", "training (smoothed labels)", QUIET),
+        (losses, "train_loss", "training (the loss set in conf)", QUIET),
         (losses, "val_loss", "validation", ACCENT),
         (scores, "val_accuracy", "accuracy", QUIET),
         (scores, "val_balanced_accuracy", "balanced accuracy", ACCENT),
@@ -39,7 +39,7 @@ def draw_history(history: dict[str, Any]) -> Figure:
         values = [record[key] for record in records]
         panel.plot(epochs, values, color=colour, marker="o", markersize=3, label=label)
     scores.set_ylim(0, 1)
-    label_axes(losses, "epoch", "cross-entropy", "Loss")
+    label_axes(losses, "epoch", "loss", "Loss (validation: cross entropy)")
     label_axes(scores, "epoch", "score", "Validation images")
     for panel in (losses, scores):
         panel.axvline(history["best_epoch"], color=QUIET, linestyle=":", linewidth=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from torchvision.models import ResNet
 
     from dermaflow.ml.checkpoints import Checkpoints
+    from dermaflow.ml.preprocess import Preprocess
     from dermaflow.ml.runtime import Runtime
 
 logger = logging.getLogger(__name__)
+
+SAMPLES = 8  # images shown as the network gets them
 
 
 def train_classifier(
@@ -52,7 +56,6 @@ def train_classifier(
     from dermaflow.ml.classifier import describe, freeze
     from dermaflow.ml.data import BatchDataset, LabelledImages
     from dermaflow.ml.fit import fit_classifier
-    from dermaflow.ml.preprocess import Preprocess
     from dermaflow.ml.runtime import detect_runtime
 
     check_splits(manifest, synthetic_manifest)
@@ -60,17 +63,14 @@ def train_classifier(
     real = LabelledImages.from_table(image_store, of_split["train"], classes)
     synthetic = LabelledImages.from_table(synthetic_store, synthetic_manifest, classes)
     network = initialise_network(train.backbone, len(classes), seed)
-    # The size of the images that are there, whatever `image` says by now.
-    height, width, _ = image_store.shape
-    caps = image.model_copy(update={"height": height, "width": width})
-    preprocess = Preprocess(**caps.model_dump())
+    preprocess = build_preprocess(image_store, image, train)
     runtime = detect_runtime(train.precision)
     logger.info(
         "Training on %s: %d real, %d synthetic images", runtime.name, len(real), len(synthetic)
     )
     result = fit_classifier(
         network=network,
-        frozen=freeze(network, train.backbone.frozen),
+        frozen=freeze(network, train.backbone.frozen, train.backbone.batch_norm),
         train=BatchDataset([real, synthetic]),
         val=LabelledImages.from_table(image_store, of_split["val"], classes),
         preprocess=preprocess,
@@ -100,11 +100,53 @@ def _open_checkpoints(folder: WorkingFolder, runtime: Runtime) -> Checkpoints | 
     return Checkpoints(folder.path, {**folder.made_from, "precision": runtime.name})
 
 
-def draw_training(training_history: dict[str, Any]) -> dict[str, Figure]:
-    """Curves of loss and balanced accuracy."""
+def draw_training(
+    training_history: dict[str, Any],
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    train: TrainParams,
+    image: ImageParams,
+    classes: list[str],
+    seed: int,
+) -> dict[str, Figure]:
+    """Curves of loss and balanced accuracy, and what the network was trained on.
+
+    Where effects or a policy are on, each of their operations alone as well.
+    """
+    from dermaflow.ml.recipe_samples import sample_feeding, sample_operations
+    from dermaflow.reporting.batches import draw_batches, draw_operations
     from dermaflow.reporting.training import draw_history
 
-    return {"01_history.png": draw_history(training_history)}
+    shown = choose_samples(manifest, classes)
+    pixels = image_store.read(shown["image_id"].tolist())
+    labels = shown["label"].map(classes.index).to_numpy(np.int64)
+    preprocess = build_preprocess(image_store, image, train)
+    batches = sample_feeding(pixels, labels, len(classes), preprocess, train, seed)
+    figures = {
+        "01_history.png": draw_history(training_history),
+        "02_batches.png": draw_batches(pixels, labels, batches, classes),
+    }
+    changed = sample_operations(pixels, train.augmentation, seed)
+    if changed:
+        figures["03_operations.png"] = draw_operations(pixels, changed)
+    return figures
+
+
+def choose_samples(manifest: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Training images to show, a lesion each: one of each class, then another, up to SAMPLES."""
+    train = manifest[manifest["split"] == "train"].drop_duplicates("group_id")
+    turn = train.groupby("label").cumcount()
+    place = train["label"].map(classes.index)
+    return train.assign(turn=turn, place=place).sort_values(["turn", "place"]).head(SAMPLES)
+
+
+def build_preprocess(image_store: ImageStore, image: ImageParams, train: TrainParams) -> Preprocess:
+    """Of the size of the images that are there, whatever ``image`` says by now."""
+    from dermaflow.ml.preprocess import Preprocess
+
+    height, width, _ = image_store.shape
+    caps = image.model_copy(update={"height": height, "width": width})
+    return Preprocess(**caps.model_dump(), colour_constancy=train.colour_constancy)
 
 
 def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> None:

@@ -24,6 +24,18 @@ def create_pipeline() -> Pipeline:
                 },
                 ["classifier", "training_history"],
             ),
-            node(draw_training, "training_history", "training_figures"),
+            node(
+                draw_training,
+                {
+                    "training_history": "training_history",
+                    "manifest": "manifest",
+                    "image_store": "image_store",
+                    "train": "params:train",
+                    "image": "params:image",
+                    "classes": "classes",
+                    "seed": "params:seed",
+                },
+                "training_figures",
+            ),
         ]
     )
