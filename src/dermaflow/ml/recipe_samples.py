@@ -55,7 +55,7 @@ def sample_feeding(
     for done in moments:
         inputs, targets = feed(
             torch.from_numpy(pixels),
-            torch.from_numpy(labels),
+            torch.tensor(labels),
             classes,
             done,
             preprocess,
