@@ -43,7 +43,7 @@ lint: $(SYNC) ## Check style, types and layers
 	.venv/bin/lint-imports
 
 $(SYNC): pyproject.toml uv.lock $(UV)
-	$(UV) sync --locked --quiet
+	$(UV) sync --locked --quiet --compile-bytecode
 	@touch $@
 
 .venv-uv/bin/uv:

@@ -87,6 +87,7 @@ def test_it_is_one_run_with_one_curve(project):
     assert len(values) == max(values) // 5
 
 
+@pytest.mark.slow
 def test_another_parameter_refuses_the_checkpoint_and_says_which(project):
     command = (*COMMAND[:-1], "train.checkpoint_seconds=0,train.learning_rate=0.002")
     folder = project.folder / CHECKPOINTS
