@@ -135,6 +135,7 @@ def test_bare_forward_runs_as_many_images_as_the_explainer_scores(workload):
     assert sizes == [8, 8, 3]
 
 
+@pytest.mark.slow
 def test_every_measurement_gives_its_lines(workload):
     sink = NullSink()
     found = values(

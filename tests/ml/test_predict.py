@@ -79,7 +79,7 @@ def test_order_is_that_of_the_ids_whatever_the_batch_size(
         np.testing.assert_array_equal(np.concatenate(batches), store.read(image_ids))
         found = predict(classifier, batches, FLOAT32, 2)
         # Kernels may sum in another order at another batch size.
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_same_call_same_bits(classifier: Classifier, store: ImageStore) -> None:

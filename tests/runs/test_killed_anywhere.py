@@ -133,17 +133,15 @@ def moments(changes):
                 yield {"at": number, "what": "tear"}
 
 
-def test_killed_where_it_is_most_delicate_and_anywhere_else(killable, next_run):
+def test_killed_or_out_of_space_where_it_is_most_delicate(killable, next_run):
     changes = next_run.changes
     delicate = [
         r"rename .*/ingest/pending.json",  # outputs are whole, but nothing says so yet
         r"rename .*\.replaced/image_store",  # new and old have changed places
-        r"rename .*/03_primary/manifest.parquet",  # some are in their places
         r"write .*/rwlock$",  # DVC's list of busy files is empty
     ]
     numbers = [first(changes, pattern) for pattern in delicate]
     events = [{"at": number} for number in numbers]
-    events += random.Random(5).sample(list(moments(changes)), 1)
     events += [{"at": first(changes, r"write .*/image_store/shard"), "what": "fill"}]
     found = [faults(killable, next_run, **event) for event in events]
     assert not list(chain.from_iterable(found))

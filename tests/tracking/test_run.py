@@ -138,7 +138,14 @@ def killed_run(store, marker, does, number=signal.SIGKILL):
     )
     arguments = (store.model_dump_json(), str(marker), does, str(int(number)))
     command = [sys.executable, "-c", code, *arguments]
-    killed = subprocess.run(command, capture_output=True, text=True, check=False)
+    killed = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        # Where the tests run in the background, Ctrl-C is ignored, and would be here, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert killed.returncode != 0, killed.stderr
     return killed.stdout.strip()
 
