@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from dermaflow.files import locked, replacing_file, replacing_folder
+from dermaflow.files import durable_file, locked, replacing_file, replacing_folder, usual_mode
 
 
 def names(folder):
@@ -154,3 +156,25 @@ def test_a_file_is_replaced_or_left(tmp_path):
         raise RuntimeError
     assert names(tmp_path / "sub") == ["a"]
     assert (tmp_path / "sub" / "a").read_text() == "old"
+
+
+def test_tensors_can_be_read_by_whoever_may_read_new_files(tmp_path):
+    """The safetensors library would leave them to their owner alone."""
+    (tmp_path / "usual").touch()
+    with usual_mode(tmp_path / "tensors"):
+        save_file({"a": np.zeros(2)}, tmp_path / "tensors")
+    assert (tmp_path / "tensors").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_durable_file_replaces_the_old_one_or_leaves_it(tmp_path):
+    target = tmp_path / "file"
+    target.write_text("old")
+    with pytest.raises(ZeroDivisionError), durable_file(target) as partial:
+        partial.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    with durable_file(target) as partial:
+        partial.write_text("new")
+        assert target.read_text() == "old"
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]

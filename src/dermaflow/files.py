@@ -49,6 +49,35 @@ def replacing_file(target: str | Path) -> Iterator[Path]:
         new.replace(target)
 
 
+@contextmanager
+def durable_file(target: str | Path) -> Iterator[Path]:
+    """Like ``replacing_file``; after the block, the new file outlives a loss of power."""
+    with replacing_file(target) as partial:
+        yield partial
+        _sync(partial)
+    _sync(Path(target).parent)
+
+
+@contextmanager
+def usual_mode(path: Path) -> Iterator[None]:
+    """Let whoever may read new files read the one that the block writes, too.
+
+    The safetensors library leaves files that their owner alone can read.
+    """
+    path.touch()
+    mode = path.stat().st_mode
+    yield
+    path.chmod(mode)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def replace_folder(new: Path, target: Path, old: Path) -> None:
     """Move a folder, or a file, to ``target``, and a folder that is there to ``old``.
 
@@ -132,7 +161,7 @@ def _workshop(target: Path) -> Iterator[Path]:
     removed, by the next that writes to ``target``.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(target)
+    remove_abandoned(target.parent, escape(target.name))
     folder, lock = _make_workshop(target)
     try:
         yield folder
@@ -157,8 +186,10 @@ def _make_workshop(target: Path) -> tuple[Path, int]:
         # Before it was locked, another process took it for abandoned.
 
 
-def _remove_abandoned(target: Path) -> None:
-    for folder in target.parent.glob(f".{escape(target.name)}.????????.partial"):
+def remove_abandoned(parent: Path, name: str = "*") -> None:
+    """Remove what killed processes left beside targets in a folder; ``name`` is a pattern."""
+    for folder in parent.glob(f".{name}.????????.partial"):
+        target = parent / folder.name[1 : -len(".????????.partial")]
         lock = _lock(folder, fcntl.LOCK_NB)
         if lock is not None:
             if (folder / _OLD).exists() and not target.exists():  # killed between two renames

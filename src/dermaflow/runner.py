@@ -18,7 +18,7 @@ from kedro.runner import SequentialRunner
 from kedro.utils import find_kedro_project
 
 from dermaflow.hook_specs import StageSpecs
-from dermaflow.schema import STAGES
+from dermaflow.schema import ALL_STAGES
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.integrity import InputCheck, refuse_damaged_cache
 from dermaflow.versioning.outputs import aside, clear, keep_apart, put_in_place, written_aside
@@ -67,8 +67,12 @@ class StageRunner(SequentialRunner):
                     refuse_damaged_cache(workspace, stage, now)
                     inputs.check(stage)
                     now = workspace.now(stage)  # of what the check has seen
+                    for folder in workspace.working_folders(stage):
+                        folder.made_from = now.made_from
                     made = self._run_stage(workspace, stage, part, catalog, hook_manager, run_id)
                     _keep(workspace, stage, now, made, whole)
+                    for folder in workspace.working_folders(stage):
+                        folder.clear()
                     inputs.trust(made.values())
                 hook_manager.hook.after_stage_run(stage=stage, outputs=made)
         except (KeyboardInterrupt, SystemExit) as interrupt:
@@ -134,7 +138,7 @@ class StageRunner(SequentialRunner):
 
 def by_stage(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:
     """The parts of a pipeline that belong to each stage, in the order of the stages."""
-    for stage in STAGES:
+    for stage in ALL_STAGES:
         part = pipeline.only_nodes_with_tags(stage)
         if part.nodes:
             yield stage, part

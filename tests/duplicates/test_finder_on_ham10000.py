@@ -51,8 +51,8 @@ def planted(tmp_path_factory, project_path):
 
     folder = tmp_path_factory.mktemp("store") / "images"
     write_image_store(folder, ImageBatch(images(), (size["height"], size["width"], 3)))
-    text = (project_path / "conf/base/parameters_validate.yml").read_text()
-    params = DuplicateParams(**yaml.safe_load(text)["validate"]["duplicates"])
+    text = (project_path / "conf/base/parameters_duplicates.yml").read_text()
+    params = DuplicateParams(**yaml.safe_load(text)["duplicates"])
     lesions = records["lesion_id"].to_dict() | {name: name for name in done}
     return records, done, find_pairs(ImageStore(folder), lesions, params, np.random.default_rng(0))
 

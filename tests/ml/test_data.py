@@ -7,6 +7,7 @@ import torch
 
 from dermaflow.ml.data import (
     BatchDataset,
+    EpochBatches,
     LabelledImages,
     class_balancing_weights,
     training_loader,
@@ -62,14 +63,39 @@ def test_balance_sets_the_share_of_the_large_class(balance, share):
     assert weights[labels == 0].sum() / weights.sum() == pytest.approx(share)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_loader_repeats_with_its_seed_and_gives_whole_batches(two_parts, workers):
-    def epoch():
-        loader = training_loader(
-            BatchDataset(two_parts), 2, 1.0, workers, torch.Generator().manual_seed(4)
-        )
-        return [labels.tolist() for _, labels in loader]
+def batches_of(two_parts, epoch, skip=0, workers=0, seed=4):
+    batches, loader = training_loader(BatchDataset(two_parts), 2, 1.0, workers, seed)
+    batches.start(epoch, skip)
+    return [pixels[:, 0, 0, 0].tolist() for pixels, _ in loader]
 
-    first = epoch()
-    assert first == epoch()
-    assert [len(labels) for labels in first] == [2, 2]
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_epoch_repeats_and_can_be_entered_at_any_batch(two_parts, workers):
+    whole = batches_of(two_parts, 3, workers=workers)
+    assert [len(batch) for batch in whole] == [2, 2]
+    assert batches_of(two_parts, 3, skip=1, workers=workers) == whole[1:]
+    assert batches_of(two_parts, 3, skip=2, workers=workers) == []
+
+
+def test_epochs_and_seeds_draw_other_images(two_parts):
+    drawn = {str(batches_of(two_parts, epoch)) for epoch in range(1, 9)}
+    assert len(drawn) > 4
+    assert {str(batches_of(two_parts, epoch, seed=5)) for epoch in range(1, 9)} != drawn
+
+
+def test_a_set_smaller_than_a_batch_is_one_batch(two_parts):
+    batches, loader = training_loader(BatchDataset(two_parts), 8, 1.0, 0, 4)
+    assert len(batches) == 1
+    assert [len(labels) for _, labels in loader] == [5]
+
+
+def test_images_are_drawn_by_their_weight():
+    weights = np.array([1.0] * 50 + [3.0] * 50)
+    batches = EpochBatches(weights, 10, seed=1)
+    drawn = []
+    for epoch in range(1, 41):
+        batches.start(epoch)
+        drawn += [number for batch in batches for number in batch]
+    assert len(drawn) == 4000
+    # A standard error is 0.7 %.
+    assert np.mean(np.array(drawn) >= 50) == pytest.approx(0.75, abs=0.03)

@@ -1,102 +1,32 @@
 """The training loop on networks small enough to see through."""
 
-import numpy as np
-import pandas as pd
+import os
+import signal
+
 import pytest
 import torch
 from torch import nn
+from tqdm import tqdm
 
 from dermaflow.errors import TrainingError
-from dermaflow.ml.data import BatchDataset, LabelledImages
-from dermaflow.ml.fit import fit_classifier
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.ml.checkpoints import Checkpoints, read_checkpoint
+from dermaflow.ml.data import BatchDataset
 from dermaflow.ml.optim import build_optimizer, build_schedule
-from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.runtime import detect_runtime
-from dermaflow.params import BackboneParams, BatchAugmentParams, TrainParams
-
-PARAMS = TrainParams(
-    backbone=BackboneParams(
-        weights="scratch", name="IMAGENET1K_V2", stride="torchvision", frozen=[]
-    ),
-    epochs=4,
-    batch_size=16,
-    learning_rate=0.05,
-    backbone_factor=0.5,
-    weight_decay=0.01,
-    warmup_epochs=1,
-    ema_decay=0.9,
-    label_smoothing=0.0,
-    balance=1.0,
-    patience=10,
-    augmentation=BatchAugmentParams(
-        flip=True,
-        rotate=True,
-        max_degrees=10,
-        zoom=0.1,
-        shift=0.05,
-        brightness=0.1,
-        contrast=0.1,
-        colour=0.05,
-    ),
-    precision="fp32",
-    workers=0,
-    log_every=2,
+from dermaflow.ml.trainer import Trainer
+from ml.small_training import (
+    PARAMS,
+    PREPROCESS,
+    RUNTIME,
+    fit,
+    ignore,
+    make_sets,
+    small_network,
 )
-CLASSES = ["bright", "dark"]
-RUNTIME = detect_runtime("fp32")
-PREPROCESS = Preprocess(height=16, width=16)
-
-
-class Small(nn.Module):
-    """A backbone with batch norm and a head, named as ResNet names them."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 3, stride=2)
-        self.bn1 = nn.BatchNorm2d(4)
-        self.fc = nn.Linear(4, len(CLASSES))
-
-    def forward(self, images):
-        return self.fc(torch.relu(self.bn1(self.conv1(images))).mean(dim=(2, 3)))
-
-
-def small_network():
-    torch.manual_seed(0)
-    return Small()
 
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
-    """Training and validation images whose class is their brightness."""
-    folder = tmp_path_factory.mktemp("stores")
-    random = np.random.default_rng(0)
-    labels = [CLASSES[number % 2] for number in range(96)]
-    levels = {"bright": 170, "dark": 80}
-    images = (
-        StoredImage(f"x{i}", random.normal(levels[label], 25, (16, 16, 3)).astype(np.uint8))
-        for i, label in enumerate(labels)
-    )
-    write_image_store(folder / "store", ImageBatch(images, (16, 16, 3)))
-    store = ImageStore(folder / "store")
-    table = pd.DataFrame({"image_id": [f"x{i}" for i in range(96)], "label": labels})
-    train = LabelledImages.from_table(store, table[:64], CLASSES)
-    return train, LabelledImages.from_table(store, table[64:], CLASSES)
-
-
-def fit(sets, params=PARAMS, network=None, frozen=(), log=lambda metrics, step: None, seed=1):
-    train, val = sets
-    return fit_classifier(
-        network=network or small_network(),
-        frozen=list(frozen),
-        train=BatchDataset([train]),
-        val=val,
-        preprocess=PREPROCESS,
-        params=params,
-        runtime=RUNTIME,
-        seed=seed,
-        log=log,
-    )
+    return make_sets(tmp_path_factory.mktemp("stores"))
 
 
 def test_a_separable_problem_is_learnt_and_the_best_epoch_kept(sets):
@@ -185,3 +115,100 @@ def test_schedule_rises_linearly_and_falls_as_a_cosine():
     assert rates[10] == 1.0
     assert rates[25] == pytest.approx(0.5)  # half-way between steps 10 and 40
     assert rates[-1] < 0.01
+
+
+class StoppedError(Exception):
+    pass
+
+
+def stopping_at(step):
+    """A log that fails in the middle of the training, as a lost server does."""
+
+    def log(metrics, at):
+        if at >= step:
+            raise StoppedError
+
+    return log
+
+
+# In the first epoch, at its end, in the middle of the next, at the end of the last but one.
+@pytest.mark.parametrize("step", [2, 4, 6, 12])
+def test_a_training_that_was_stopped_ends_as_if_it_was_not(sets, tmp_path, step, caplog):
+    caplog.set_level("INFO")
+    whole = fit(sets)
+    checkpoints = Checkpoints(tmp_path, {"run": "a"})
+    with pytest.raises(StoppedError):
+        fit(sets, log=stopping_at(step), checkpoints=checkpoints)
+    steps = []
+    resumed = fit(sets, log=lambda metrics, at: steps.append(at), checkpoints=checkpoints)
+    assert "Training goes on after step" in caplog.text
+    assert min(steps) >= step
+    assert resumed.history == whole.history
+    assert resumed.best_epoch == whole.best_epoch
+    assert resumed.tensors.keys() == whole.tensors.keys()
+    assert all(torch.equal(resumed.tensors[k], whole.tensors[k]) for k in whole.tensors)
+
+
+def test_a_finished_training_is_not_trained_again(sets, tmp_path):
+    checkpoints = Checkpoints(tmp_path, {"run": "a"})
+    whole = fit(sets, checkpoints=checkpoints)
+    again = fit(sets, log=stopping_at(0), checkpoints=checkpoints)
+    assert again.history == whole.history
+    assert all(torch.equal(again.tensors[k], whole.tensors[k]) for k in whole.tensors)
+
+
+def test_a_training_out_of_patience_is_not_trained_again(sets, tmp_path):
+    stuck = PARAMS.model_copy(update={"learning_rate": 1e-12, "patience": 2, "epochs": 30})
+    checkpoints = Checkpoints(tmp_path, {"run": "a"})
+    whole = fit(sets, stuck, checkpoints=checkpoints)
+    assert fit(sets, stuck, log=stopping_at(0), checkpoints=checkpoints).history == whole.history
+
+
+def test_checkpoints_come_when_it_is_time(sets, tmp_path):
+    """Every update with 0 seconds; with an hour, only when all is done."""
+    for seconds, kept in ((0, [15, 16]), (3600, [16])):
+        folder = tmp_path / str(seconds)
+        params = PARAMS.model_copy(update={"checkpoint_seconds": seconds})
+        fit(sets, params, checkpoints=Checkpoints(folder, {}))
+        assert [read_checkpoint(path).steps for path in sorted(folder.iterdir())] == kept
+
+
+def test_moments_keep_the_memory_format_of_their_weights(sets):
+    """Else the fused optimizer would go slow, or wrong, after a resume."""
+    params = PARAMS.model_copy(update={"epochs": 1})
+    train, _ = sets
+
+    def trainer():
+        return Trainer(small_network(), [], BatchDataset([train]), PREPROCESS, params, RUNTIME, 1)
+
+    first, second = trainer(), trainer()
+    with tqdm(disable=True) as progress:
+        list(first.run_epoch(1, progress, ignore))
+    second.load(first.save())
+    formats = [
+        [value.stride() for state in t._optimizer.state.values() for value in state.values()]
+        for t in (first, second)
+    ]
+    assert formats[0] == formats[1]
+
+
+def test_sigterm_saves_before_it_ends_the_process(sets, tmp_path):
+    checkpoints = Checkpoints(tmp_path, {"run": "a"})
+    rare = PARAMS.model_copy(update={"checkpoint_seconds": 3600})
+
+    def end(number, frame):
+        raise StoppedError
+
+    def log(metrics, step):
+        if step == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(StoppedError):
+            fit(sets, rare, log=log, checkpoints=checkpoints)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert checkpoints.latest().steps == 6
+    whole, resumed = fit(sets, rare), fit(sets, rare, checkpoints=checkpoints)
+    assert all(torch.equal(resumed.tensors[k], whole.tensors[k]) for k in whole.tensors)

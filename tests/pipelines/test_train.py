@@ -6,9 +6,9 @@ import torch
 from safetensors.torch import save_file
 
 from dermaflow.errors import ValidationError
-from dermaflow.ml.classifier import build_resnet50
+from dermaflow.ml.classifier import build_resnet50, initialise_network
 from dermaflow.params import BackboneParams
-from dermaflow.pipelines.train.nodes import check_splits, initialise_network
+from dermaflow.pipelines.train.nodes import check_splits
 
 
 def manifest(**changes):

@@ -126,26 +126,73 @@ def test_stages_add_up_in_the_order_of_the_data(store, marker):
     assert MlflowClient().get_run(run.run_id).data.tags["stages"] == "ingest+train"
 
 
-def test_the_next_run_marks_one_whose_process_was_killed(store, marker):
+def killed_run(store, marker, does, number=signal.SIGKILL):
+    """Id of a run whose process a signal has ended."""
     code = (
-        "import os, signal, sys; from pathlib import Path;"
+        "import os, sys; from pathlib import Path;"
         "from dermaflow.tracking.config import TrackingConfig;"
         "from dermaflow.tracking.run import TrackedRun;"
         "config = TrackingConfig.model_validate_json(sys.argv[1]);"
-        "run = TrackedRun(config, 'killed', {}, Path(sys.argv[2]));"
-        "print(run.run_id, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "run = TrackedRun(config, 'killed', {'env': 'a'}, Path(sys.argv[2]), sys.argv[3]);"
+        "print(run.run_id, flush=True); os.kill(os.getpid(), int(sys.argv[4]))"
     )
-    command = [sys.executable, "-c", code, store.model_dump_json(), str(marker)]
+    arguments = (store.model_dump_json(), str(marker), does, str(int(number)))
+    command = [sys.executable, "-c", code, *arguments]
     killed = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    run_id = killed.stdout.strip()
+    assert killed.returncode != 0, killed.stderr
+    return killed.stdout.strip()
+
+
+def test_the_next_run_marks_one_whose_process_was_killed(store, marker):
+    run_id = killed_run(store, marker, "this")
     assert MlflowClient(store.tracking_uri).get_run(run_id).info.status == "RUNNING"
 
-    TrackedRun(store, "next", {}, marker).close("FINISHED")
+    TrackedRun(store, "next", {}, marker, "that").close("FINISHED")
     run = MlflowClient().get_run(run_id)
     assert run.info.status == "KILLED"
     assert run.data.tags["error"].endswith("was killed")
     assert not marker.exists()
+
+
+# SIGINT leaves Python time to close the run as killed.
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_does_the_same_as_a_killed_one_goes_on_in_it(store, marker, number):
+    run_id = killed_run(store, marker, "this", number)
+    MlflowClient(store.tracking_uri).set_tag(run_id, "error", "KeyboardInterrupt")
+    for times in ("1", "2"):
+        run = TrackedRun(store, "another name", {"env": "a"}, marker, "this")
+        assert run.run_id == run_id
+        found = MlflowClient().get_run(run_id)
+        assert (found.info.status, found.info.run_name) == ("RUNNING", "killed")
+        assert found.data.tags["resumed"] == times
+        assert "error" not in found.data.tags
+        run.close("KILLED")
+        # As if the process were gone.
+        left = json.loads(marker.read_text())
+        marker.write_text(json.dumps(left | {"started": left["started"] - 9}))
+    assert TrackedRun(store, "next", {}, marker, "that").run_id != run_id
+    mlflow.end_run()
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "FAILED"])
+def test_a_run_that_has_ended_is_not_opened_again(store, marker, status):
+    first = TrackedRun(store, "first", {}, marker, "this")
+    left = marker.read_text()
+    first.close(status)
+    assert not marker.exists()
+    marker.write_text(json.dumps(json.loads(left) | {"started": 0}))
+    second = TrackedRun(store, "second", {}, marker, "this")
+    second.close("FINISHED")
+    assert second.run_id != first.run_id
+    assert MlflowClient().get_run(first.run_id).info.status == status
+
+
+def test_a_killed_run_that_was_deleted_is_not_opened_again(store, marker):
+    run_id = killed_run(store, marker, "this")
+    MlflowClient(store.tracking_uri).delete_run(run_id)
+    run = TrackedRun(store, "next", {}, marker, "this")
+    run.close("FINISHED")
+    assert run.run_id != run_id
 
 
 def test_a_run_of_a_living_process_is_left_alone(store, marker):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from statistics import median
 
 import numpy as np
@@ -15,9 +16,9 @@ from dermaflow.bench.timing import time_pairs
 from dermaflow.bench.workload import Workload
 from dermaflow.ml.classifier import build_resnet50, freeze
 from dermaflow.ml.data import BatchDataset, LabelledImages
-from dermaflow.ml.fit import Trainer
 from dermaflow.ml.optim import build_optimizer
 from dermaflow.ml.runtime import Runtime, detect_runtime
+from dermaflow.ml.trainer import Trainer
 from dermaflow.params import TrainParams
 from dermaflow.tracking.sink import MetricSink
 
@@ -31,10 +32,16 @@ def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
     runtime = detect_runtime(params.precision)
     trainer, images = build_trainer(workload, runtime)
     bare = BareTraining(workload, runtime)
+    epochs = count(1)
     with tqdm(unit="img", leave=False) as progress:
+
+        def run_epoch() -> None:
+            for _ in trainer.run_epoch(next(epochs), progress, sink.log):
+                pass
+
         found = time_pairs(
             first=lambda: bare.run(workload.config.train_steps),
-            second=lambda: trainer.run_epoch(1, progress, sink.log),
+            second=run_epoch,
             pairs=workload.config.pairs,
             seconds=workload.config.seconds,
         )

@@ -9,7 +9,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 from numpy.typing import NDArray
 
-from dermaflow.files import replacing_file
+from dermaflow.files import replacing_file, usual_mode
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -37,7 +37,7 @@ class ArraysDataset(AbstractDataset[Arrays, Arrays]):
         """Write all arrays and replace the old file once the new is whole."""
         from safetensors.numpy import save_file
 
-        with replacing_file(self._filepath) as partial:
+        with replacing_file(self._filepath) as partial, usual_mode(partial):
             save_file({name: np.ascontiguousarray(array) for name, array in data.items()}, partial)
 
     def _exists(self) -> bool:

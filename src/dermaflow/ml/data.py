@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,10 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, WeightedRandomSampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dermaflow.ml.image_store import ImageStore
+from dermaflow.ml.runtime import torch_generator
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,47 @@ def class_balancing_weights(labels: NDArray[np.int64], balance: float) -> NDArra
     return weights
 
 
+class EpochBatches(Sampler[list[int]]):
+    """Image numbers, a batch at a time; those of an epoch depend on seed and number alone.
+
+    Each epoch has as many images as the set, drawn with replacement by weight; what fills no batch
+    is left out, unless it is all there is.
+    """
+
+    def __init__(self, weights: NDArray[np.float64], batch_size: int, seed: int) -> None:
+        self._weights = torch.from_numpy(weights)
+        self._batch_size, self._seed = batch_size, seed
+        self.start(1)
+
+    def start(self, epoch: int, skip: int = 0) -> None:
+        """Choose the epoch, from 1, and how many of its batches to leave out."""
+        self._epoch, self._skip = epoch, skip
+
+    def __len__(self) -> int:
+        """Batches of a whole epoch."""
+        return max(1, len(self._weights) // self._batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = torch_generator(self._seed, "train", "sampler", str(self._epoch))
+        drawn = torch.multinomial(
+            self._weights, len(self._weights), replacement=True, generator=generator
+        )
+        for batch in drawn.split(self._batch_size)[self._skip : len(self)]:
+            yield batch.tolist()
+
+
 def training_loader(
-    dataset: BatchDataset,
-    batch_size: int,
-    balance: float,
-    workers: int,
-    generator: torch.Generator,
-) -> DataLoader[tuple[Tensor, Tensor]]:
-    """Batches of one epoch: as many images as the set has, drawn with replacement by weight."""
+    dataset: BatchDataset, batch_size: int, balance: float, workers: int, seed: int
+) -> tuple[EpochBatches, DataLoader[tuple[Tensor, Tensor]]]:
+    """A loader of batches, and what decides which epoch's it gives."""
     weights = class_balancing_weights(dataset.labels, balance)
-    sampler = WeightedRandomSampler(weights.tolist(), len(dataset), generator=generator)
-    return DataLoader(
+    batches = EpochBatches(weights, batch_size, seed)
+    loader = DataLoader(
         dataset,
-        sampler=BatchSampler(sampler, batch_size, drop_last=len(dataset) >= batch_size),
+        sampler=batches,
         batch_size=None,
         num_workers=workers,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
     )
+    return batches, loader

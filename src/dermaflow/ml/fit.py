@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,39 +15,41 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from dermaflow.errors import TrainingError
-from dermaflow.ml.data import BatchDataset, LabelledImages, training_loader
-from dermaflow.ml.ema import Ema
-from dermaflow.ml.optim import build_optimizer, build_schedule
+from dermaflow.ml.checkpoints import Checkpoint, Checkpoints, below
+from dermaflow.ml.data import BatchDataset, LabelledImages
+from dermaflow.ml.interrupts import EndRequest, interrupts_held_back
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.runtime import Runtime, peak_memory_gib, torch_generator
-from dermaflow.ml.transforms import augment_batch
+from dermaflow.ml.runtime import Runtime
+from dermaflow.ml.trainer import Log, Trainer
 from dermaflow.params import TrainParams
 
-# Receives named figures and a step that grows over the run.
-Log = Callable[[Mapping[str, float], int], None]
+logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class FitResult:
-    """Outcome of a training.
+    """Outcome of a training, or of what was done of it.
 
     Attributes:
         tensors: state dict of the epoch with the best validation balanced accuracy, on the CPU.
         history: one record an epoch.
-        best_epoch: counted from 1.
+        best_epoch: counted from 1; 0 before the first is over.
     """
 
-    tensors: dict[str, Tensor]
-    history: list[dict[str, float]]
-    best_epoch: int
-
-
-@dataclass
-class _Best:
-    score: float = -1.0
-    epoch: int = 0
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+
+    def add(self, record: dict[str, float], weights: dict[str, Tensor]) -> None:
+        """Take in an epoch; ``weights`` are kept if none was better."""
+        best = self.history[self.best_epoch - 1] if self.best_epoch else None
+        self.history.append(record)
+        if best is None or record["val_balanced_accuracy"] > best["val_balanced_accuracy"]:
+            self.tensors, self.best_epoch = weights, len(self.history)
+
+    def out_of_patience(self, patience: int) -> bool:
+        """Whether so many epochs in a row were no better than the best."""
+        return len(self.history) - self.best_epoch >= patience
 
 
 def fit_classifier(
@@ -61,8 +62,13 @@ def fit_classifier(
     runtime: Runtime,
     seed: int,
     log: Log,
+    checkpoints: Checkpoints | None = None,
 ) -> FitResult:
     """Train ``network`` and keep the best epoch's averaged weights.
+
+    Goes on from the last checkpoint, if there is one, to the very weights of a training that
+    nothing stopped. On SIGTERM and Ctrl-C it finishes the update, saves, and only then lets the
+    signal have its way.
 
     Args:
         network: maps float (N, 3, H, W) to logits; trained in place.
@@ -71,115 +77,75 @@ def fit_classifier(
         val: real images; they choose the epoch and nothing else.
         preprocess: shared with evaluation and serving.
         log: called during training, so that curves are live.
+        checkpoints: where to keep them; None keeps none.
 
     Raises:
         TrainingError: the loss is no longer finite.
     """
     trainer = Trainer(network, frozen, train, preprocess, params, runtime, seed)
-    best, history = _Best(), []
-    images = params.epochs * len(trainer.loader) * params.batch_size
-    with tqdm(total=images, unit="img") as progress:
-        for epoch in range(1, params.epochs + 1):
-            record = trainer.run_epoch(epoch, progress, log)
-            record |= _validate(trainer.ema.module, val, preprocess, params.batch_size, runtime)
+    course = _Course(trainer, checkpoints, params.checkpoint_seconds)
+    course.resume()
+    images = params.batch_size * trainer.steps_per_epoch
+    with (
+        interrupts_held_back() as end,
+        tqdm(total=params.epochs * images, initial=trainer.steps * params.batch_size) as progress,
+    ):
+
+        def pause() -> None:
+            course.pause(end)
+
+        result = course.result
+        while len(result.history) < params.epochs and not result.out_of_patience(params.patience):
+            epoch = len(result.history) + 1
+            for _ in trainer.run_epoch(epoch, progress, log):
+                pause()
+            record = {"epoch": float(epoch), "train_loss": trainer.epoch_loss()}
+            averaged = trainer.ema.module
+            record |= _validate(averaged, val, preprocess, params.batch_size, runtime, pause)
             # Not `val/…`: those are the evaluate stage's figures of the weights that were kept.
             log({f"train/{k}": v for k, v in record.items() if k.startswith("val_")}, trainer.steps)
-            history.append(record)
-            if record["val_balanced_accuracy"] > best.score:
-                best = _Best(record["val_balanced_accuracy"], epoch, trainer.ema.copy_weights())
-            elif epoch - best.epoch >= params.patience:
-                break
-    return FitResult(best.tensors, history, best.epoch)
+            result.add(record, trainer.ema.copy_weights())
+            pause()
+        course.save()  # a process killed before the weights are in their place trains no more
+    return result
 
 
-class Trainer:
-    """Trains epoch after epoch, without validation; see ``fit_classifier`` for the arguments.
+class _Course:
+    """A training and what came of it so far, which checkpoints keep together."""
 
-    Attributes:
-        loader: batches of one epoch.
-        ema: the averaged network.
-        steps: updates done so far.
-    """
+    def __init__(self, trainer: Trainer, checkpoints: Checkpoints | None, seconds: float) -> None:
+        self.result = FitResult()
+        self._trainer, self._checkpoints, self._seconds = trainer, checkpoints, seconds
+        self._saved_at = time.monotonic()
 
-    def __init__(
-        self,
-        network: nn.Module,
-        frozen: list[nn.Module],
-        train: BatchDataset,
-        preprocess: Preprocess,
-        params: TrainParams,
-        runtime: Runtime,
-        seed: int,
-    ) -> None:
-        self._network = network.to(runtime.device).to(memory_format=torch.channels_last)
-        self._frozen = frozen
-        self._preprocess, self._params, self._runtime = preprocess, params, runtime
-        self.loader = training_loader(
-            train,
-            params.batch_size,
-            params.balance,
-            params.workers,
-            torch_generator(seed, "train", "sampler"),
+    def pause(self, end: EndRequest) -> None:
+        """Called where the training can stop: save if it is time, and end if asked to."""
+        if end:
+            self.save()
+            end.obey()
+        elif time.monotonic() - self._saved_at >= self._seconds:
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        if self._checkpoints is None:
+            return
+        state, result = self._trainer.save(), self.result
+        tensors = state.tensors | {f"best.{name}": value for name, value in result.tensors.items()}
+        facts = state.facts | {"history": result.history, "best_epoch": result.best_epoch}
+        self._checkpoints.save(Checkpoint(state.steps, tensors, facts))
+        self._saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint, if there is one."""
+        found = self._checkpoints.latest() if self._checkpoints else None
+        if found is None:
+            return
+        self._trainer.load(found)
+        self.result = FitResult(
+            below("best", found.tensors), found.facts["history"], found.facts["best_epoch"]
         )
-        self._optimizer = build_optimizer(self._network, params)
-        self._scheduler = build_schedule(self._optimizer, len(self.loader), params)
-        self.ema = Ema(self._network, params.ema_decay)
-        self._generator = torch_generator(seed, "train", "augmentation")
-        self.steps = 0
-
-    def run_epoch(self, epoch: int, progress: tqdm[Any], log: Log) -> dict[str, float]:
-        """All batches of one epoch; returns its record.
-
-        Raises:
-            TrainingError: the loss is no longer finite.
-        """
-        self._network.train()
-        for module in self._frozen:
-            module.eval()
-        progress.set_description(f"train {epoch}/{self._params.epochs}")
-        every = self._params.log_every
-        losses: list[Tensor] = []
-        images, started = 0, time.perf_counter()
-        for pixels, labels in self.loader:
-            losses.append(self._update(pixels, labels))
-            images += len(labels)
-            progress.update(len(labels))
-            if self.steps % every == 0:
-                recent = torch.stack(losses[-every:]).mean().item()
-                if not math.isfinite(recent):
-                    raise TrainingError(
-                        f"the training loss is {recent} at step {self.steps}: lower "
-                        f"train.learning_rate ({self._params.learning_rate})"
-                    )
-                progress.set_postfix(loss=f"{recent:.3f}")
-                rate = float(self._scheduler.get_last_lr()[0])
-                log({"train/loss": recent, "train/lr": rate}, self.steps)
-        loss = torch.stack(losses).mean().item()
-        seconds = time.perf_counter() - started
-        speed = {"train/images_per_s": images / seconds, "train/peak_memory_gib": peak_memory_gib()}
-        log(speed, self.steps)
-        return {"epoch": epoch, "train_loss": loss}
-
-    def _update(self, pixels: Tensor, labels: Tensor) -> Tensor:
-        """Forward, backward and update on one batch; the loss, without waiting for the device."""
-        device = self._runtime.device
-        images = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
-        images = augment_batch(images, self._params.augmentation, self._generator)
-        inputs = self._preprocess.to_input(images.permute(0, 2, 3, 1))
-        with self._runtime.autocast():
-            logits = self._network(inputs)
-        loss = functional.cross_entropy(
-            logits.float(),
-            labels.to(device, non_blocking=True),
-            label_smoothing=self._params.label_smoothing,
-        )
-        loss.backward()
-        self._optimizer.step()
-        self._optimizer.zero_grad()
-        self._scheduler.step()
-        self.ema.update_parameters(self._network)
-        self.steps += 1
-        return loss.detach()
+        logger.info("Training goes on after step %d, in epoch %d", found.steps, self._trainer.epoch)
 
 
 def _validate(
@@ -188,14 +154,16 @@ def _validate(
     preprocess: Preprocess,
     batch_size: int,
     runtime: Runtime,
+    pause: Callable[[], None],
 ) -> dict[str, float]:
     """Loss, accuracy and balanced accuracy of the averaged weights on real images."""
     network.eval()
     logits = []
-    with torch.inference_mode(), runtime.autocast():
-        for start in range(0, len(val), batch_size):
-            pixels = torch.from_numpy(val.store.take(val.rows[start : start + batch_size]))
+    for start in range(0, len(val), batch_size):
+        pixels = torch.from_numpy(val.store.take(val.rows[start : start + batch_size]))
+        with torch.inference_mode(), runtime.autocast():
             logits.append(network(preprocess.to_input(pixels.to(runtime.device))).float().cpu())
+        pause()
     scores = torch.cat(logits)
     predicted: NDArray[np.int64] = scores.argmax(1).numpy()
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -41,3 +42,24 @@ def build_schedule(
         return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def copy_state(
+    optimizer: torch.optim.Optimizer,
+    tensors: Mapping[str, Tensor],
+    groups: Sequence[Mapping[str, Any]],
+) -> None:
+    """Give the optimizer back a saved state: ``<number of the weight>.<key>`` -> tensor.
+
+    Moments take the memory format of their weights, as the optimizer itself makes them: the fused
+    kernels read both side by side.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        number, key = name.split(".", 1)
+        weight = weights[int(number)]
+        if value.shape == weight.shape:
+            value = torch.empty_like(weight, dtype=value.dtype).copy_(value)
+        state.setdefault(int(number), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": list(groups)})

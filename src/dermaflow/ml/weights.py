@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from dermaflow.errors import WeightsError
-from dermaflow.files import replacing_folder
+from dermaflow.files import replacing_folder, usual_mode
 
 if TYPE_CHECKING:
     import torch  # heavy: whoever only names `Weights` in an annotation is spared it
@@ -46,7 +46,8 @@ def save_weights(folder: str | Path, weights: Weights) -> None:
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.tensors.items()}
     with replacing_folder(folder) as partial:
-        save_file(tensors, partial / TENSORS_FILE)
+        with usual_mode(partial / TENSORS_FILE):
+            save_file(tensors, partial / TENSORS_FILE)
         text = json.dumps(weights.config, indent=2, sort_keys=True)
         (partial / CONFIG_FILE).write_text(text + "\n")
 

@@ -21,6 +21,7 @@ from dermaflow.params.base import (
     Strings,
     TargetShare,
 )
+from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.sources import AnySource
 
@@ -206,6 +207,7 @@ class TrainParams(Params):
     precision: Literal["auto", "bf16", "fp32"]
     workers: Annotated[int, Field(ge=0, le=64)]
     log_every: PositiveInt  # steps between two logged losses
+    checkpoint_seconds: Annotated[float, Field(ge=0)]  # between two checkpoints; 0: every update
 
 
 # --- evaluate, explain, register, promote ---------------------------------------------------------
@@ -307,6 +309,7 @@ class Parameters(Params):
     train: TrainParams
     evaluate: EvaluateParams
     explain: ExplainParams
+    crossval: CrossvalParams
     register_: RegisterParams = Field(alias="register")
     promote: PromoteParams
 
@@ -314,10 +317,23 @@ class Parameters(Params):
     def _parts_agree(self) -> Parameters:
         """Raise ValueError with a text that begins with the key at fault."""
         height, width = self.image.height, self.image.width
-        if self.evaluate.views == 8 and height != width:
+        views = {"evaluate": self.evaluate.views, "crossval": self.crossval.views}
+        for name, number in views.items():
+            if number == 8 and height != width:
+                raise ValueError(
+                    f"{name}.views: 8 views are quarter turns, too, and need square images, but "
+                    f"image is {height} x {width} pixels; take 4"
+                )
+        folds = self.validate_.split.folds
+        if self.crossval.val + 1 / folds >= 1:
             raise ValueError(
-                f"evaluate.views: 8 views are quarter turns, too, and need square images, but "
-                f"image is {height} x {width} pixels; take 4"
+                f"crossval.val: with {folds} folds (validate.split.folds) it must leave something "
+                f"to train on (be below {1 - 1 / folds:g})"
+            )
+        beyond = [number for number in self.crossval.folds if number > folds]
+        if beyond:
+            raise ValueError(
+                f"crossval.folds: there is no fold {beyond[0]}, but {folds} (validate.split.folds)"
             )
         known = {code for scheme in self.labels.schemes.values() for code in scheme}
         for name, point in self.evaluate.operating_points.items():

@@ -15,15 +15,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import mlflow
-import psutil
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
-from dermaflow.files import replacing_file
-from dermaflow.schema import STAGES
+from dermaflow.schema import ALL_STAGES
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.description import describe_run
 from dermaflow.tracking.digest import METRICS_TAG, metrics_digest
+from dermaflow.tracking.open_run import settle_killed_run, write_marker
 from dermaflow.tracking.store import open_store
 from dermaflow.versioning.git import code_version
 
@@ -32,8 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# MLflow's limit of parameters in one request.
+# MLflow's limits of parameters and metrics in one request.
 PARAMETERS_A_BATCH = 100
+METRICS_A_BATCH = 1000
 
 _NAME = re.compile(r"[\w -]+")
 
@@ -41,36 +40,45 @@ _NAME = re.compile(r"[\w -]+")
 class TrackedRun:
     """Opens a run (or joins the one ``MLFLOW_RUN_ID`` names), and closes it with its status.
 
+    One that was killed is opened again by the next that does the same.
+
     Args:
         config: resolved; see ``TrackingConfig.resolve``.
         name: of a new run; a joined run keeps its own, and tags that it has already.
         tags: set on the run.
         marker: file that tells the next process of a run which this one was killed in.
+        does: digest of what the run is to do; None to never open a killed one again.
     """
 
     def __init__(
-        self, config: TrackingConfig, name: str, tags: Mapping[str, str], marker: Path
+        self,
+        config: TrackingConfig,
+        name: str,
+        tags: Mapping[str, str],
+        marker: Path,
+        does: str | None = None,
     ) -> None:
         open_store(config)
         joined = os.environ.get("MLFLOW_RUN_ID")
         self.joined = joined is not None
         self._marker = None if joined else marker
-        if not joined:
-            _close_killed_run(marker, config.tracking_uri)
+        killed = None if joined else settle_killed_run(marker, config.tracking_uri, does)
+        chosen = joined or killed
         # Our own monitor replaces MLflow's, which a joined run would start once a process.
         run = mlflow.start_run(
-            run_id=joined, run_name=None if joined else name, log_system_metrics=False
+            run_id=chosen, run_name=None if chosen else name, log_system_metrics=False
         )
         self.run_id: str = run.info.run_id
         # MLflow has tagged a new run with the commit of wherever the command itself lies.
         kept = run.data.tags.keys() if joined else ()
         mlflow.set_tags({key: value for key, value in tags.items() if key not in kept})
         if self._marker:
-            _mark(self._marker, self.run_id, config.tracking_uri)
+            write_marker(self._marker, self.run_id, config.tracking_uri, does)
         self._monitor = _start_monitor(self.run_id, config.system_metrics_interval)
         # MLflow would call a run finished that Ctrl-C cut off.
         atexit.register(self.close, "KILLED")
-        logger.info("MLflow run %s (%s)", run.info.run_name, self.run_id)
+        again = ", which was killed, goes on" if killed else ""
+        logger.info("MLflow run %s (%s)%s", run.info.run_name, self.run_id, again)
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``."""
@@ -85,9 +93,14 @@ class TrackedRun:
     def extend_tag(self, name: str, stages: Iterable[str]) -> None:
         """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data."""
         before = MlflowClient().get_run(self.run_id).data.tags.get(name, "").split("+")
-        listed = [stage for stage in STAGES if stage in {*before, *stages}]
+        listed = [stage for stage in ALL_STAGES if stage in {*before, *stages}]
         if listed:
             mlflow.set_tag(name, "+".join(listed))
+
+    def stages(self) -> set[str]:
+        """Stages that ran in this run, those before it was killed as well."""
+        tags = MlflowClient().get_run(self.run_id).data.tags
+        return set(tags.get("stages", "").split("+"))
 
     def log_content(self, content: str | bytes, path: str) -> None:
         """Keep a text, or bytes, as an artifact."""
@@ -109,12 +122,15 @@ class TrackedRun:
         Args:
             path: the entry's file or folder.
             rule: ``artifact``: folder in the run to copy it to; ``metrics``: true if the file is a
-                JSON object of figures.
+                JSON object of figures, by which, unless ``digest`` is false, a model finds the run.
         """
         if rule.get("metrics"):
             metrics = json.loads(path.read_text())
-            mlflow.log_metrics(metrics)
-            mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
+            figures = list(metrics.items())
+            for start in range(0, len(figures), METRICS_A_BATCH):
+                mlflow.log_metrics(dict(figures[start : start + METRICS_A_BATCH]))
+            if rule.get("digest", True):
+                mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
         if "artifact" in rule and path.is_dir():
             mlflow.log_artifacts(str(path), rule["artifact"])
         elif "artifact" in rule:
@@ -126,7 +142,7 @@ class TrackedRun:
         if self._monitor:
             self._monitor.finish()
         mlflow.end_run(status)
-        if self._marker:
+        if self._marker and status != "KILLED":
             self._marker.unlink(missing_ok=True)
 
 
@@ -158,40 +174,6 @@ def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
-
-
-def _mark(marker: Path, run_id: str, tracking_uri: str) -> None:
-    process = psutil.Process()
-    content = {
-        "run_id": run_id,
-        "tracking_uri": tracking_uri,
-        "pid": process.pid,
-        "started": process.create_time(),
-    }
-    with replacing_file(marker) as partial:
-        partial.write_text(json.dumps(content))
-
-
-def _lives(pid: int, started: float) -> bool:
-    """Whether a process still runs; its number may be another's by now, as 1 is in containers."""
-    try:
-        return bool(psutil.Process(pid).create_time() == started)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _close_killed_run(marker: Path, tracking_uri: str) -> None:
-    """Mark as killed the run of a process that ended without a chance to say so."""
-    try:
-        left = json.loads(marker.read_text())
-        if left["tracking_uri"] != tracking_uri or _lives(left["pid"], left["started"]):
-            return
-        client = MlflowClient()
-        if client.get_run(left["run_id"]).info.status == "RUNNING":
-            client.set_tag(left["run_id"], "error", f"process {left['pid']} was killed")
-            client.set_terminated(left["run_id"], "KILLED")
-    except (OSError, ValueError, KeyError, MlflowException):
-        return  # no marker, a damaged one, or a run that was deleted
 
 
 def _start_monitor(run_id: str, interval: float) -> SystemMetricsMonitor | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import traceback
@@ -67,12 +68,14 @@ class Tracker:
         if self._run:
             return
         marker = self.catalog.load("stage_records").folder / "open_run.json"
-        self._run = TrackedRun(self.config, self.name, self.tags, marker)
-        self._run.log_parameters(self.parameters)
+        patch = b""
         if self.tags["git_dirty"] == "true":
             patch = uncommitted_patch(self.project_path)
             if not patch:
                 logger.warning("git cannot tell what has changed: the run will not say it either")
+        self._run = TrackedRun(self.config, self.name, self.tags, marker, self._does(patch))
+        self._run.log_parameters(self.parameters)
+        if self.tags["git_dirty"] == "true":
             self._run.log_content(patch, PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
@@ -107,7 +110,7 @@ class Tracker:
         }
         self._log_outputs(unchanged)
         if not self._run.joined:  # of one that several processes join, each ran something
-            self._run.extend_tag("unchanged", consistent.keys() - set(self._ran))
+            self._run.extend_tag("unchanged", consistent.keys() - self._run.stages())
         self._run.describe()
         self._close("FINISHED")
 
@@ -132,6 +135,13 @@ class Tracker:
         assert self._run
         self._run.close(status)
         self._run = None
+
+    def _does(self, patch: bytes) -> str:
+        """Digest of what the run is to do: stages, parameters and code."""
+        facts = [self.name, self.parameters, self.tags.get("mlflow.source.git.commit")]
+        # Kedro gives parameters in another order in every process.
+        text = json.dumps(facts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode() + patch).hexdigest()
 
     def _entry(self, name: str) -> Any:
         return self.catalog.get(name)

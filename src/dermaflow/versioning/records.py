@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from dermaflow.errors import BusyError
-from dermaflow.files import replacing_file
+from dermaflow.files import durable_file
 
 PENDING = "pending"
 WRITTEN = "written"
@@ -52,6 +52,15 @@ class StageRecord:
         """Digest of what the stage is made from, less ``external``."""
         facts = [self.deps, self.parameters, sorted(self.outs)]
         return hashlib.md5(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def made_from(self) -> dict[str, Any]:
+        """All that decides the outputs, nested and ready for JSON."""
+        return {
+            "inputs or code": dict(self.deps),
+            "parameters": dict(self.parameters),
+            "external": dict(self.external),
+        }
 
     @property
     def complete(self) -> bool:
@@ -166,7 +175,5 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:
-    with replacing_file(file) as partial, partial.open("w") as out:
-        json.dump(content, out, indent=1, sort_keys=True)
-        out.flush()
-        os.fsync(out.fileno())
+    with durable_file(file) as partial:
+        partial.write_text(json.dumps(content, indent=1, sort_keys=True))

@@ -32,8 +32,10 @@ _FOLDERS = tuple(
 )
 # Reached through the catalog's `type`, not by an import.
 _DATASETS = f"src/{PACKAGE}/datasets"
-# What changes no output: types of parameters, texts of errors, and where live curves go.
-_WITHOUT_EFFECT = tuple(f"{PACKAGE}.{name}" for name in ("params", "errors", "tracking.sink"))
+# What changes no output: types of parameters, texts of errors, and where live curves go, with all
+# that it takes to bring them there.
+_WITHOUT_EFFECT = tuple(f"{PACKAGE}.{name}" for name in ("params", "errors"))
+_SINK = f"{PACKAGE}.tracking.sink"
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,11 @@ def describe_stage(
     Args:
         name: of the stage.
         pipeline: its nodes, all of them.
-        files: dataset -> path.
+        files: dataset -> path; of what it lacks, a working folder, nothing depends.
         types: dataset -> class, with its module.
     """
     inputs = sorted(pipeline.inputs())
-    data = [dataset for dataset in inputs if not dataset.startswith("params:")]
+    data = [dataset for dataset in inputs if dataset in files]
     outputs = sorted(dataset for node in pipeline.nodes for dataset in node.outputs)
     own = any(types.get(dataset, "").startswith(PACKAGE) for dataset in (*data, *outputs))
     return Stage(
@@ -101,6 +103,11 @@ def select_parameters(parameters: Mapping[str, Any], groups: Iterable[str]) -> d
     return selected
 
 
+def is_working_folder(metadata: Mapping[str, Any] | None) -> bool:
+    """Whether a catalog's entry with such metadata is none of a stage's inputs, but its own."""
+    return bool((metadata or {}).get("working_folder"))
+
+
 @lru_cache
 def code_of(stage: str) -> tuple[str, ...]:
     """Files and folders under ``src/`` that the stage runs, by their imports."""
@@ -116,7 +123,9 @@ def _import_graph() -> Any:
     import grimp
 
     # Without its cache, which would leave a folder in the project.
-    return grimp.build_graph(PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
+    graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
+    graph.remove_module(_SINK)
+    return graph
 
 
 def _source_path(module: str, modules: Iterable[str]) -> str | None:

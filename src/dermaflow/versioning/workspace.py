@@ -11,12 +11,12 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 
 from dermaflow.errors import ParameterError
-from dermaflow.schema import STAGES
+from dermaflow.schema import ALL_STAGES
 from dermaflow.versioning.dvc_lock import Entry, read_lock, record_of
 from dermaflow.versioning.external import external_paths, external_state
 from dermaflow.versioning.fingerprint import HashCache
 from dermaflow.versioning.records import StageRecord, StageRecords
-from dermaflow.versioning.stages import Stage, describe_stage, select_parameters
+from dermaflow.versioning.stages import Stage, describe_stage, is_working_folder, select_parameters
 from dermaflow.versioning.tracked import Tracked, split_tracked
 
 RECORDS = "stage_records"  # the catalog's entry for the folder of records
@@ -39,6 +39,7 @@ class Workspace:
         self._tracking_uri: str = catalog.load(TRACKING_URI)
         self._catalog = catalog
         self._stages: dict[str, Stage] = {}
+        self._working: dict[str, list[Any]] = {}
 
     def failed_folder(self, name: str) -> Path:
         """Where a stage that failed leaves what it had made."""
@@ -51,12 +52,22 @@ class Workspace:
                 pipelines.set_requested(None)
             pipeline = pipelines[name]
             data = [dataset for dataset in pipeline.datasets() if not is_parameter(dataset)]
-            found: Mapping[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
+            found: dict[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
             self._refuse_memory(name, found)
+            self._working[name] = [
+                found.pop(dataset)
+                for dataset, entry in list(found.items())
+                if is_working_folder(getattr(entry, "metadata", None))
+            ]
             files = {dataset: self.relative(entry._filepath) for dataset, entry in found.items()}
             types = {dataset: type(entry).__module__ for dataset, entry in found.items()}
             self._stages[name] = describe_stage(name, pipeline, files, types)
         return self._stages[name]
+
+    def working_folders(self, name: str) -> list[Any]:
+        """The catalog's entries in which the stage keeps what it needs to go on after a crash."""
+        self.stage(name)
+        return self._working[name]
 
     @staticmethod
     def _refuse_memory(name: str, datasets: Mapping[str, Any]) -> None:
@@ -102,7 +113,7 @@ class Workspace:
     def consistent(self) -> dict[str, StageRecord]:
         """Stages whose outputs come from what is there now, as do all those before them."""
         found: dict[str, StageRecord] = {}
-        for name in STAGES:
+        for name in ALL_STAGES:
             now = self.now(name)
             if self.producers(name) <= found.keys() and self.is_unchanged(name, now):
                 found[name] = now
@@ -116,7 +127,7 @@ class Workspace:
         """Path of each input of a stage -> stage that writes it."""
         writers = {
             path: other
-            for other in STAGES[: STAGES.index(name)]
+            for other in ALL_STAGES[: ALL_STAGES.index(name)]
             for path in self.stage(other).outputs.values()
         }
         return {path: writers[path] for path in self.stage(name).inputs.values() if path in writers}
@@ -166,14 +177,16 @@ class Workspace:
 
     @cached_property
     def _locks(self) -> dict[str, Entry]:
-        """The lock whose outputs are this environment's: each writes under a root of its own."""
-        for path in (*self.project_path.glob("conf/*/dvc.lock"), self.project_path / "dvc.lock"):
+        """Entries of the locks with outputs of this environment, which has a root of its own."""
+        found: dict[str, Entry] = {}
+        for path in (*self.project_path.glob("conf/**/dvc.lock"), self.project_path / "dvc.lock"):
             entries = read_lock(path)
             for name, entry in entries.items():
                 outs = {out["path"] for out in entry.get("outs", ())}
-                if name in STAGES and outs == set(self.stage(name).outputs.values()):
-                    return entries
-        return {}
+                if name in ALL_STAGES and outs == set(self.stage(name).outputs.values()):
+                    found |= entries
+                    break
+        return found
 
     def _hash(self, *paths: str) -> dict[str, str | None]:
         return {path: self._hash_one(path) for path in paths}

@@ -1,14 +1,15 @@
-"""Runs ``kedro`` commands in forks of one process that has imported all they need.
+"""Runs programs in forks of one process that has imported all they need.
 
 It reads commands from standard input and answers each on standard output, JSON a line::
 
-    {"arguments": ["run", "--env", "smoke"], "output": "/a/file", "changes": "/a/file",
+    {"arguments": ["kedro", "run"], "output": "/a/file", "changes": "/a/file",
      "watched": ["/a/folder"], "at": 17, "what": "kill", "kill_after": null, "modules": null}
     {"status": -9, "seconds": 1.5}
 
 At change ``at``, counted by ``kill_at_write.c``, which must be preloaded, happens ``what``:
 ``kill``, ``tear`` (half of a write is done before) or ``fill`` (there is no room from there on).
 ``kill_after`` are seconds from the first change, after which the command is killed wherever it is.
+A program is ``kedro`` or the path of a Python file.
 The output goes to the file ``output``, a line for each change to ``changes``, and to ``modules``
 the names of all that the command has imported.
 """
@@ -19,9 +20,11 @@ import ctypes
 import importlib
 import json
 import os
+import runpy
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 WHAT = ("kill", "tear", "fill")
@@ -41,23 +44,28 @@ def fork(command, shim):
         changes = os.open(command["changes"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         names = (ctypes.c_char_p * (len(watched) + 1))(*watched, None)
         shim.arm(ctypes.c_long(command["at"]), WHAT.index(command["what"]), names, changes)
-        status = run_kedro(command["arguments"])
+        status = run_program(command["arguments"])
         if command["modules"]:
             Path(command["modules"]).write_text("\n".join(sys.modules))
         atexit._run_exitfuncs()
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
 
 
-def run_kedro(arguments):
-    """What the command ``kedro`` does; returns its exit status."""
-    from kedro.framework.cli.cli import main
-
-    sys.argv = ["kedro", *arguments]
+def run_program(arguments):
+    """What a command does; returns its exit status."""
+    sys.argv = arguments
     try:
-        main()
+        if arguments[0] == "kedro":
+            from kedro.framework.cli.cli import main
+
+            main()
+        else:
+            runpy.run_path(arguments[0], run_name="__main__")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else bool(end.code)
     return 0
@@ -77,10 +85,20 @@ def wait(child, command):
         if begun is None and changes.exists() and changes.stat().st_size:
             begun = time.monotonic()
         seconds = time.monotonic() - begun if begun else 0
-        if command["kill_after"] is not None and begun and seconds >= command["kill_after"]:
+        late = command["kill_after"] is not None and begun and seconds >= command["kill_after"]
+        if status is None and late:
             os.kill(child, signal.SIGKILL)
             return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), seconds
     return status, seconds
+
+
+def import_all(modules):
+    """Import what forks are going to need."""
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    assert threads == 1, f"{threads} threads, but only a process with one can be forked"
 
 
 def main():
@@ -91,11 +109,7 @@ def main():
         Path(command["changes"]).unlink(missing_ok=True)
         status, seconds = wait(fork(command, shim), command)
         if command["modules"]:
-            for name in Path(command["modules"]).read_text().split("\n"):
-                with contextlib.suppress(Exception):
-                    importlib.import_module(name)
-            threads = len(list(Path("/proc/self/task").iterdir()))
-            assert threads == 1, f"{threads} threads, but only a process with one can be forked"
+            import_all(Path(command["modules"]).read_text().split("\n"))
         sys.stdout.write(json.dumps({"status": status, "seconds": seconds}) + "\n")
         sys.stdout.flush()
 

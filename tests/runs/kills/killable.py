@@ -1,17 +1,14 @@
 """A project whose runs can be killed at any change of a file, many times a minute."""
 
 import hashlib
-import json
 import re
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-HERE = Path(__file__).parent
+from runs.kills.forks import Forks
+
 RUN = ("run", "--env", "smoke", "--pipelines", "ingest,validate")
 DATA = Path("data/smoke")
 LOCK = Path("conf/smoke/dvc.lock")
@@ -28,27 +25,6 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A run that has ended: its status, as of ``subprocess``, its output, and what it changed.
-
-    ``seconds`` are those from its first change on.
-    """
-
-    status: int
-    output: str
-    changes: list[str]
-    seconds: float
-
-
-def compile_shim(folder):
-    """The library of ``kill_at_write.c``."""
-    shim = folder / "kill_at_write.so"
-    command = ("cc", "-shared", "-fPIC", "-O1", "-o", shim, HERE / "kill_at_write.c", "-ldl")
-    subprocess.run(command, check=True)
-    return shim
-
-
 class Killable:
     """A small project and the process that forks its runs.
 
@@ -63,44 +39,19 @@ class Killable:
             (self.folder / name).write_text(yaml.safe_dump(values))
         project.run("kedro", "dvc-yaml")
         self.commit()
-        shim = compile_shim(scratch)
-        one_thread = {"OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
-        code = {"PYTHONPATH": str(self.folder / "src"), "LD_PRELOAD": str(shim)}
-        self._server = subprocess.Popen(
-            (sys.executable, HERE / "fork_server.py", shim),
-            cwd=self.folder,
-            env=project.environment | one_thread | code,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        environment = project.environment | {"PYTHONPATH": str(self.folder / "src")}
+        self._forks = Forks(self.folder, WRITTEN, environment, scratch)
 
     def close(self):
-        self._server.stdin.close()
-        self._server.wait()
+        self._forks.close()
 
     def commit(self):
         self._project.run("git", "add", "--all")
         self._project.run("git", "commit", "--quiet", "--message", "changed")
 
-    def run(self, *arguments, at=0, what="kill", kill_after=None, warm=False):
-        """Run kedro; see ``fork_server`` for what may happen to it."""
-        command = {
-            "arguments": arguments or RUN,
-            "output": str(self._scratch / "output"),
-            "changes": str(self._scratch / "changes"),
-            "watched": [str(self.folder / folder) for folder in WRITTEN],
-            "at": at,
-            "what": what,
-            "kill_after": kill_after,
-            "modules": str(self._scratch / "modules") if warm else None,
-        }
-        self._server.stdin.write(json.dumps(command) + "\n")
-        self._server.stdin.flush()
-        answer = json.loads(self._server.stdout.readline())
-        output, changes = (Path(command[name]).read_text() for name in ("output", "changes"))
-        lines = [line.replace(f"{self.folder}/", "") for line in changes.splitlines()]
-        return Ended(answer["status"], output, lines, answer["seconds"])
+    def run(self, *arguments, **event):
+        """Run kedro; see ``Forks.run``."""
+        return self._forks.run("kedro", *(arguments or RUN), **event)
 
     def keep(self, name):
         """Keep what runs have written, for ``restore``."""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.weights import Weights
-from dermaflow.params import BackboneParams, ImageParams, TrainParams
+from dermaflow.params import ImageParams, TrainParams
 from dermaflow.schema import EXCLUDED
 from dermaflow.tracking.sink import current_sink
 from dermaflow.validation.lineage import require_same_data, version_of
-
-if TYPE_CHECKING:
-    from torchvision.models import ResNet
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +29,11 @@ def train_classifier(
     image: ImageParams,
     classes: list[str],
     seed: int,
+    checkpoints: WorkingFolder,
 ) -> tuple[Weights, dict[str, Any]]:
     """Fine-tune ResNet-50 on the training split; validation chooses the epoch.
+
+    Goes on where an interrupted run of the same stopped.
 
     Returns:
         The best epoch's weights with their description, and the history of all epochs.
@@ -42,45 +43,28 @@ def train_classifier(
             or was made from another manifest.
         WeightsError: the backbone's first weights cannot be had.
     """
-    from dermaflow.ml.classifier import describe, freeze
-    from dermaflow.ml.data import BatchDataset, LabelledImages
-    from dermaflow.ml.fit import fit_classifier
-    from dermaflow.ml.preprocess import Preprocess
+    from dermaflow.ml.data import LabelledImages
     from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.pipelines.train.fine_tune import fine_tune
 
     check_splits(manifest, synthetic_manifest)
     of_split = dict(list(manifest.groupby("split")))
     real = LabelledImages.from_table(image_store, of_split["train"], classes)
     synthetic = LabelledImages.from_table(synthetic_store, synthetic_manifest, classes)
-    network = initialise_network(train.backbone, len(classes), seed)
-    # The size of the images that are there, whatever `image` says by now.
-    height, width, _ = image_store.shape
-    caps = image.model_copy(update={"height": height, "width": width})
-    preprocess = Preprocess(**caps.model_dump())
-    runtime = detect_runtime(train.precision)
-    logger.info(
-        "Training on %s: %d real, %d synthetic images", runtime.name, len(real), len(synthetic)
-    )
-    result = fit_classifier(
-        network=network,
-        frozen=freeze(network, train.backbone.frozen),
-        train=BatchDataset([real, synthetic]),
-        val=LabelledImages.from_table(image_store, of_split["val"], classes),
-        preprocess=preprocess,
-        params=train,
-        runtime=runtime,
-        seed=seed,
-        log=current_sink().log,
-    )
-    config = describe(classes, preprocess, train.backbone.stride)
-    config["data_version"] = version_of(manifest)
+    runtime = detect_runtime(train.precision).name
+    logger.info("Training on %s: %d real, %d synthetic images", runtime, len(real), len(synthetic))
+    val = LabelledImages.from_table(image_store, of_split["val"], classes)
+    sets = [real, synthetic], val
+    log = current_sink().log
+    weights, result = fine_tune(sets, train, image, classes, seed, log, checkpoints)
+    weights.config["data_version"] = version_of(manifest)
     history = {
         "best_epoch": result.best_epoch,
         "real_images": len(real),
         "synthetic_images": len(synthetic),
         "epochs": result.history,
     }
-    return Weights(result.tensors, config), history
+    return weights, history
 
 
 def draw_training(training_history: dict[str, Any]) -> dict[str, Figure]:
@@ -106,23 +90,3 @@ def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> No
     shared = set(manifest["image_id"]) & set(synthetic_manifest["image_id"])
     if shared:
         raise ValidationError(f"synthetic_manifest: {min(shared)!r} is the id of a real image")
-
-
-def initialise_network(backbone: BackboneParams, classes: int, seed: int) -> ResNet:
-    """ResNet-50 with the configured first weights; parts they do not cover start at random."""
-    import torch
-
-    from dermaflow.ml.classifier import build_resnet50, load_torchvision_weights, load_weights_file
-    from dermaflow.ml.seeding import derive_seed
-
-    with torch.random.fork_rng():
-        torch.manual_seed(derive_seed(seed, "train", "initialisation"))
-        network = build_resnet50(classes, backbone.stride)
-    if backbone.weights == "torchvision":
-        untouched = load_torchvision_weights(network, backbone.name)
-    elif backbone.weights == "file" and backbone.path:
-        untouched = load_weights_file(network, backbone.path)
-    else:
-        return network
-    logger.info("Backbone weights loaded; starting at random: %s", ", ".join(untouched))
-    return network

@@ -20,6 +20,7 @@ def create_pipeline() -> Pipeline:
                     "image": "params:image",
                     "classes": "classes",
                     "seed": "params:seed",
+                    "checkpoints": "training_checkpoints",
                 },
                 ["classifier", "training_history"],
             ),

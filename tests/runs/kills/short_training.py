@@ -1,0 +1,13 @@
+"""Trains a small network in the folder it is given, with a checkpoint after every update."""
+
+import sys
+from pathlib import Path
+
+from dermaflow.ml.checkpoints import Checkpoints
+from dermaflow.ml.weights import Weights, save_weights
+from ml.small_training import fit, open_sets
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    result = fit(open_sets(folder), checkpoints=Checkpoints(folder / "checkpoints", {"run": "a"}))
+    save_weights(folder / "result", Weights(result.tensors, {"history": result.history}))
