@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from dermaflow.versioning.fingerprint import hash_path
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate,augment,train")
-COMMAND = (*RUN, "--params", "train.checkpoint_seconds=0")
+COMMAND = (*RUN, "--params", "train.checkpoint_seconds=2")
 CHECKPOINTS = "data/smoke/unfinished/training"
 CLASSIFIER = "data/smoke/06_models/classifier"
 
@@ -66,7 +66,7 @@ def test_a_stopped_training_ends_with_the_weights_of_one_that_was_not(
 
     output = project.run(*COMMAND).stdout
     found = int(re.search(r"Training goes on after step (\d+)", output)[1])
-    assert found in (left, left - 1)  # the last may have been half-written
+    assert found == left
     for stage in ("ingest", "validate", "augment"):
         assert f"{stage}: unchanged, skipped" in output
     classifier = hash_path(project.folder / CLASSIFIER)
@@ -94,7 +94,7 @@ def check_run(project, resumed):
 @pytest.mark.slow
 def test_another_parameter_refuses_the_checkpoint_and_says_which(make_project):
     project = make_project()
-    command = (*COMMAND[:-1], "train.checkpoint_seconds=0,train.learning_rate=0.002")
+    command = (*COMMAND[:-1], "train.checkpoint_seconds=2,train.learning_rate=0.002")
     folder = project.folder / CHECKPOINTS
     running = subprocess.Popen(command, cwd=project.folder, env=project.environment)
     while not list(folder.glob("*.safetensors")):
