@@ -107,7 +107,7 @@ def _find_threshold(
     same = (of_a == of_b) & pd.notna(of_a)
     different = table["agreeing"][~same]
     needed = needed_agreement(different, params.agreeing, params.chance_pairs)
-    logger.info("A pair needs %d agreeing features", needed)
+    logger.info("Duplicates among %d pictures: %d features must agree", len(lesions), needed)
     return needed
 
 

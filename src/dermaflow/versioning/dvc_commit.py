@@ -65,7 +65,8 @@ class DvcCommit:
             return
         if not self._file_is_current():
             name = self._file.relative_to(self._project)
-            logger.warning("%s is not what the code says: `kedro dvc-yaml`, then run again", name)
+            state = "is not what the code says" if self._file.exists() else "is not there yet"
+            logger.warning("%s %s: `kedro dvc-yaml`, then run again to tell DVC", name, state)
             return
         _commit(self._file, new, consistent)
 

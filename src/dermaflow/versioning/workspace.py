@@ -163,7 +163,7 @@ class Workspace:
         }
         found = {
             "parameters": [_leaf(key, last.parameters, now.parameters) for key in parameters],
-            "external": _differing(last.external, now.external),
+            "data from outside": _differing(last.external, now.external),
             "inputs or code": _differing(last.deps, now.deps),
             "outputs": _differing(last.outs, now.outs),
         }
