@@ -1,4 +1,4 @@
-"""Kedro datasets of the project: image stores, weights, arrays, folders of files."""
+"""Kedro datasets of the project: image stores, weights, arrays and folders."""
 
 from dermaflow.datasets.arrays import ArraysDataset
 from dermaflow.datasets.folder import FolderDataset
