@@ -30,8 +30,8 @@ viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
 bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
 	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
-test: $(SYNC) ## Run the tests
-	.venv/bin/pytest $(ARGS)
+test: $(SYNC) ## Run the tests, two files at a time
+	.venv/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-all: $(SYNC) ## Run all tests, the long ones too
 	.venv/bin/pytest -m "" $(ARGS)
