@@ -12,7 +12,7 @@ from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.runtime import detect_runtime
 from ml.recipes import make_params
 
-PARAMS = make_params(augmentation={"max_degrees": 10}, checkpoint_seconds=0)
+PARAMS = make_params(augmentation={"max_degrees": 10}, checkpoint_seconds=0, timeout_seconds=60)
 CLASSES = ["bright", "dark"]
 RUNTIME = detect_runtime("fp32")
 PREPROCESS = Preprocess(height=16, width=16)
@@ -23,7 +23,7 @@ class Small(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 4, 3, stride=2)
+        self.conv1 = nn.Conv2d(3, 4, 3, stride=2, bias=False)
         self.bn1 = nn.BatchNorm2d(4)
         self.fc = nn.Linear(4, len(CLASSES))
 
@@ -62,7 +62,7 @@ def ignore(metrics, step):
     pass
 
 
-def fit(sets, params=PARAMS, network=None, frozen=(), log=ignore, seed=1, checkpoints=None):
+def fit(sets, params=PARAMS, network=None, frozen=(), log=ignore, seed=1, **others):
     train, val = sets
     return fit_classifier(
         network=network or small_network(),
@@ -74,5 +74,5 @@ def fit(sets, params=PARAMS, network=None, frozen=(), log=ignore, seed=1, checkp
         runtime=RUNTIME,
         seed=seed,
         log=log,
-        checkpoints=checkpoints,
+        **others,
     )

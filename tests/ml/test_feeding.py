@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.feeding import feed, scale_at
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.recipe_samples import sample_feeding, sample_operations
@@ -17,9 +18,9 @@ LABELS = np.arange(6) % 3
 
 
 def fed(params, done=0.0, preprocess=PREPROCESS):
-    generator = torch.Generator().manual_seed(1)
+    draws = Draws(torch.Generator().manual_seed(1))
     pixels, labels = torch.from_numpy(PIXELS), torch.from_numpy(LABELS)
-    return feed(pixels, labels, 3, done, preprocess, params, generator)
+    return feed(pixels, labels, 3, done, preprocess, params, draws)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_a_batch_is_made_on_the_device_where_it_lies():
     preprocess = Preprocess(24, 32, colour_constancy=6)
     pixels = torch.empty(6, 24, 32, 3, dtype=torch.uint8, device="meta")
     labels = torch.empty(6, dtype=torch.int64, device="meta")
-    generator = torch.Generator().manual_seed(1)
-    inputs, targets = feed(pixels, labels, 3, 0.0, preprocess, params, generator)
+    draws = Draws(torch.Generator().manual_seed(1))
+    inputs, targets = feed(pixels, labels, 3, 0.0, preprocess, params, draws)
     assert (inputs.device.type, targets.device.type) == ("meta", "meta")
     assert (inputs.shape, targets.shape) == ((6, 3, 12, 16), (6, 3))

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.stats import beta, kstest
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.mixing import mix_batch
 from dermaflow.params.recipe import MixParams
 
@@ -19,19 +20,19 @@ def batch():
 
 def mix(seed, mixup=0.0, cutmix=0.0, probability=1.0):
     params = MixParams(probability=probability, mixup_alpha=mixup, cutmix_alpha=cutmix)
-    generator = torch.Generator().manual_seed(seed)
-    return mix_batch(batch(), LABELS, CLASSES, params, generator)
+    draws = Draws(torch.Generator().manual_seed(seed))
+    return mix_batch(batch(), LABELS, CLASSES, params, draws)
 
 
 def test_off_it_draws_nothing_and_leaves_the_batch_alone():
-    generator = torch.Generator().manual_seed(0)
-    before = generator.get_state()
+    draws = Draws(torch.Generator().manual_seed(0))
+    before = draws.generator.get_state()
     inputs = batch()
     params = MixParams(probability=0, mixup_alpha=0.2, cutmix_alpha=1)
-    mixed, targets = mix_batch(inputs, LABELS, CLASSES, params, generator)
+    mixed, targets = mix_batch(inputs, LABELS, CLASSES, params, draws)
     assert mixed is inputs
     assert targets is LABELS
-    assert torch.equal(generator.get_state(), before)
+    assert torch.equal(draws.generator.get_state(), before)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -91,14 +92,14 @@ def test_the_share_of_mixed_batches_is_the_probability_and_both_ways_occur():
 def test_as_much_is_drawn_whatever_is_chosen():
     states = []
     for ways in ({"mixup": 1.0}, {"cutmix": 1.0}, {"mixup": 1.0, "probability": 1e-9}):
-        generator = torch.Generator().manual_seed(3)
+        draws = Draws(torch.Generator().manual_seed(3))
         params = MixParams(
             probability=ways.get("probability", 1.0),
             mixup_alpha=ways.get("mixup", 0.0),
             cutmix_alpha=ways.get("cutmix", 0.0),
         )
-        mix_batch(batch(), LABELS, CLASSES, params, generator)
-        states.append(generator.get_state())
+        mix_batch(batch(), LABELS, CLASSES, params, draws)
+        states.append(draws.generator.get_state())
     assert all(torch.equal(state, states[0]) for state in states)
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.effects import OPERATIONS
 from dermaflow.ml.policy import EFFECTS, apply_effects, apply_policy
 from dermaflow.params.recipe import EffectParams, PolicyParams
@@ -37,7 +38,7 @@ def images(count, size=(24, 32)):
 
 
 def random(seed=0):
-    return torch.Generator().manual_seed(seed)
+    return Draws(torch.Generator().manual_seed(seed))
 
 
 def test_every_effect_is_a_parameter_and_the_reverse():
@@ -52,10 +53,10 @@ def test_every_effect_is_a_parameter_and_the_reverse():
     ],
 )
 def test_off_nothing_is_changed_and_nothing_drawn(apply, params):
-    generator = random()
-    before = generator.get_state()
-    assert torch.equal(apply(images(4), params, generator), images(4))
-    assert torch.equal(generator.get_state(), before)
+    draws = random()
+    before = draws.generator.get_state()
+    assert torch.equal(apply(images(4), params, draws), images(4))
+    assert torch.equal(draws.generator.get_state(), before)
 
 
 def test_zero_ranges_change_nothing():
@@ -129,7 +130,7 @@ def test_the_global_generator_is_left_alone(apply, params):
 def test_draws_do_not_depend_on_pixels_or_their_number(apply, params):
     states = []
     for size in ((24, 32), (12, 16)):
-        generator = random()
-        apply(images(16, size) * 0.5, params, generator)
-        states.append(generator.get_state())
+        draws = random()
+        apply(images(16, size) * 0.5, params, draws)
+        states.append(draws.generator.get_state())
     assert torch.equal(*states)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.transforms import augment_batch
 from dermaflow.params import BatchAugmentParams
 
@@ -24,8 +25,8 @@ def images(count: int, height: int, width: int) -> torch.Tensor:
     return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(3)) * 255
 
 
-def random() -> torch.Generator:
-    return torch.Generator().manual_seed(1)
+def random() -> Draws:
+    return Draws(torch.Generator().manual_seed(1))
 
 
 @pytest.mark.parametrize("size", [(24, 24), (18, 32)])
@@ -125,7 +126,7 @@ def test_size_changes_nothing_of_what_is_drawn():
     params = NOTHING.model_copy(update={"max_degrees": 90, "zoom": 0.2, "colour": 0.3})
     states = []
     for scale in (1.0, 0.5):
-        generator = random()
-        augment_batch(images(4, 32, 32), params, generator, scale)
-        states.append(generator.get_state())
+        draws = random()
+        augment_batch(images(4, 32, 32), params, draws, scale)
+        states.append(draws.generator.get_state())
     assert torch.equal(*states)

@@ -1,6 +1,7 @@
 """The tracked run on a real SQLite MLflow."""
 
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -116,6 +117,19 @@ def test_sink_writes_to_the_active_run_and_is_silent_without(store, marker):
     assert [(metric.step, metric.value) for metric in live] == [(5, 1.0)]
     assert MlflowClient().get_run(run.run_id).info.status == "FAILED"
     assert mlflow.active_run() is None
+
+
+def test_a_sink_in_another_process_writes_to_the_same_run(store, marker):
+    run = TrackedRun(store, "live", {}, marker)
+    code = (
+        "import pickle, sys; log = pickle.loads(bytes.fromhex(sys.argv[1]));"
+        "log({'train/loss': 0.25}, 3)"
+    )
+    sent = pickle.dumps(current_sink().log).hex()
+    subprocess.run([sys.executable, "-c", code, sent], check=True)
+    run.close("FINISHED")
+    (point,) = MlflowClient().get_metric_history(run.run_id, "train/loss")
+    assert (point.step, point.value) == (3, 0.25)
 
 
 def test_stages_add_up_in_the_order_of_the_data(store, marker):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,12 @@ class WorkingFolder:
     Attributes:
         path: the folder; it need not exist.
         made_from: all that decides what the stage makes: only what was left by a run with the same
-            may be used. None where nothing tells, outside ``kedro run``.
+            may be used. Where the runner does not tell, as Kedro's own do not, it is of this run
+            alone.
     """
 
     path: Path
-    made_from: Mapping[str, Any] | None
+    made_from: Mapping[str, Any]
 
 
 class WorkingFolderDataset(AbstractDataset[None, WorkingFolder]):
@@ -46,7 +48,7 @@ class WorkingFolderDataset(AbstractDataset[None, WorkingFolder]):
 
     def load(self) -> WorkingFolder:
         """The folder, for the node to write to."""
-        return WorkingFolder(self._filepath, self.made_from)
+        return WorkingFolder(self._filepath, self.made_from or {"run": uuid.uuid4().hex})
 
     def save(self, data: None) -> None:
         """Refuse: it is no output."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +13,11 @@ from torchvision.models import ResNet, get_model_weights, resnet50
 
 from dermaflow.errors import WeightsError
 from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.seeding import derive_seed
 from dermaflow.ml.weights import Weights, load_tensors
+from dermaflow.params import BackboneParams
+
+logger = logging.getLogger(__name__)
 
 Stride = Literal["torchvision", "caffe"]
 
@@ -55,6 +60,25 @@ def build_resnet50(classes: int, stride: Stride = "torchvision") -> ResNet:
         for layer in (network.layer2, network.layer3, network.layer4):
             layer[0].conv1.stride = (2, 2)
             layer[0].conv2.stride = (1, 1)
+    return network
+
+
+def initialise_network(backbone: BackboneParams, classes: int, seed: int) -> ResNet:
+    """ResNet-50 with the configured first weights; parts they do not cover start at random.
+
+    Raises:
+        WeightsError: the weights cannot be had.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(seed, "train", "initialisation"))
+        network = build_resnet50(classes, backbone.stride)
+    if backbone.weights == "torchvision":
+        untouched = load_torchvision_weights(network, backbone.name)
+    elif backbone.weights == "file" and backbone.path:
+        untouched = load_weights_file(network, backbone.path)
+    else:
+        return network
+    logger.info("Backbone weights loaded; starting at random: %s", ", ".join(untouched))
     return network
 
 

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.runtime import torch_generator
+from dermaflow.ml.world import ALONE, World
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,14 @@ class EpochBatches(Sampler[list[int]]):
     """Image numbers, a batch at a time; those of an epoch depend on seed and number alone.
 
     Each epoch has as many images as the set, drawn with replacement by weight; what fills no batch
-    is left out, unless it is all there is.
+    is left out, unless it is all there is. Of each batch a process gets its share.
     """
 
-    def __init__(self, weights: NDArray[np.float64], batch_size: int, seed: int) -> None:
+    def __init__(
+        self, weights: NDArray[np.float64], batch_size: int, seed: int, world: World = ALONE
+    ) -> None:
         self._weights = torch.from_numpy(weights)
-        self._batch_size, self._seed = batch_size, seed
+        self._batch_size, self._seed, self._world = batch_size, seed, world
         self.start(1)
 
     def start(self, epoch: int, skip: int = 0) -> None:
@@ -111,15 +114,20 @@ class EpochBatches(Sampler[list[int]]):
             self._weights, len(self._weights), replacement=True, generator=generator
         )
         for batch in drawn.split(self._batch_size)[self._skip : len(self)]:
-            yield batch.tolist()
+            yield batch[self._world.share(len(batch))].tolist()
 
 
 def training_loader(
-    dataset: BatchDataset, batch_size: int, balance: float, workers: int, seed: int
+    dataset: BatchDataset,
+    batch_size: int,
+    balance: float,
+    workers: int,
+    seed: int,
+    world: World = ALONE,
 ) -> tuple[EpochBatches, DataLoader[tuple[Tensor, Tensor]]]:
     """A loader of batches, and what decides which epoch's it gives."""
     weights = class_balancing_weights(dataset.labels, balance)
-    batches = EpochBatches(weights, batch_size, seed)
+    batches = EpochBatches(weights, batch_size, seed, world)
     loader = DataLoader(
         dataset,
         sampler=batches,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.mixing import mix_batch
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.transforms import augment_batch
@@ -21,7 +21,7 @@ def feed(
     done: float,
     preprocess: Preprocess,
     params: TrainParams,
-    generator: torch.Generator,
+    draws: Draws,
 ) -> tuple[Tensor, Tensor]:
     """One batch as the network gets it: augmented, normalised, perhaps smaller, perhaps mixed.
 
@@ -30,16 +30,16 @@ def feed(
         labels: class indices, int64 (N,), on the device of ``pixels``.
         classes: number of classes, C.
         done: share of the training that lies behind, in [0, 1).
-        generator: source of all randomness, on the CPU.
+        draws: source of all randomness.
 
     Returns:
         Inputs, float32 (N, 3, H', W'), and targets: ``labels``, or float32 (N, C) where mixed.
     """
     images = preprocess.correct_colour(pixels).permute(0, 3, 1, 2)
     scale = scale_at(done, params.resize)
-    images = augment_batch(images, params.augmentation, generator, scale)
+    images = augment_batch(images, params.augmentation, draws, scale)
     inputs = preprocess.normalise(images.permute(0, 2, 3, 1))
-    return mix_batch(inputs, labels, classes, params.mix, generator)
+    return mix_batch(inputs, labels, classes, params.mix, draws)
 
 
 def scale_at(done: float, stages: Sequence[ResizeStage]) -> float:

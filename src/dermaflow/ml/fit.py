@@ -21,6 +21,7 @@ from dermaflow.ml.interrupts import EndRequest, interrupts_held_back
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.runtime import Runtime
 from dermaflow.ml.trainer import Log, Trainer
+from dermaflow.ml.world import ALONE, World
 from dermaflow.params import TrainParams
 
 logger = logging.getLogger(__name__)
@@ -47,9 +48,10 @@ class FitResult:
         if best is None or record["val_balanced_accuracy"] > best["val_balanced_accuracy"]:
             self.tensors, self.best_epoch = weights, len(self.history)
 
-    def out_of_patience(self, patience: int) -> bool:
-        """Whether so many epochs in a row were no better than the best."""
-        return len(self.history) - self.best_epoch >= patience
+    def is_over(self, params: TrainParams) -> bool:
+        """Whether all epochs are done, or too many in a row were no better than the best."""
+        done = len(self.history)
+        return done >= params.epochs or done - self.best_epoch >= params.patience
 
 
 def fit_classifier(
@@ -63,6 +65,7 @@ def fit_classifier(
     seed: int,
     log: Log,
     checkpoints: Checkpoints | None = None,
+    world: World = ALONE,
 ) -> FitResult:
     """Train ``network`` and keep the best epoch's averaged weights.
 
@@ -78,30 +81,35 @@ def fit_classifier(
         preprocess: shared with evaluation and serving.
         log: called during training, so that curves are live.
         checkpoints: where to keep them; None keeps none.
+        world: processes that train together, each with its share of every batch.
 
     Raises:
         TrainingError: the loss is no longer finite.
     """
-    trainer = Trainer(network, frozen, train, preprocess, params, runtime, seed)
-    course = _Course(trainer, checkpoints, params.checkpoint_seconds)
+    trainer = Trainer(network, frozen, train, preprocess, params, runtime, seed, world)
+    course = _Course(trainer, checkpoints, params.checkpoint_seconds, world)
     course.resume()
     images = params.batch_size * trainer.steps_per_epoch
     with (
         interrupts_held_back() as end,
-        tqdm(total=params.epochs * images, initial=trainer.steps * params.batch_size) as progress,
+        tqdm(
+            total=params.epochs * images,
+            initial=trainer.steps * params.batch_size,
+            disable=not world.first,
+        ) as progress,
     ):
 
         def pause() -> None:
             course.pause(end)
 
         result = course.result
-        while len(result.history) < params.epochs and not result.out_of_patience(params.patience):
+        while not result.is_over(params):
             epoch = len(result.history) + 1
             for _ in trainer.run_epoch(epoch, progress, log):
                 pause()
             record = {"epoch": float(epoch), "train_loss": trainer.epoch_loss()}
             averaged = trainer.ema.module
-            record |= _validate(averaged, val, preprocess, params.batch_size, runtime, pause)
+            record |= _validate(averaged, val, preprocess, params.batch_size, runtime, world, pause)
             # Not `val/…`: those are the evaluate stage's figures of the weights that were kept.
             log({f"train/{k}": v for k, v in record.items() if k.startswith("val_")}, trainer.steps)
             result.add(record, trainer.ema.copy_weights())
@@ -110,25 +118,45 @@ def fit_classifier(
     return result
 
 
+def finished_result(checkpoints: Checkpoints, params: TrainParams) -> FitResult | None:
+    """What a training that is over has left in its last checkpoint; None if there is no such."""
+    found = checkpoints.latest()
+    result = _result_of(found) if found else None
+    return result if result and result.is_over(params) else None
+
+
+def _result_of(found: Checkpoint) -> FitResult:
+    facts = found.facts
+    return FitResult(below("best", found.tensors), facts["history"], facts["best_epoch"])
+
+
 class _Course:
     """A training and what came of it so far, which checkpoints keep together."""
 
-    def __init__(self, trainer: Trainer, checkpoints: Checkpoints | None, seconds: float) -> None:
+    def __init__(
+        self, trainer: Trainer, checkpoints: Checkpoints | None, seconds: float, world: World
+    ) -> None:
         self.result = FitResult()
+        self._world = world
         self._trainer, self._checkpoints, self._seconds = trainer, checkpoints, seconds
         self._saved_at = time.monotonic()
 
     def pause(self, end: EndRequest) -> None:
-        """Called where the training can stop: save if it is time, and end if asked to."""
-        if end:
+        """Called where the training can stop: save if it is time, and end if asked to.
+
+        All processes come here together, and end together.
+        """
+        if self._world.any(bool(end)):
             self.save()
             end.obey()
+            if self._world.size > 1:
+                raise RuntimeError("another process of the training was asked to end")
         elif time.monotonic() - self._saved_at >= self._seconds:
             self.save()
 
     def save(self) -> None:
-        """Write a checkpoint."""
-        if self._checkpoints is None:
+        """Write a checkpoint, as the first process."""
+        if self._checkpoints is None or not self._world.first:
             return
         state, result = self._trainer.save(), self.result
         tensors = state.tensors | {f"best.{name}": value for name, value in result.tensors.items()}
@@ -142,9 +170,7 @@ class _Course:
         if found is None:
             return
         self._trainer.load(found)
-        self.result = FitResult(
-            below("best", found.tensors), found.facts["history"], found.facts["best_epoch"]
-        )
+        self.result = _result_of(found)
         logger.info("Training goes on after step %d, in epoch %d", found.steps, self._trainer.epoch)
 
 
@@ -154,17 +180,20 @@ def _validate(
     preprocess: Preprocess,
     batch_size: int,
     runtime: Runtime,
+    world: World,
     pause: Callable[[], None],
 ) -> dict[str, float]:
     """Loss, accuracy and balanced accuracy of the averaged weights on real images."""
     network.eval()
     logits = []
-    for start in range(0, len(val), batch_size):
-        pixels = torch.from_numpy(val.store.take(val.rows[start : start + batch_size]))
+    rows = val.rows[world.share(len(val))]
+    for start in range(0, len(rows), batch_size):
+        pixels = torch.from_numpy(val.store.take(rows[start : start + batch_size]))
         with torch.inference_mode(), runtime.autocast():
             logits.append(network(preprocess.to_input(pixels.to(runtime.device))).float().cpu())
-        pause()
-    scores = torch.cat(logits)
+        if world.size == 1:  # others may have fewer batches, and would not come here
+            pause()
+    scores = world.gather(torch.cat(logits))
     predicted: NDArray[np.int64] = scores.argmax(1).numpy()
     return {
         "val_loss": functional.cross_entropy(scores, torch.from_numpy(val.labels)).item(),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.ema import Ema
 from dermaflow.ml.runtime import Runtime, torch_generator
 from dermaflow.ml.seeding import derive_seed
@@ -189,7 +190,7 @@ class _GanStep:
 
     def _augment(self, images: Tensor) -> Tensor:
         pixels = (images + 1) * 127.5
-        return augment_batch(pixels, DISCRIMINATOR_AUGMENTATION, self._random) / 127.5 - 1
+        return augment_batch(pixels, DISCRIMINATOR_AUGMENTATION, Draws(self._random)) / 127.5 - 1
 
 
 def generate(generator: nn.Module, noise: Tensor) -> NDArray[np.uint8]:

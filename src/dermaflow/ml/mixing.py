@@ -9,13 +9,17 @@ from scipy.special import betaincinv
 from torch import Tensor
 from torch.nn import functional
 
+from dermaflow.ml.draws import Draws
 from dermaflow.params.recipe import MixParams
 
 
 def mix_batch(
-    inputs: Tensor, labels: Tensor, classes: int, params: MixParams, generator: torch.Generator
+    inputs: Tensor, labels: Tensor, classes: int, params: MixParams, draws: Draws
 ) -> tuple[Tensor, Tensor]:
-    """Mix each image with another one of the batch, or leave the whole batch as it is.
+    """Mix each image with its neighbour in the batch, or leave the whole batch as it is.
+
+    Batches are drawn at random, so that neighbours are as random as any two; and they are in the
+    same process. The last of an odd number has none, and stays as it is.
 
     One choice and one weight hold for a batch, as in the papers' own code: mixup (Zhang et al.
     2018, arXiv:1710.09412) or cutmix (Yun et al. 2019, arXiv:1905.04899).
@@ -24,7 +28,7 @@ def mix_batch(
         inputs: float (N, 3, H, W), in whatever scale the network takes.
         labels: class indices, int64 (N,).
         classes: number of classes, C.
-        generator: source of all randomness, on the CPU; as much is drawn whatever is chosen.
+        draws: source of all randomness; as much is drawn whatever is chosen.
 
     Returns:
         Inputs of the same shape, and distributions over the classes, float32 (N, C); ``labels``
@@ -32,13 +36,14 @@ def mix_batch(
     """
     if not params.probability:
         return inputs, labels
-    chance, way, quantile, y, x = torch.rand(5, generator=generator, dtype=torch.float64).tolist()
-    partners = torch.randperm(len(labels), generator=generator).to(inputs.device)
+    chance, way, quantile, y, x = draws.common(5)
     if chance >= params.probability:
         return inputs, labels
     cut = params.cutmix_alpha > 0 and (way < 0.5 or not params.mixup_alpha)
     alpha = params.cutmix_alpha if cut else params.mixup_alpha
     kept = float(betaincinv(alpha, alpha, quantile))  # Beta(alpha, alpha) by inversion
+    neighbour = (torch.arange(len(labels)) ^ 1).clamp_max(len(labels) - 1)
+    partners = neighbour.to(inputs.device)
     others = inputs[partners]
     if cut:
         inputs, kept = _paste_box(inputs, others, kept, (y, x))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.effects import DRAWS, OPERATIONS
 from dermaflow.params.recipe import EffectParams, OperationName, PolicyParams
 
@@ -24,12 +25,12 @@ EFFECTS: tuple[OperationName, ...] = (
 )
 
 
-def apply_effects(images: Tensor, params: EffectParams, generator: torch.Generator) -> Tensor:
+def apply_effects(images: Tensor, params: EffectParams, draws: Draws) -> Tensor:
     """Give each image each effect with ``probability``, by an amount of its own.
 
     Args:
         images: float (N, 3, H, W), values 0-255; changed in place.
-        generator: source of all randomness, on the CPU.
+        draws: source of all randomness.
 
     Returns:
         ``images``, values 0-255.
@@ -37,9 +38,9 @@ def apply_effects(images: Tensor, params: EffectParams, generator: torch.Generat
     if not params.probability:
         return images
     for name in EFFECTS:
-        numbers = torch.rand(len(images), 2 + DRAWS, generator=generator)
-        chosen, share, draws = numbers[:, 0] < params.probability, numbers[:, 1], numbers[:, 2:]
-        _change(images, name, chosen, _amounts(name, params, share), draws)
+        numbers = draws.uniform(len(images), 2 + DRAWS)
+        chosen, share = numbers[:, 0] < params.probability, numbers[:, 1]
+        _change(images, name, chosen, _amounts(name, params, share), numbers[:, 2:])
     return images
 
 
@@ -52,7 +53,7 @@ def _amounts(name: OperationName, params: EffectParams, share: Tensor) -> Tensor
     return (2 * share - 1) * reach if OPERATIONS[name].signed else share * reach
 
 
-def apply_policy(images: Tensor, params: PolicyParams, generator: torch.Generator) -> Tensor:
+def apply_policy(images: Tensor, params: PolicyParams, draws: Draws) -> Tensor:
     """RandAugment (Cubuk et al. 2020, arXiv:1909.13719) over operations that suit dermoscopy.
 
     Each image gets ``operations`` of them, drawn with replacement, one after another, all of the
@@ -60,21 +61,21 @@ def apply_policy(images: Tensor, params: PolicyParams, generator: torch.Generato
 
     Args:
         images: float (N, 3, H, W), values 0-255; changed in place.
-        generator: source of all randomness, on the CPU.
+        draws: source of all randomness.
 
     Returns:
         ``images``, values 0-255.
     """
     count, names = len(images), params.among
     for _ in range(params.operations):
-        choice = torch.randint(len(names), (count,), generator=generator)
-        sign = torch.randint(2, (count,), generator=generator) * 2 - 1
-        draws = torch.rand(count, DRAWS, generator=generator)
+        choice = draws.integers(len(names), count)
+        sign = draws.integers(2, count) * 2 - 1
+        numbers = draws.uniform(count, DRAWS)
         for number, name in enumerate(names):
             amount = torch.full((count,), params.magnitude * OPERATIONS[name].full)
             if OPERATIONS[name].signed:
                 amount = amount * sign
-            _change(images, name, choice == number, amount, draws)
+            _change(images, name, choice == number, amount, numbers)
     return images
 
 

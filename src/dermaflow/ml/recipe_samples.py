@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.feeding import feed
 from dermaflow.ml.image_store import Pixels
 from dermaflow.ml.policy import EFFECTS, apply_effects, apply_policy
@@ -50,7 +51,7 @@ def sample_feeding(
         labels: class indices, int64 (N,).
         seed: the run's; the draws are not those of the training itself.
     """
-    generator = torch_generator(seed, "train", "samples")
+    draws = Draws(torch_generator(seed, "train", "samples"))
     batches = []
     for done in moments:
         inputs, targets = feed(
@@ -60,7 +61,7 @@ def sample_feeding(
             done,
             preprocess,
             params,
-            generator,
+            draws,
         )
         if targets.ndim == 1:
             targets = functional.one_hot(targets, classes).float()
@@ -74,7 +75,7 @@ def sample_operations(pixels: Pixels, params: BatchAugmentParams, seed: int) -> 
 
     Effects come at their ranges, operations of the policy at its magnitude.
     """
-    generator = torch_generator(seed, "train", "operations")
+    draws = Draws(torch_generator(seed, "train", "operations"))
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
     shown = {}
     effects, policy = params.effects, params.policy
@@ -82,11 +83,11 @@ def sample_operations(pixels: Pixels, params: BatchAugmentParams, seed: int) -> 
         off = effects.model_copy(update=dict.fromkeys(EFFECTS, 0) | {"hairs": (0, 0)})
         for name in EFFECTS:
             alone = off.model_copy(update={name: getattr(effects, name), "probability": 1.0})
-            shown[f"effect: {name}"] = apply_effects(images.clone(), alone, generator)
+            shown[f"effect: {name}"] = apply_effects(images.clone(), alone, draws)
     if policy is not None and policy.operations:
         for name in (name for name in policy.among if name != "identity"):
             alone_too = policy.model_copy(update={"among": [name], "operations": 1})
-            shown[name] = apply_policy(images.clone(), alone_too, generator)
+            shown[name] = apply_policy(images.clone(), alone_too, draws)
     return {name: _to_pixels(changed.permute(0, 2, 3, 1)) for name, changed in shown.items()}
 
 

@@ -15,12 +15,14 @@ from dermaflow.errors import TrainingError
 from dermaflow.ml.checkpoints import Checkpoint, below
 from dermaflow.ml.classifier import count_classes
 from dermaflow.ml.data import BatchDataset, training_loader
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.ema import Ema
 from dermaflow.ml.feeding import feed
 from dermaflow.ml.losses import build_loss
 from dermaflow.ml.optim import build_optimizer, build_schedule, copy_state
 from dermaflow.ml.preprocess import Preprocess
 from dermaflow.ml.runtime import Runtime, peak_memory_gib, torch_generator
+from dermaflow.ml.world import ALONE, World
 from dermaflow.params import TrainParams
 
 # Receives named figures and a step that grows over the run.
@@ -49,13 +51,14 @@ class Trainer:
         params: TrainParams,
         runtime: Runtime,
         seed: int,
+        world: World = ALONE,
     ) -> None:
         self._network = network.to(runtime.device).to(memory_format=torch.channels_last)
         self._frozen = frozen
         self._preprocess, self._params, self._runtime = preprocess, params, runtime
-        self._seed = seed
+        self._seed, self._world = seed, world
         self._batches, self._loader = training_loader(
-            train, params.batch_size, params.balance, params.workers, seed
+            train, params.batch_size, params.balance, params.workers, seed, world
         )
         self.steps_per_epoch = len(self._batches)
         self._optimizer = build_optimizer(self._network, params)
@@ -64,6 +67,7 @@ class Trainer:
         loss = build_loss(train.labels, self._classes, params.balance, params.loss)
         self._loss = loss.to(runtime.device)
         self.ema = Ema(self._network, params.ema_decay)
+        self._forward = world.wrap(self._network, runtime)
         self.epoch = 1
         self.steps = 0
         self._losses: list[Tensor] = []  # of the epoch's updates
@@ -132,6 +136,7 @@ class Trainer:
     def _update(self, pixels: Tensor, labels: Tensor) -> Tensor:
         """Forward, backward and update on one batch; the loss, without waiting for the device."""
         device = self._runtime.device
+        generator = torch_generator(self._seed, "train", "augmentation", str(self.steps))
         inputs, targets = feed(
             pixels.to(device, non_blocking=True),
             labels.to(device, non_blocking=True),
@@ -139,10 +144,10 @@ class Trainer:
             self.steps / (self._params.epochs * self.steps_per_epoch),
             self._preprocess,
             self._params,
-            torch_generator(self._seed, "train", "augmentation", str(self.steps)),
+            Draws(generator, self._world),
         )
         with self._runtime.autocast():
-            logits = self._network(inputs)
+            logits = self._forward(inputs)
         loss: Tensor = self._loss(logits.float(), targets)
         loss.backward()
         self._optimizer.step()
@@ -150,7 +155,7 @@ class Trainer:
         self._scheduler.step()
         self.ema.update_parameters(self._network)
         self.steps += 1
-        return loss.detach()
+        return self._world.mean(loss.detach())
 
     def _log_recent(self, progress: tqdm[Any], log: Log) -> None:
         recent = torch.stack(self._losses[-self._params.log_every :]).mean().item()

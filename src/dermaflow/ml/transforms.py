@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dermaflow.ml.draws import Draws
 from dermaflow.ml.effects import smooth
 from dermaflow.ml.policy import apply_effects, apply_policy
 from dermaflow.params import BatchAugmentParams
@@ -17,7 +18,7 @@ _OWN_BLUR = 0.5
 
 
 def augment_batch(
-    images: Tensor, params: BatchAugmentParams, generator: torch.Generator, scale: float = 1.0
+    images: Tensor, params: BatchAugmentParams, draws: Draws, scale: float = 1.0
 ) -> Tensor:
     """Change geometry and colour of each image at random, then give it effects.
 
@@ -26,8 +27,7 @@ def augment_batch(
     Args:
         images: float (N, 3, H, W), values 0-255.
         params: ranges of the changes.
-        generator: source of all randomness, on the CPU whatever the device of ``images``. What is
-            drawn depends on ``params`` and N alone.
+        draws: source of all randomness. What is drawn depends on ``params`` and N alone.
         scale: of both sides of what is returned, in [0.5, 1]; the same part of the image is seen.
 
     Returns:
@@ -35,7 +35,7 @@ def augment_batch(
         mirrored.
     """
     count, channels, height, width = images.shape
-    matrices = _random_affine(images.shape, params, generator).to(images.device)
+    matrices = _random_affine(images.shape, params, draws).to(images.device)
     if scale < 1:
         # The grid takes four pixels for each that it makes, however far apart these are: what is
         # finer than the new pixels must go first, or it comes back as coarse patterns.
@@ -43,31 +43,29 @@ def augment_batch(
     size = [count, channels, round(height * scale), round(width * scale)]
     grid = functional.affine_grid(matrices, size, align_corners=False)
     moved = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
-    changed = _change_colour(moved, params, generator)
+    changed = _change_colour(moved, params, draws)
     if params.effects is not None:
-        changed = apply_effects(changed, params.effects, generator)
+        changed = apply_effects(changed, params.effects, draws)
     if params.policy is not None:
-        changed = apply_policy(changed, params.policy, generator)
+        changed = apply_policy(changed, params.policy, draws)
     return changed
 
 
-def _random_affine(
-    shape: torch.Size, params: BatchAugmentParams, generator: torch.Generator
-) -> Tensor:
+def _random_affine(shape: torch.Size, params: BatchAugmentParams, draws: Draws) -> Tensor:
     """Matrices (N, 2, 3) from output to input coordinates, both in [-1, 1]."""
     count, _, height, width = shape
 
     def uniform(reach: float) -> Tensor:
-        return (torch.rand(count, generator=generator) * 2 - 1) * reach
+        return (draws.uniform(count) * 2 - 1) * reach
 
     angle = uniform(math.radians(params.max_degrees))
     if params.rotate:
         # A quarter turn of an oblong image would fill half of it with mirrored border.
         turns = 4 if height == width else 2
-        angle += torch.randint(turns, (count,), generator=generator) * (2 * math.pi / turns)
+        angle += draws.integers(turns, count) * (2 * math.pi / turns)
     flip = torch.ones(count)
     if params.flip:
-        flip -= 2.0 * torch.randint(2, (count,), generator=generator)
+        flip -= 2.0 * draws.integers(2, count)
     scale = 1 / (1 + uniform(params.zoom))
     cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
     aspect = width / height
@@ -79,13 +77,11 @@ def _random_affine(
     return torch.stack(rows, dim=1)
 
 
-def _change_colour(
-    images: Tensor, params: BatchAugmentParams, generator: torch.Generator
-) -> Tensor:
+def _change_colour(images: Tensor, params: BatchAugmentParams, draws: Draws) -> Tensor:
     count = len(images)
 
     def factor(reach: float, channels: int = 1) -> Tensor:
-        drawn = torch.rand(count, channels, 1, 1, generator=generator) * 2 - 1
+        drawn = draws.uniform(count, channels, 1, 1) * 2 - 1
         return (1 + drawn * reach).to(images.device)
 
     mean = images.mean(dim=(1, 2, 3), keepdim=True)

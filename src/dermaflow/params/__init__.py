@@ -227,6 +227,16 @@ class TrainParams(Params):
     workers: Annotated[int, Field(ge=0, le=64)]
     log_every: PositiveInt  # steps between two logged losses
     checkpoint_seconds: Annotated[float, Field(ge=0)]  # between two checkpoints; 0: every update
+    processes: Annotated[int, Field(ge=1, le=64)]  # that train together on this machine
+    timeout_seconds: PositiveFloat  # that one of them waits for the others
+
+    @model_validator(mode="after")
+    def _batches_can_be_shared(self) -> TrainParams:
+        if self.batch_size % self.processes:
+            raise ValueError(
+                f"batch_size {self.batch_size} cannot be shared by {self.processes} processes"
+            )
+        return self
 
     @model_validator(mode="after")
     def _resize_stages_follow_each_other(self) -> TrainParams:

@@ -16,13 +16,21 @@ class MetricSink(Protocol):
 
 
 class MlflowSink:
-    """Writes to the MLflow run that was active when the sink was made."""
+    """Writes to one MLflow run; in another process, too, if it is sent there.
 
-    def __init__(self, run_id: str) -> None:
+    Args:
+        run_id: of the run.
+        tracking_uri: of its store; None for the one in use.
+    """
+
+    def __init__(self, run_id: str, tracking_uri: str | None = None) -> None:
         from mlflow import MlflowClient
 
-        self._client = MlflowClient()
+        self._client = MlflowClient(tracking_uri)
         self._run_id = run_id
+
+    def __reduce__(self) -> tuple[type[MlflowSink], tuple[str, str]]:
+        return MlflowSink, (self._run_id, self._client.tracking_uri)
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Log all metrics in one request, so that a curve is live in the MLflow UI."""

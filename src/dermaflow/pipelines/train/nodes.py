@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,17 +14,16 @@ from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.errors import ValidationError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.weights import Weights
-from dermaflow.params import BackboneParams, ImageParams, TrainParams
+from dermaflow.params import ImageParams, TrainParams
 from dermaflow.schema import EXCLUDED
 from dermaflow.tracking.sink import current_sink
 from dermaflow.validation.lineage import require_same_data, version_of
 
 if TYPE_CHECKING:
-    from torchvision.models import ResNet
-
-    from dermaflow.ml.checkpoints import Checkpoints
     from dermaflow.ml.preprocess import Preprocess
-    from dermaflow.ml.runtime import Runtime
+
+# Parameters that a training may be resumed with other values of.
+WITHOUT_EFFECT = ("checkpoint_seconds", "log_every", "processes", "timeout_seconds", "workers")
 
 logger = logging.getLogger(__name__)
 
@@ -53,51 +53,59 @@ def train_classifier(
             or was made from another manifest.
         WeightsError: the backbone's first weights cannot be had.
     """
-    from dermaflow.ml.classifier import describe, freeze
-    from dermaflow.ml.data import BatchDataset, LabelledImages
-    from dermaflow.ml.fit import fit_classifier
+    from dermaflow.ml.classifier import describe
+    from dermaflow.ml.data import LabelledImages
     from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.ml.training_job import ImageList, TrainingJob
 
     check_splits(manifest, synthetic_manifest)
     of_split = dict(list(manifest.groupby("split")))
-    real = LabelledImages.from_table(image_store, of_split["train"], classes)
-    synthetic = LabelledImages.from_table(synthetic_store, synthetic_manifest, classes)
-    network = initialise_network(train.backbone, len(classes), seed)
+    parts = {
+        "train": (image_store, of_split["train"]),
+        "synthetic": (synthetic_store, synthetic_manifest),
+        "val": (image_store, of_split["val"]),
+    }
+    images = {
+        name: ImageList.of(LabelledImages.from_table(store, table, classes))
+        for name, (store, table) in parts.items()
+    }
     preprocess = build_preprocess(image_store, image, train)
+    real, synthetic = len(images["train"].rows), len(images["synthetic"].rows)
     runtime = detect_runtime(train.precision)
     logger.info(
-        "Training on %s: %d real, %d synthetic images", runtime.name, len(real), len(synthetic)
+        "Training on %s in %d process(es): %d real, %d synthetic images",
+        runtime.name,
+        train.processes,
+        real,
+        synthetic,
     )
-    result = fit_classifier(
-        network=network,
-        frozen=freeze(network, train.backbone.frozen, train.backbone.batch_norm),
-        train=BatchDataset([real, synthetic]),
-        val=LabelledImages.from_table(image_store, of_split["val"], classes),
-        preprocess=preprocess,
+    job = TrainingJob(
+        classes=len(classes),
+        train=[images["train"], images["synthetic"]],
+        val=images["val"],
+        preprocess=preprocess.to_dict(),
         params=train,
-        runtime=runtime,
         seed=seed,
-        log=current_sink().log,
-        checkpoints=_open_checkpoints(checkpoints, runtime),
+        checkpoints=str(checkpoints.path.absolute()),
+        made_from={**without_effect(checkpoints.made_from), "precision": runtime.name},
     )
+    result = job.run(current_sink().log)
     config = describe(classes, preprocess, train.backbone.stride)
     config["data_version"] = version_of(manifest)
     history = {
         "best_epoch": result.best_epoch,
-        "real_images": len(real),
-        "synthetic_images": len(synthetic),
+        "real_images": real,
+        "synthetic_images": synthetic,
         "epochs": result.history,
     }
     return Weights(result.tensors, config), history
 
 
-def _open_checkpoints(folder: WorkingFolder, runtime: Runtime) -> Checkpoints | None:
-    """Those of a training with the same inputs, code and parameters, in the same precision."""
-    from dermaflow.ml.checkpoints import Checkpoints
-
-    if folder.made_from is None:
-        return None
-    return Checkpoints(folder.path, {**folder.made_from, "precision": runtime.name})
+def without_effect(made_from: Mapping[str, Any]) -> dict[str, Any]:
+    """What a training is made from, less the parameters that change nothing but how it is done."""
+    groups = made_from.get("parameters", {})
+    train = {k: v for k, v in groups.get("train", {}).items() if k not in WITHOUT_EFFECT}
+    return {**made_from, "parameters": {**groups, "train": train}}
 
 
 def draw_training(
@@ -165,23 +173,3 @@ def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> No
     shared = set(manifest["image_id"]) & set(synthetic_manifest["image_id"])
     if shared:
         raise ValidationError(f"synthetic_manifest: {min(shared)!r} is the id of a real image")
-
-
-def initialise_network(backbone: BackboneParams, classes: int, seed: int) -> ResNet:
-    """ResNet-50 with the configured first weights; parts they do not cover start at random."""
-    import torch
-
-    from dermaflow.ml.classifier import build_resnet50, load_torchvision_weights, load_weights_file
-    from dermaflow.ml.seeding import derive_seed
-
-    with torch.random.fork_rng():
-        torch.manual_seed(derive_seed(seed, "train", "initialisation"))
-        network = build_resnet50(classes, backbone.stride)
-    if backbone.weights == "torchvision":
-        untouched = load_torchvision_weights(network, backbone.name)
-    elif backbone.weights == "file" and backbone.path:
-        untouched = load_weights_file(network, backbone.path)
-    else:
-        return network
-    logger.info("Backbone weights loaded; starting at random: %s", ", ".join(untouched))
-    return network

@@ -1,0 +1,64 @@
+"""``kedro run`` that trains in two processes, one of which is killed."""
+
+import subprocess
+import time
+
+import psutil
+import pytest
+from mlflow import MlflowClient
+
+RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate,augment,train")
+COMMAND = (*RUN, "--params", "train.processes=2,train.checkpoint_seconds=1")
+CHECKPOINTS = "data/smoke/unfinished/training"
+
+
+def workers_in_training(running, project):
+    """The processes of a run's training, once it has kept a step."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        assert running.poll() is None, running.communicate()[0][-3000:]
+        children = psutil.Process(running.pid).children(recursive=True)
+        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        if len(workers) == 2 and list((project.folder / CHECKPOINTS).glob("*.safetensors")):
+            return workers
+        time.sleep(0.05)
+    raise AssertionError("the training did not begin")
+
+
+def losses(project):
+    """Step -> the losses that the latest run logged of it."""
+    (run, *_) = project.runs()
+    client, values = MlflowClient(project.tracking_uri), {}
+    for point in client.get_metric_history(run.info.run_id, "train/loss"):
+        values.setdefault(point.step, set()).add(point.value)
+    return values
+
+
+def test_a_killed_process_is_replaced_and_the_run_ends_with_the_curve_of_one_process(
+    make_project, finished
+):
+    project = make_project()
+    running = subprocess.Popen(
+        COMMAND,
+        cwd=project.folder,
+        env=project.environment,
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    workers = workers_in_training(running, project)
+    workers[1].kill()
+    output, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, output[-3000:]
+    assert "in 2 process(es)" in output
+    assert "Training goes on after step" in output
+    assert not any(worker.is_running() for worker in workers)
+    assert not (project.folder / CHECKPOINTS).exists()
+    (run,) = project.runs()
+    assert run.info.status == "FINISHED"
+
+    alone, together = losses(finished), losses(project)
+    assert together.keys() == alone.keys()
+    for step, values in together.items():
+        # The order of sums differs, and what it changes grows with every update.
+        assert sorted(values) == pytest.approx([*alone[step]] * len(values), rel=0.05)
