@@ -7,10 +7,11 @@ from typing import get_type_hints
 import pytest
 import yaml
 from kedro.framework.project import configure_project, pipelines
+from kedro.pipeline import Pipeline
 
-from dermaflow.schema import STAGES
+from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES
 
-WORKING_FOLDERS = {"training_checkpoints"}
+WORKING_FOLDERS = {"training_checkpoints", "crossval_checkpoints"}
 
 
 @pytest.fixture(scope="module")
@@ -37,26 +38,39 @@ def is_data(name):
     return not name.startswith("params:") and name not in WORKING_FOLDERS
 
 
-def test_every_stage_is_registered_and_the_default_is_all_of_them(registry):
-    assert set(registry) == {*STAGES, "__default__"}
+@pytest.fixture(scope="module")
+def everything(registry):
+    return sum((registry[stage] for stage in ALL_STAGES), Pipeline([]))
+
+
+def test_every_stage_is_registered_and_the_default_is_the_chain_alone(registry):
+    assert set(registry) == {*ALL_STAGES, *EXTRAS, "__default__"}
     nodes = {node for stage in STAGES for node in registry[stage].nodes}
     assert set(registry["__default__"].nodes) == nodes
 
 
-def test_kedro_can_read_every_nodes_types(registry):
+def test_a_pipeline_that_must_be_asked_for_is_its_stages_and_the_runner_tells_them_apart(registry):
+    for name, stages in EXTRAS.items():
+        for stage in stages:
+            part = registry[name].only_nodes_with_tags(stage)
+            assert set(part.nodes) == set(registry[stage].nodes)
+        assert len(registry[name].nodes) == sum(len(registry[stage].nodes) for stage in stages)
+
+
+def test_kedro_can_read_every_nodes_types(everything):
     """Only then does it hand over typed parameters; a name only type checkers import hides them."""
-    for node in registry["__default__"].nodes:
+    for node in everything.nodes:
         hints = get_type_hints(node.func)
         assert set(inspect.signature(node.func).parameters) <= set(hints), node.func.__name__
 
 
-def test_no_dataset_is_kept_in_memory_and_none_is_orphaned(registry, catalog):
-    assert data_names(registry["__default__"]) == set(catalog)
+def test_no_dataset_is_kept_in_memory_and_none_is_orphaned(everything, catalog):
+    assert data_names(everything) == set(catalog)
 
 
 def test_a_stage_reads_only_what_earlier_stages_wrote(registry):
     written = set()
-    for stage in STAGES:
+    for stage in ALL_STAGES:
         pipeline = registry[stage]
         inputs = {name for name in pipeline.inputs() if is_data(name)}
         assert inputs <= written, stage
@@ -80,10 +94,10 @@ def test_every_file_is_under_the_environments_root_in_its_layer(catalog):
         assert layer == DRAWN_ELSEWHERE.get(name, match[1]), name
 
 
-def test_data_never_runs_back_to_an_earlier_layer(registry, catalog):
+def test_data_never_runs_back_to_an_earlier_layer(everything, catalog):
     """Else kedro-viz draws no layers at all."""
     place = {name: LAYERS.index(e["metadata"]["kedro-viz"]["layer"]) for name, e in catalog.items()}
-    for node in registry["__default__"].nodes:
+    for node in everything.nodes:
         read = [place[name] for name in node.inputs if is_data(name)]
         written = [place[name] for name in node.outputs]
         assert max(read, default=0) <= min(written, default=len(LAYERS)), node.name

@@ -81,6 +81,16 @@ def test_the_shipped_parameters_are_valid(conf):
             "evaluate.operating_points.all.class: no label scheme has a class 'mle' (ak, akiec,",
         ),
         (["evaluate", "views"], 3, "evaluate.views: Input should be 1, 2, 4 or 8, not 3"),
+        (["crossval", "protocol"], "patient", "crossval.protocol: Input should be 'lesion' or"),
+        (["crossval", "folds"], [1, 6], "crossval.folds: there is no fold 6, but 5"),
+        (["crossval", "folds"], [2, 2], "crossval: folds: [2, 2] names a fold twice"),
+        (["crossval", "folds"], "some", "crossval.folds: Input should be a valid list, not 'some'"),
+        (["crossval", "val"], 0.8, "crossval.val: with 5 folds (validate.split.folds) it must"),
+        (
+            ["crossval", "collect"],
+            "gone",
+            "crossval: collect: there is no file gone/crossval_logits",
+        ),
         (["augment", "dcgan", "pixels"], 48, "augment.dcgan.pixels: Input should be 32 or 64"),
     ],
 )
@@ -111,6 +121,13 @@ def test_eight_views_need_square_images(conf):
         "evaluate.views: 8 views are quarter turns, too, and need square images, but image is "
         "48 x 64 pixels; take 4 (--params)"
     )
+
+
+@pytest.mark.parametrize(("written", "read"), [("all", []), (2, [2]), ([3, 1], [3, 1])])
+def test_folds_are_all_or_some(conf, written, read):
+    values, folder = conf
+    crossval = {"crossval": values["crossval"] | {"folds": written}}
+    assert check_parameters(values | crossval, [folder]).crossval.folds == read
 
 
 def test_a_point_of_a_class_that_only_another_scheme_has_is_no_mistake(conf):

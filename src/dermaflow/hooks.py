@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 
-from dermaflow.schema import DEFAULT_ENVIRONMENT, STAGES
+from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
     from kedro.config import OmegaConfigLoader
@@ -197,5 +197,5 @@ class VersioningHook:
 
 def _in_order(names: list[str] | None) -> list[str]:
     """Pipeline names in the order of the data; Kedro gives them in none."""
-    known = [name for name in STAGES if name in (names or ())]
-    return known + sorted(set(names or ()) - set(STAGES))
+    known = [name for name in ALL_STAGES if name in (names or ())]
+    return known + sorted(set(names or ()) - set(ALL_STAGES))

@@ -18,7 +18,7 @@ from kedro.runner import SequentialRunner
 from kedro.utils import find_kedro_project
 
 from dermaflow.hook_specs import StageSpecs
-from dermaflow.schema import STAGES
+from dermaflow.schema import ALL_STAGES
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.integrity import InputCheck, refuse_damaged_cache
 from dermaflow.versioning.outputs import aside, clear, keep_apart, put_in_place, written_aside
@@ -138,7 +138,7 @@ class StageRunner(SequentialRunner):
 
 def by_stage(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:
     """The parts of a pipeline that belong to each stage, in the order of the stages."""
-    for stage in STAGES:
+    for stage in ALL_STAGES:
         part = pipeline.only_nodes_with_tags(stage)
         if part.nodes:
             yield stage, part

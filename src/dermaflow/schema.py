@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-# In the order of the data; each is a package under `dermaflow.pipelines`.
+# What `kedro run` runs, in the order of the data; each is a package under `dermaflow.pipelines`.
 STAGES = ("ingest", "validate", "augment", "train", "evaluate", "explain", "register")
+
+# Pipelines that run only when they are asked for, and their stages, which follow those above.
+EXTRAS = {"crossval": ("crossval_train", "crossval_evaluate")}
+
+ALL_STAGES = (*STAGES, *(stage for stages in EXTRAS.values() for stage in stages))
 
 # What a command without --env works on; `conf/local` only adds to it.
 DEFAULT_ENVIRONMENT = "base"
@@ -67,6 +72,15 @@ CLASS_NAMES = {
     "vasc": "Vascular lesion",  # angioma, angiokeratoma, pyogenic granuloma, haemorrhage
 }
 
+# In every name and title of what comes of folds that divide lesions.
+LEAKING = "LEAKING"
+
+# Prefix of a run's figures that are to be read first -> what they are of. A run may have several.
+RESULTS = {
+    "test/": "test split",
+    "crossval/": "cross-validation",
+    f"crossval_{LEAKING}/": f"{LEAKING} cross-validation by images",
+}
 
 # What is shown first of a run, by metric name without the split; of all of them more is better.
 HEADLINES = {

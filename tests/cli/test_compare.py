@@ -116,6 +116,26 @@ def test_a_damaged_table_is_named_and_no_crash(kedro, client, runs, tmp_path):
     assert "! B: Its evaluation/predictions.parquet cannot be read." in done.output
 
 
+@pytest.mark.parametrize("name", ["crossval", "crossval_LEAKING"])
+def test_folds_are_compared_on_the_images_that_both_tested(kedro, client, runs, tmp_path, name):
+    experiment = client.get_experiment_by_name("dermaflow").experiment_id
+    run_id = client.create_run(experiment, start_time=1, run_name=name).info.run_id
+    figures = {f"{name}/accuracy": 0.8, f"{name}_folds/mean/accuracy": 0.1}
+    parameters = [Param(key, value) for key, value in PARAMETERS.items()]
+    client.log_batch(run_id, [Metric(key, v, 1, 0) for key, v in figures.items()], parameters)
+    predict(24).assign(fold=1).to_parquet(tmp_path / "crossval_predictions.parquet")
+    client.log_artifact(run_id, tmp_path / "crossval_predictions.parquet", "crossval")
+    done = kedro("compare", "first", name, "--output", tmp_path / "page.html")
+    client.delete_run(run_id)
+    assert done.exit_code == 0, done.output
+    row = next(line for line in done.output.splitlines() if line.strip().startswith("Accuracy"))
+    assert " ".join(row.split()).startswith("Accuracy 0.500 [0.400, 0.600] 0.800 +0.300 [+0.")
+    assert "60 test images of 30 groups in common" in done.output
+    assert "! A is a test split and B is a " in done.output
+    assert ("! B is LEAKING: " in done.output) == (name == "crossval_LEAKING")
+    assert "B: It logged no" not in done.output
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [

@@ -8,11 +8,7 @@ from safetensors.torch import save_file
 from dermaflow.errors import ValidationError
 from dermaflow.ml.classifier import build_resnet50, initialise_network
 from dermaflow.params import BackboneParams
-from dermaflow.pipelines.train.nodes import (
-    check_splits,
-    choose_samples,
-    without_effect,
-)
+from dermaflow.pipelines.train.nodes import check_splits, choose_samples
 
 
 def manifest(**changes):
@@ -96,15 +92,3 @@ def test_a_partial_file_fills_what_it_holds_and_keeps_the_head(tmp_path):
     assert torch.equal(network.layer4[0].conv1.weight, scratch.layer4[0].conv1.weight)
     assert network.fc.out_features == 3
     assert network.layer2[0].conv1.stride == (2, 2)
-
-
-def test_only_what_changes_nothing_may_differ_from_a_checkpoint():
-    made_from = {
-        "inputs or code": {"manifest": "a"},
-        "parameters": {"train": {"epochs": 3, "processes": 2, "log_every": 5}, "seed": 1},
-    }
-    assert without_effect(made_from) == {
-        "inputs or code": {"manifest": "a"},
-        "parameters": {"train": {"epochs": 3}, "seed": 1},
-    }
-    assert without_effect({"run": "x"}) == {"run": "x", "parameters": {"train": {}}}

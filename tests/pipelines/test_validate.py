@@ -300,7 +300,7 @@ def test_external_images_test_unless_the_split_holds_their_lesion(validate, tmp_
     counts = report["duplicates"]
     assert (counts["pairs_with_external_images"], counts["pairs_across_lesions"]) == (1, 0)
     assert report["groups_across_splits"] == 0
-    assert (result.loc[result["role"] == "external", "fold"] == -1).all()
+    assert (result.loc[result["role"] == "external", "fold"] == 0).all()
     alone, _ = check_and_split(own, validate)
     pd.testing.assert_series_equal(sides[own["image_id"]], alone.set_index("image_id")["split"])
 

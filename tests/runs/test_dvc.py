@@ -11,8 +11,8 @@ import yaml
 from kedro.framework.project import configure_project, pipelines
 from mlflow import MlflowClient
 
-from dermaflow.schema import STAGES
-from dermaflow.versioning.dvc_file import dvc_path, environments, render_dvc_file
+from dermaflow.schema import ALL_STAGES, STAGES
+from dermaflow.versioning.dvc_file import dvc_files, environments, render_dvc_file
 from dermaflow.versioning.stages import code_of
 
 
@@ -24,8 +24,18 @@ def registry():
 
 def test_the_files_say_what_pipelines_and_catalog_say(project_path, registry):
     for env in environments(project_path):
-        expected = render_dvc_file(project_path, registry, env)
-        assert dvc_path(project_path, env).read_text() == expected, "run `kedro dvc-yaml`"
+        for path, stages in dvc_files(project_path, env).items():
+            expected = render_dvc_file(project_path, registry, env, stages)
+            assert path.read_text() == expected, "run `kedro dvc-yaml`"
+
+
+def test_what_must_be_asked_for_is_in_a_file_that_repro_does_not_touch(project_path):
+    for env in environments(project_path):
+        files = dvc_files(project_path, env)
+        named = {path: tuple(yaml.safe_load(path.read_text())["stages"]) for path in files}
+        assert named == files
+        assert next(iter(files.values())) == STAGES
+        assert {stage for stages in files.values() for stage in stages} == set(ALL_STAGES)
 
 
 def test_an_environments_own_classes_are_a_dependency(project_path, registry, tmp_path):
@@ -65,12 +75,13 @@ def test_raw_data_under_dvc_are_a_dependency_wherever_a_machine_has_them(
 def test_dvc_runs_stages_by_the_environments_name(project_path):
     """Else ``conf/local`` or ``KEDRO_ENV`` might decide what ``dvc.lock`` knows nothing of."""
     for env in environments(project_path):
-        stages = yaml.safe_load(dvc_path(project_path, env).read_text())["stages"]
-        assert all(f"--env {env} " in stage["cmd"] for stage in stages.values())
+        for path in dvc_files(project_path, env):
+            stages = yaml.safe_load(path.read_text())["stages"]
+            assert all(f"--env {env} " in stage["cmd"] for stage in stages.values())
 
 
 def test_every_listed_piece_of_code_exists(project_path):
-    for stage in STAGES:
+    for stage in ALL_STAGES:
         assert all((project_path / path).exists() for path in code_of(stage)), stage
 
 
@@ -80,6 +91,13 @@ def test_code_of_a_stage_follows_its_imports():
     assert "src/dermaflow/ml/gan.py" not in train
     assert "src/dermaflow/validation" in validate
     assert "src/dermaflow/ml/classifier.py" not in validate
+    assert not any("tracking" in path for path in train)  # where live curves go changes nothing
+
+
+def test_neither_a_figure_nor_an_operating_point_has_folds_trained_again():
+    folds = code_of("crossval_train")
+    assert "src/dermaflow/ml/trainer.py" in folds
+    assert not any("reporting" in path or "evaluate" in path for path in folds)
 
 
 VOLATILE = ("08_reporting/registration.json", "/.gitignore")  # as the decision 0011 says

@@ -1,5 +1,6 @@
 """What a tracker does when MLflow itself fails."""
 
+import json
 import logging
 
 import pytest
@@ -10,18 +11,24 @@ from dermaflow.tracking.tracker import Tracker, raw_tags
 
 
 @pytest.fixture
-def tracker(tmp_path, local_config):
+def make_tracker(tmp_path, local_config):
+    def make(parameters):
+        catalog = DataCatalog(
+            {
+                "stage_records": StageRecordsDataset(filepath=str(tmp_path / "records")),
+                "parameters": MemoryDataset(parameters),
+            }
+        )
+        config, tags = local_config(tmp_path), {"git_dirty": "false"}
+        return Tracker(tmp_path, "smoke", config, catalog, parameters, "a run", tags, requested=())
+
+    return make
+
+
+@pytest.fixture
+def tracker(tmp_path, make_tracker):
     """A tracker with an open run in a store that is gone."""
-    catalog = DataCatalog(
-        {
-            "stage_records": StageRecordsDataset(filepath=str(tmp_path / "records")),
-            "parameters": MemoryDataset({}),
-        }
-    )
-    tags = {"git_dirty": "false"}
-    tracker = Tracker(
-        tmp_path, "smoke", local_config(tmp_path), catalog, {}, "a run", tags, requested=()
-    )
+    tracker = make_tracker({})
     tracker.open()
     (tmp_path / "db/mlflow.db").write_bytes(b"overwritten")
     return tracker
@@ -32,6 +39,21 @@ def test_the_error_of_a_run_is_not_hidden_by_one_of_mlflow(tracker, caplog):
     tracker.fail(RuntimeError("the real cause"))
     assert "could not be told to MLflow" in caplog.text
     tracker.fail(RuntimeError("again"))  # nothing is open any more
+
+
+def test_a_killed_run_is_known_again_in_whatever_order_its_parameters_come(tmp_path, make_tracker):
+    train = {"epochs": 2, "batch_size": 4}
+    first = make_tracker({"train": train, "seed": 1})
+    first.open()
+    run_id = first._run.run_id
+    first._run.close("KILLED")
+    marker = tmp_path / "records/open_run.json"
+    left = json.loads(marker.read_text())
+    marker.write_text(json.dumps(left | {"started": left["started"] - 9}))  # as if it were gone
+    again = make_tracker({"seed": 1, "train": dict(reversed(train.items()))})
+    again.open()
+    assert again._run.run_id == run_id
+    again._run.close("FINISHED")
 
 
 def test_raw_data_are_tagged_by_the_names_of_files():

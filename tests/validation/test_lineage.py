@@ -15,7 +15,7 @@ def manifest():
             "label": ["mel", "nv"],
             "group_id": ["g", "h"],
             "split": ["train", "test"],
-            "fold": [0, -1],
+            "fold": [1, 2],
             "age": [50.0, None],
         }
     )
@@ -27,7 +27,7 @@ def test_the_order_of_rows_means_nothing():
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("sha256", "2" * 64), ("label", "df"), ("split", "val"), ("group_id", "k"), ("fold", 1)],
+    [("sha256", "2" * 64), ("label", "df"), ("split", "val"), ("group_id", "k"), ("fold", 3)],
 )
 def test_what_decides_a_training_changes_the_version(column, value):
     changed = manifest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,17 @@ class WorkingFolder:
 
     path: Path
     made_from: Mapping[str, Any]
+
+    def decisive(self, without_effect: Mapping[str, Collection[str]]) -> dict[str, Any]:
+        """``made_from`` less parameters that change nothing but how it is done.
+
+        Args:
+            without_effect: group of parameters -> names in it.
+        """
+        groups = dict(self.made_from.get("parameters", {}))
+        for group, names in without_effect.items():
+            groups[group] = {k: v for k, v in groups.get(group, {}).items() if k not in names}
+        return {**self.made_from, "parameters": groups}
 
 
 class WorkingFolderDataset(AbstractDataset[None, WorkingFolder]):

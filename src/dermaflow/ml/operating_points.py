@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from dermaflow.ml.decision import DecisionRule
 from dermaflow.ml.metrics import Floats, Predictions, Target, divide
 
 MEASURES = ("recall", "specificity", "precision")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What an operating point says of N images.
+
+    Attributes:
+        code: the class in question.
+        called: bool (N,), whether each image is called that.
+    """
+
+    code: str
+    called: NDArray[np.bool_]
 
 
 def choose_threshold(predictions: Predictions, target: Target) -> float:
@@ -43,12 +60,25 @@ def choose_threshold(predictions: Predictions, target: Target) -> float:
     return float(reached.min())
 
 
+def apply_thresholds(predictions: Predictions, rule: DecisionRule) -> dict[str, Calls]:
+    """What each of a rule's operating points says of the images."""
+    called = rule.calls(predictions.probabilities, predictions.classes)
+    return {name: Calls(rule.thresholds[name].code, called[name]) for name in called}
+
+
 def score_calls(predictions: Predictions, rule: DecisionRule, weights: Floats) -> dict[str, Floats]:
+    """``rate_calls`` of what a rule's operating points say, its thresholds applied as they are."""
+    return rate_calls(predictions, apply_thresholds(predictions, rule), weights)
+
+
+def rate_calls(
+    predictions: Predictions, calls: Mapping[str, Calls], weights: Floats
+) -> dict[str, Floats]:
     """What each operating point is worth, for R weightings of the N images.
 
     Args:
         predictions: of N images.
-        rule: its thresholds are applied as they are.
+        calls: operating point -> what it says of them.
         weights: float64 (R, N), not negative.
 
     Returns:
@@ -57,11 +87,11 @@ def score_calls(predictions: Predictions, rule: DecisionRule, weights: Floats) -
         class. NaN where undefined.
     """
     values: dict[str, Floats] = {}
-    for name, called in rule.calls(predictions.probabilities, predictions.classes).items():
-        positive = predictions.labels == predictions.classes.index(rule.thresholds[name].code)
-        hits = weights @ (positive & called)
-        quiet = weights @ (~positive & ~called)
+    for name, point in calls.items():
+        positive = predictions.labels == predictions.classes.index(point.code)
+        hits = weights @ (positive & point.called)
+        quiet = weights @ (~positive & ~point.called)
         values[f"{name}/recall"] = divide(hits, weights @ positive)
         values[f"{name}/specificity"] = divide(quiet, weights @ ~positive)
-        values[f"{name}/precision"] = divide(hits, weights @ called)
+        values[f"{name}/precision"] = divide(hits, weights @ point.called)
     return values

@@ -7,7 +7,7 @@ where a key is optional. Unknown keys are refused.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -21,6 +21,7 @@ from dermaflow.params.base import (
     Strings,
     TargetShare,
 )
+from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.recipe import (
     EffectParams,
@@ -207,6 +208,15 @@ class BatchAugmentParams(Params):
 
 
 class TrainParams(Params):
+    # A training may be resumed with other values of these.
+    WITHOUT_EFFECT: ClassVar = (
+        "checkpoint_seconds",
+        "log_every",
+        "processes",
+        "timeout_seconds",
+        "workers",
+    )
+
     backbone: BackboneParams
     epochs: PositiveInt
     batch_size: Annotated[int, Field(ge=2, le=4096)]
@@ -345,6 +355,7 @@ class Parameters(Params):
     train: TrainParams
     evaluate: EvaluateParams
     explain: ExplainParams
+    crossval: CrossvalParams
     register_: RegisterParams = Field(alias="register")
     promote: PromoteParams
 
@@ -352,10 +363,23 @@ class Parameters(Params):
     def _parts_agree(self) -> Parameters:
         """Raise ValueError with a text that begins with the key at fault."""
         height, width = self.image.height, self.image.width
-        if self.evaluate.views == 8 and height != width:
+        views = {"evaluate": self.evaluate.views, "crossval": self.crossval.views}
+        for name, number in views.items():
+            if number == 8 and height != width:
+                raise ValueError(
+                    f"{name}.views: 8 views are quarter turns, too, and need square images, but "
+                    f"image is {height} x {width} pixels; take 4"
+                )
+        folds = self.validate_.split.folds
+        if self.crossval.val + 1 / folds >= 1:
             raise ValueError(
-                f"evaluate.views: 8 views are quarter turns, too, and need square images, but "
-                f"image is {height} x {width} pixels; take 4"
+                f"crossval.val: with {folds} folds (validate.split.folds) it must leave something "
+                f"to train on (be below {1 - 1 / folds:g})"
+            )
+        beyond = [number for number in self.crossval.folds if number > folds]
+        if beyond:
+            raise ValueError(
+                f"crossval.folds: there is no fold {beyond[0]}, but {folds} (validate.split.folds)"
             )
         known = {code for scheme in self.labels.schemes.values() for code in scheme}
         for name, point in self.evaluate.operating_points.items():

@@ -15,12 +15,19 @@ from pyarrow import ArrowException
 from dermaflow.errors import RunLookupError
 from dermaflow.ml.paired import Estimate
 from dermaflow.reporting.comparison.content import CURVES, ComparedRun
+from dermaflow.schema import RESULTS
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.runs import existing_store, find_run, list_runs, read_artifact
 
-PREDICTIONS = "evaluation/predictions.parquet"
 SPLIT_REPORT = "validation/split_report.json"
 TEST = "test/"  # of metrics
+# Prefix of a run's figures -> the predictions that they are of; a run's first is compared.
+PREDICTIONS = {
+    prefix: "evaluation/predictions.parquet"
+    if prefix == TEST
+    else "crossval/crossval_predictions.parquet"
+    for prefix in RESULTS
+}
 
 _COLUMNS = {"image_id", "group_id", "label", "split"}  # of predictions, beside p_<class>
 
@@ -50,14 +57,16 @@ def read_runs(config: TrackingConfig, names: Sequence[str]) -> list[ComparedRun]
 def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
     """All that a comparison shows of a run; what it lacks is named, and no error."""
     info, tags = run.info, run.data.tags
-    scores = read_scores(run.data.metrics)
-    predictions, problem = _read_predictions(client, info.run_id)
+    by_result = {prefix: read_scores(run.data.metrics, prefix) for prefix in RESULTS}
+    result = next((prefix for prefix, scores in by_result.items() if scores), TEST)
+    scores = by_result[result]
+    predictions, problem = _read_predictions(client, info.run_id, PREDICTIONS[result])
     curves = {name: _read_curve(client, run, name) for name in CURVES}
     version = read_data_version(client, run)
     lacks = {
         "It logged no metrics of the test split.": not scores,
         problem: bool(problem),
-        "It logged no training curves.": not any(curves.values()),
+        "It logged no training curves.": result == TEST and not any(curves.values()),
         "It does not say which version of the data it used.": version is None,
     }
     columns = [] if predictions is None else list(predictions.columns)
@@ -80,12 +89,13 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
         classes=tuple(name.removeprefix("p_") for name in columns if name.startswith("p_")),
         predictions=predictions,
         missing=tuple(text for text, lacking in lacks.items() if lacking),
+        result=result,
     )
 
 
-def read_scores(metrics: Mapping[str, float]) -> dict[str, Estimate]:
-    """Figures of the test split by their name less ``test/``; ``_low`` and ``_high`` are ends."""
-    own = {name.removeprefix(TEST): v for name, v in metrics.items() if name.startswith(TEST)}
+def read_scores(metrics: Mapping[str, float], prefix: str = TEST) -> dict[str, Estimate]:
+    """Figures by their name less its prefix, of RESULTS; ``_low`` and ``_high`` are ends."""
+    own = {name.removeprefix(prefix): v for name, v in metrics.items() if name.startswith(prefix)}
     ends = {f"{name}_{end}" for name in own for end in ("low", "high")}
     return {
         name: Estimate(value, own.get(f"{name}_low"), own.get(f"{name}_high"))
@@ -110,17 +120,19 @@ def read_report(client: MlflowClient, run_id: str, path: str) -> dict[str, objec
     return report if isinstance(report, dict) else None
 
 
-def _read_predictions(client: MlflowClient, run_id: str) -> tuple[pd.DataFrame | None, str]:
+def _read_predictions(
+    client: MlflowClient, run_id: str, path: str
+) -> tuple[pd.DataFrame | None, str]:
     """The table, or None and a sentence that says why."""
     try:
-        table = read_artifact(client, run_id, PREDICTIONS, pd.read_parquet)
+        table = read_artifact(client, run_id, path, pd.read_parquet)
     except (ArrowException, OSError, ValueError):
-        return None, f"Its {PREDICTIONS} cannot be read."
+        return None, f"Its {path} cannot be read."
     if table is None:
-        return None, f"It has no {PREDICTIONS}."
+        return None, f"It has no {path}."
     absent = sorted(_COLUMNS - set(table.columns))
     if absent:
-        return None, f"Its {PREDICTIONS} lacks the columns {', '.join(absent)}."
+        return None, f"Its {path} lacks the columns {', '.join(absent)}."
     return table, ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dermaflow.schema import HEADLINES
+from dermaflow.schema import HEADLINES, RESULTS
 
 RAW = "md5.raw."  # tags of raw files, by their names
 
@@ -14,7 +14,7 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
 
     Args:
         tags: of the run; see ``Tracker``.
-        metrics: of the run, ``test/<name>`` with ``_low`` and ``_high``.
+        metrics: of the run, those of RESULTS with ``_low`` and ``_high``.
     """
     facts = {
         "environment": f"`{tags.get('env', '?')}`",
@@ -26,7 +26,8 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
         "error": tags.get("error", ""),
     }
     lines = [f"- **{name}:** {value}" for name, value in facts.items() if value]
-    return "\n".join([*_headline(metrics), *lines, "", "```", tags.get("command", ""), "```"])
+    tables = [line for prefix in RESULTS for line in _headline(metrics, prefix)]
+    return "\n".join([*tables, *lines, "", "```", tags.get("command", ""), "```"])
 
 
 def _raw(tags: Mapping[str, str]) -> list[str]:
@@ -35,13 +36,15 @@ def _raw(tags: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _headline(metrics: Mapping[str, float]) -> list[str]:
+def _headline(metrics: Mapping[str, float], prefix: str) -> list[str]:
+    names = {f"{prefix}{name}": title for name, title in HEADLINES.items()}
     rows = [
-        f"| {title} | {metrics[f'test/{name}']:.3f} | {_interval(metrics, f'test/{name}')} |"
-        for name, title in HEADLINES.items()
-        if f"test/{name}" in metrics
+        f"| {title} | {metrics[name]:.3f} | {_interval(metrics, name)} |"
+        for name, title in names.items()
+        if name in metrics
     ]
-    return ["| test | value | interval |", "|---|---|---|", *rows, ""] if rows else []
+    head = [f"| {RESULTS[prefix]} | value | interval |", "|---|---|---|"]
+    return [*head, *rows, ""] if rows else []
 
 
 def _interval(metrics: Mapping[str, float], name: str) -> str:

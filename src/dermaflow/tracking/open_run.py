@@ -9,6 +9,7 @@ import psutil
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.files import replacing_file
 
@@ -50,10 +51,24 @@ def settle_killed_run(marker: Path, tracking_uri: str, does: str | None) -> str 
             return str(run.info.run_id)
         if run.info.status == "RUNNING":
             client.set_tag(run.info.run_id, "error", f"process {left['pid']} was killed")
-            client.set_terminated(run.info.run_id, "KILLED")
+            _end(client, run)
     except (OSError, ValueError, KeyError, MlflowException):
         pass  # no marker, a damaged one, or a run that was deleted
     return None
+
+
+def _end(client: MlflowClient, run: Run) -> None:
+    """Mark a run and what is nested in it as killed."""
+    nested = nested_runs(client, run.info.run_id)
+    for stopped in (*(one for one in nested if one.info.status == "RUNNING"), run):
+        client.set_terminated(stopped.info.run_id, "KILLED")
+
+
+def nested_runs(client: MlflowClient, parent: str) -> list[Run]:
+    """Runs below one that are not deleted."""
+    experiment = client.get_run(parent).info.experiment_id
+    below = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{parent}'"
+    return list(client.search_runs([experiment], below, max_results=1000))
 
 
 def _prepare(client: MlflowClient, run: Run) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 from mlflow import MlflowClient
 
-from dermaflow.schema import STAGES
+from dermaflow.schema import ALL_STAGES
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.description import describe_run
 from dermaflow.tracking.digest import METRICS_TAG, metrics_digest
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# MLflow's limit of parameters in one request.
+# MLflow's limits of parameters and metrics in one request.
 PARAMETERS_A_BATCH = 100
+METRICS_A_BATCH = 1000
 
 _NAME = re.compile(r"[\w -]+")
 
@@ -92,7 +93,7 @@ class TrackedRun:
     def extend_tag(self, name: str, stages: Iterable[str]) -> None:
         """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data."""
         before = MlflowClient().get_run(self.run_id).data.tags.get(name, "").split("+")
-        listed = [stage for stage in STAGES if stage in {*before, *stages}]
+        listed = [stage for stage in ALL_STAGES if stage in {*before, *stages}]
         if listed:
             mlflow.set_tag(name, "+".join(listed))
 
@@ -121,12 +122,15 @@ class TrackedRun:
         Args:
             path: the entry's file or folder.
             rule: ``artifact``: folder in the run to copy it to; ``metrics``: true if the file is a
-                JSON object of figures.
+                JSON object of figures, by which, unless ``digest`` is false, a model finds the run.
         """
         if rule.get("metrics"):
             metrics = json.loads(path.read_text())
-            mlflow.log_metrics(metrics)
-            mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
+            figures = list(metrics.items())
+            for start in range(0, len(figures), METRICS_A_BATCH):
+                mlflow.log_metrics(dict(figures[start : start + METRICS_A_BATCH]))
+            if rule.get("digest", True):
+                mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
         if "artifact" in rule and path.is_dir():
             mlflow.log_artifacts(str(path), rule["artifact"])
         elif "artifact" in rule:

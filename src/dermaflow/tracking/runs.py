@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.errors import RunLookupError
 from dermaflow.tracking.config import SQLITE_PREFIX, TrackingConfig
@@ -35,7 +36,7 @@ def existing_store(config: TrackingConfig) -> MlflowClient:
 
 
 def list_runs(client: MlflowClient, experiment: str) -> list[Run]:
-    """Runs of an experiment that are not deleted, the newest first.
+    """Runs of an experiment that are not deleted or nested, the newest first.
 
     Raises:
         RunLookupError: there is no such experiment.
@@ -52,7 +53,7 @@ def list_runs(client: MlflowClient, experiment: str) -> list[Run]:
         page = client.search_runs(
             [found.experiment_id], order_by=["attributes.start_time DESC"], page_token=token
         )
-        runs += page
+        runs += (run for run in page if MLFLOW_PARENT_RUN_ID not in run.data.tags)
         token = page.token
         if not token:
             return runs

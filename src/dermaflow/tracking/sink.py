@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Protocol
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
 
 
 class MetricSink(Protocol):
@@ -12,6 +13,24 @@ class MetricSink(Protocol):
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Keep ``metrics`` under ``step``, an integer that grows over the run."""
+        ...
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Keep ``tags``, over those of the same name."""
+        ...
+
+    def part(
+        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> AbstractContextManager[MetricSink]:
+        """A sink for a part of the work, which stands below it under a name of its own.
+
+        One that was left off goes on where the name is used again.
+
+        Args:
+            name: of the part.
+            parameters: nested; see ``dermaflow.tracking.run.flatten``.
+            tags: of the part.
+        """
         ...
 
 
@@ -42,12 +61,36 @@ class MlflowSink:
         batch = [Metric(name, float(value), now, step) for name, value in metrics.items()]
         self._client.log_batch(self._run_id, metrics=batch)
 
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the run."""
+        from mlflow.entities import RunTag
+
+        batch = [RunTag(name, value) for name, value in tags.items()]
+        self._client.log_batch(self._run_id, tags=batch)
+
+    def part(
+        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> AbstractContextManager[MetricSink]:
+        """A sink into a nested run."""
+        from dermaflow.tracking.nested import nested_run
+
+        return nested_run(self._client, self._run_id, name, parameters, tags)
+
 
 class NullSink:
     """Keeps nothing: for code that runs outside a tracked run."""
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Do nothing."""
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Do nothing."""
+
+    def part(
+        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> AbstractContextManager[MetricSink]:
+        """Another that keeps nothing."""
+        return nullcontext(self)
 
 
 def current_sink() -> MetricSink:

@@ -24,9 +24,9 @@ def measure_leakage(
         ``split`` and ``image_split``, each with the share of ``test_images`` that have one of their
         group outside the test set, and ``by_class`` the same for each class.
     """
-    draws = [_share_leaking(manifest, _draw(manifest, test_share, rng)) for _ in range(DRAWS)]
+    draws = [share_leaking(manifest, _draw(manifest, test_share, rng)) for _ in range(DRAWS)]
     return {
-        "split": _as_report(_share_leaking(manifest, manifest["split"] == "test")),
+        "split": _as_report(share_leaking(manifest, manifest["split"] == "test")),
         "image_split": _as_report(pd.concat(draws, axis=1).mean(axis=1)),
     }
 
@@ -37,8 +37,13 @@ def _draw(manifest: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.
     return place.rank(pct=True) <= share
 
 
-def _share_leaking(manifest: pd.DataFrame, is_test: pd.Series) -> pd.Series:
-    """Of the test images those with a sibling elsewhere: of all (index ""), and of each class."""
+def share_leaking(manifest: pd.DataFrame, is_test: pd.Series) -> pd.Series:
+    """Of the test images those with a sibling elsewhere: of all (index ""), and of each class.
+
+    Args:
+        manifest: with ``label`` and ``group_id``.
+        is_test: of each row.
+    """
     tests_of_group = is_test.groupby(manifest["group_id"]).transform("mean")
     leaking = (tests_of_group < 1)[is_test]
     by_class = leaking.groupby(manifest["label"][is_test]).mean()

@@ -64,7 +64,7 @@ def split_groups(
     pairs: pd.DataFrame | None = None,
     kept: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """Divide rows into train, validation and test, and the first two into folds.
+    """Divide rows into train, validation and test, and, apart from that, into folds.
 
     Within each class the groups stand in the order of a hash of seed and group, and that line is
     cut by numbers of images: test first, then validation, then training. So each class gets its
@@ -78,6 +78,9 @@ def split_groups(
     most of its share. Only where groups on different sides turn out to be one do some of their
     images move: to train if one was there, since a model may have seen it, else to validation.
 
+    Folds are cut from a line of their own, of all groups whatever their side, in the same way; they
+    keep nothing, since with other images every fold is trained anew.
+
     Rows of external sources are not divided; see ``_place_external``.
 
     Args:
@@ -88,17 +91,20 @@ def split_groups(
         kept: the side of images that are to keep it; index ``image_id``.
 
     Returns:
-        ``group_id``, ``split`` and ``fold`` (-1 outside train and val) with the rows' index.
+        ``group_id``, ``split`` and ``fold`` (from 1, and 0 of external rows) with the rows' index.
     """
     own = rows[rows["role"] == "train"]
     own = own.assign(group_id=find_groups(own, _pairs_among(own, pairs)))
-    groups = _describe_groups(own)
+    groups = describe_groups(own)
     groups["split"] = _divide(groups, _known_sides(own, kept), params, f"{seed}/split")
-    fitted = groups[groups["split"] != "test"]
-    fold = _cut_classes(fitted, [1 / params.folds] * params.folds, f"{seed}/fold")
-    groups["fold"] = fold.reindex(groups.index, fill_value=-1).astype("int64")
+    groups["fold"] = number_folds(groups, params.folds, seed)
     sides = own[["group_id"]].join(groups[["split", "fold"]], on="group_id")
     return _place_external(rows, sides, find_groups(rows, pairs))
+
+
+def number_folds(groups: pd.DataFrame, folds: int, seed: int) -> pd.Series:
+    """Fold of each group, 1 … ``folds``, for cross-validation; see ``describe_groups``."""
+    return cut_classes(groups, [1 / folds] * folds, f"{seed}/fold") + 1
 
 
 def _pairs_among(rows: pd.DataFrame, pairs: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -113,7 +119,7 @@ def _divide(groups: pd.DataFrame, known: pd.Series, params: SplitParams, key: st
     """Side of each group."""
     shares = {"test": params.test, "val": params.val, "train": 1 - params.val - params.test}
     if known.empty:
-        part = _cut_classes(groups, list(shares.values()), key)
+        part = cut_classes(groups, list(shares.values()), key)
         return part.map(dict(enumerate(shares)))
     dealt = groups.assign(split=known.reindex(groups.index))
     for _, members in dealt.groupby("stratum"):
@@ -157,7 +163,7 @@ def _place_external(rows: pd.DataFrame, own: pd.DataFrame, group_ids: pd.Series)
         group_ids: of all rows, chained through external ones too.
     """
     shared = group_ids.isin(group_ids[own.index])
-    others = pd.DataFrame({"group_id": group_ids, "fold": -1})
+    others = pd.DataFrame({"group_id": group_ids, "fold": 0})
     others["split"] = shared.map({True: EXCLUDED, False: EXTERNAL})
     sides = pd.concat([own, others.drop(index=own.index)])
     return sides.loc[rows.index, ["group_id", "split", "fold"]]
@@ -169,7 +175,7 @@ def count_crossings(rows: pd.DataFrame, column: str) -> int:
     return sum(int((rows.groupby(key)[column].nunique() > 1).sum()) for key in keys)
 
 
-def _describe_groups(rows: pd.DataFrame) -> pd.DataFrame:
+def describe_groups(rows: pd.DataFrame) -> pd.DataFrame:
     """One row a group, index ``group_id``: the class it is placed with, and its ``images``."""
     counts = rows["label"].value_counts()
     rarest_first = sorted(counts.index, key=lambda label: (counts[label], label))
@@ -178,8 +184,14 @@ def _describe_groups(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"stratum": rarest, "images": rows["group_id"].value_counts()})
 
 
-def _cut_classes(groups: pd.DataFrame, shares: Sequence[float], key: str) -> pd.Series:
-    """Part of each group, 0 … len(shares) - 1, every class being cut on its own."""
+def cut_classes(groups: pd.DataFrame, shares: Sequence[float], key: str) -> pd.Series:
+    """Part of each group, 0 … len(shares) - 1, every class being cut on its own.
+
+    Args:
+        groups: see ``describe_groups``.
+        shares: of the images of each class, adding up to 1.
+        key: another one is another order of the groups.
+    """
     parts = []
     for _, members in groups.groupby("stratum"):
         # A group larger than the smallest share waits until the others have been dealt.

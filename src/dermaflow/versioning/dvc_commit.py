@@ -15,7 +15,7 @@ from dermaflow.errors import VersioningError
 from dermaflow.files import replacing_file
 from dermaflow.versioning.dvc_cache import DvcCache
 from dermaflow.versioning.dvc_file import (
-    dvc_path,
+    dvc_files,
     parameter_files,
     read_conf_files,
     read_yaml,
@@ -23,7 +23,7 @@ from dermaflow.versioning.dvc_file import (
     stage_command,
 )
 from dermaflow.versioning.dvc_leftovers import holding
-from dermaflow.versioning.dvc_lock import Entry, entry_of, lock_items, read_lock, record_of
+from dermaflow.versioning.dvc_lock import Entry, entry_of, lock_items, read_locks, record_of
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.stages import select_parameters
@@ -48,7 +48,7 @@ class DvcCommit:
     def __init__(self, workspace: Workspace, env: str) -> None:
         self._workspace, self._env = workspace, env
         self._project = workspace.project_path
-        self._file = dvc_path(self._project, env)
+        self._files = dvc_files(self._project, env)
 
     def commit(self) -> None:
         """Commit what is new.
@@ -63,16 +63,18 @@ class DvcCommit:
         if not has_dvc(self._project):
             logger.warning("DVC is not set up here (`dvc init`): the outputs are not versioned")
             return
-        if not self._file_is_current():
-            name = self._file.relative_to(self._project)
-            state = "is not what the code says" if self._file.exists() else "is not there yet"
-            logger.warning("%s %s: `kedro dvc-yaml`, then run again to tell DVC", name, state)
-            return
-        _commit(self._file, new, consistent)
+        for file, stages in self._files.items():
+            of_file = {name: new[name] for name in stages if name in new}
+            if of_file and self._is_current(file):
+                _commit(file, of_file, consistent)
+            elif of_file:
+                name = file.relative_to(self._project)
+                state = "is not what the code says" if file.exists() else "is not there yet"
+                logger.warning("%s %s: `kedro dvc-yaml`, then run again to tell DVC", name, state)
 
     def _new(self, consistent: Mapping[str, StageRecord]) -> dict[str, bool]:
         """Stage -> whether it goes into the lock, of those whose state DVC does not know."""
-        lock = read_lock(self._file.with_suffix(".lock"))
+        lock = read_locks(self._project, self._env)
         files = read_conf_files(self._project, self._env)["parameters"]
         new: dict[str, bool] = {}
         as_filed: dict[str, bool] = {}
@@ -99,15 +101,16 @@ class DvcCommit:
         A variable may have led it to other data, and the outputs may have come without any.
         """
         tracked = self._workspace.tracked(name)
-        deps = read_yaml(self._file).get("stages", {}).get(name, {}).get("deps", ())
+        (file,) = (file for file, stages in self._files.items() if name in stages)
+        deps = read_yaml(file).get("stages", {}).get(name, {}).get("deps", ())
         filed = {path for path in deps if tracked_by(self._project, Path(path))}
         return filed == set(tracked) and all((self._project / path).exists() for path in tracked)
 
-    def _file_is_current(self) -> bool:
+    def _is_current(self, file: Path) -> bool:
         from kedro.framework.project import pipelines
 
-        expected = render_dvc_file(self._project, pipelines, self._env)
-        return self._file.exists() and self._file.read_text(encoding="utf-8") == expected
+        expected = render_dvc_file(self._project, pipelines, self._env, self._files[file])
+        return file.exists() and file.read_text(encoding="utf-8") == expected
 
 
 def has_dvc(project_path: Path) -> bool:
@@ -147,19 +150,22 @@ def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> 
         for name, entry in outputs.items()
         if not in_cache(cache, [out["md5"] for out in entry["outs"]])
     ]
-    if unsaved:
-        with _dvc_stages(dvc_path(project_path, env), "nothing has been changed") as load:
-            for name in unsaved:
-                stage = load(name)
-                stage.save_outs(allow_missing=True)
-                _cache(stage, allow_missing=True)
+    for file, stages in dvc_files(project_path, env).items():
+        of_file = [name for name in stages if name in unsaved]
+        if of_file:
+            with _dvc_stages(file, "nothing has been changed") as load:
+                for name in of_file:
+                    stage = load(name)
+                    stage.save_outs(allow_missing=True)
+                    _cache(stage, allow_missing=True)
     return unsaved
 
 
 def output_entries(project_path: Path, env: str) -> dict[str, Entry]:
     """Stage -> what a ``dvc.lock`` would say of the outputs that lie there, whatever made them."""
     found: dict[str, Entry] = {}
-    for name, stage in read_yaml(dvc_path(project_path, env)).get("stages", {}).items():
+    filed = [read_yaml(file).get("stages", {}) for file in dvc_files(project_path, env)]
+    for name, stage in (item for stages in filed for item in stages.items()):
         paths = [*stage.get("outs", ()), *stage.get("metrics", ())]
         hashes = {path: hash_path(project_path / path) for path in paths}
         there = {path: value for path, value in hashes.items() if value}

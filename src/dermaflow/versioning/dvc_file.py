@@ -7,7 +7,7 @@ and the import graph which code it runs. Written by hand, three files of these l
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from kedro.pipeline import Pipeline
 from omegaconf.errors import OmegaConfBaseException
 
 from dermaflow.params_check import check_parameters
-from dermaflow.schema import DEFAULT_ENVIRONMENT, STAGES
+from dermaflow.schema import DEFAULT_ENVIRONMENT, EXTRAS, STAGES
 from dermaflow.versioning.external import external_paths
 from dermaflow.versioning.stages import Stage, describe_stage, is_working_folder
 from dermaflow.versioning.tracked import split_tracked
@@ -29,10 +29,25 @@ _HEADER = """\
 """
 
 
-def dvc_path(project_path: Path, env: str) -> Path:
-    """Where an environment's file is: the root for ``base``, else the environment's folder."""
-    folder = project_path if env == DEFAULT_ENVIRONMENT else project_path / "conf" / env
-    return folder / "dvc.yaml"
+def dvc_path(project_path: Path, env: str, extra: str | None = None) -> Path:
+    """Where an environment's file is: the root for ``base``, else the environment's folder.
+
+    Args:
+        project_path: root of the project.
+        env: the environment.
+        extra: of EXTRAS, whose stages have a file of their own, lest ``dvc repro`` run them with
+            the others, or ``dvc status`` miss their outputs.
+    """
+    folder = project_path / "conf" / env
+    if extra:
+        return folder / extra / "dvc.yaml"
+    return (project_path if env == DEFAULT_ENVIRONMENT else folder) / "dvc.yaml"
+
+
+def dvc_files(project_path: Path, env: str) -> dict[Path, tuple[str, ...]]:
+    """Each file of an environment and its stages."""
+    files = {dvc_path(project_path, env): STAGES}
+    return files | {dvc_path(project_path, env, extra): EXTRAS[extra] for extra in EXTRAS}
 
 
 def environments(project_path: Path) -> list[str]:
@@ -44,14 +59,21 @@ def write_dvc_files(project_path: Path, pipelines: Mapping[str, Pipeline]) -> li
     """Write the file of every environment; returns their paths."""
     written = []
     for env in environments(project_path):
-        path = dvc_path(project_path, env)
-        path.write_text(render_dvc_file(project_path, pipelines, env), encoding="utf-8")
-        written.append(path)
+        for path, stages in dvc_files(project_path, env).items():
+            path.parent.mkdir(exist_ok=True)
+            text = render_dvc_file(project_path, pipelines, env, stages)
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
     return written
 
 
-def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: str) -> str:
-    """The text of one environment's ``dvc.yaml``."""
+def render_dvc_file(
+    project_path: Path,
+    pipelines: Mapping[str, Pipeline],
+    env: str,
+    stages: Sequence[str] = STAGES,
+) -> str:
+    """The text of the ``dvc.yaml`` of some of an environment's stages, see ``dvc_files``."""
     catalog = read_conf_files(project_path, env)["catalog"]
     types = {name: entry["type"] for name, entry in catalog.items()}
     files = {
@@ -60,13 +82,16 @@ def render_dvc_file(project_path: Path, pipelines: Mapping[str, Pipeline], env: 
         if not is_working_folder(entry.get("metadata"))
     }
     parameters = _committed_parameters(project_path, env)
-    described = [describe_stage(name, pipelines[name], files, types) for name in STAGES]
-    content: dict[str, Any] = {
-        "stages": {
-            stage.name: _stage_entry(project_path, stage, env, parameters) for stage in described
-        },
-        "plots": _plots(project_path, env, catalog),
+    described = [describe_stage(name, pipelines[name], files, types) for name in stages]
+    (folder,) = (p.parent for p, names in dvc_files(project_path, env).items() if names == stages)
+    root = Path(os.path.relpath(project_path, folder)).as_posix()
+    entries = {
+        stage.name: _stage_entry(project_path, stage, env, parameters, root) for stage in described
     }
+    content: dict[str, Any] = {"stages": entries}
+    plots = _plots(described, catalog, root)
+    if plots:
+        content["plots"] = plots
     text: str = yaml.safe_dump(content, sort_keys=False, width=100)
     return _HEADER + text
 
@@ -121,30 +146,30 @@ def stage_command(name: str, env: str) -> str:
 
 
 def _stage_entry(
-    project_path: Path, stage: Stage, env: str, parameters: Mapping[str, Any]
+    project_path: Path, stage: Stage, env: str, parameters: Mapping[str, Any], root: str
 ) -> dict[str, Any]:
     entry: dict[str, Any] = {"cmd": stage_command(stage.name, env)}
-    if env != DEFAULT_ENVIRONMENT:
-        entry["wdir"] = "../.."
+    if root != ".":
+        entry["wdir"] = root
     tracked, _ = split_tracked(project_path, external_paths(stage.name, parameters))
     entry["deps"] = [*stage.code, *tracked, *stage.inputs.values()]
     entry["params"] = parameter_files(project_path, stage.groups, env)
-    entry["outs"] = [path for name, path in stage.outputs.items() if name != "metrics"]
-    if "metrics" in stage.outputs:
-        entry["metrics"] = [stage.outputs["metrics"]]
+    metrics = [path for name, path in stage.outputs.items() if name.endswith("metrics")]
+    entry["outs"] = [path for path in stage.outputs.values() if path not in metrics]
+    if metrics:
+        entry["metrics"] = metrics
     return entry
 
 
-def _plots(project_path: Path, env: str, catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _plots(stages: Iterable[Stage], catalog: Mapping[str, Any], root: str) -> list[dict[str, Any]]:
     """Curves of ``dvc plots``, from the catalog's ``metadata.dvc-plots``.
 
     Paths of top-level plots are relative to the file, unlike those of a stage with its ``wdir``.
     """
-    up = "" if env == DEFAULT_ENVIRONMENT else "../../"
     plots: list[dict[str, Any]] = []
-    for entry in catalog.values():
-        for plot in entry.get("metadata", {}).get("dvc-plots", ()):
-            path = f"{up}{entry['filepath']}"
+    for name in (name for stage in stages for name in stage.outputs):
+        for plot in catalog[name].get("metadata", {}).get("dvc-plots", ()):
+            path = f"{'' if root == '.' else f'{root}/'}{catalog[name]['filepath']}"
             plots.append({plot["title"]: {"x": plot["x"], "y": {path: plot["y"]}}})
     return plots
 

@@ -10,6 +10,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from dermaflow.files import replacing_file
+from dermaflow.versioning.dvc_file import dvc_files
 from dermaflow.versioning.records import StageRecord
 from dermaflow.versioning.stages import select_parameters
 
@@ -31,6 +32,28 @@ def write_lock(path: Path, entries: Mapping[str, Entry]) -> None:
     content = {"schema": "2.0", "stages": dict(entries)}
     with replacing_file(path) as partial:
         partial.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def locks_of(project_path: Path, env: str) -> dict[Path, tuple[str, ...]]:
+    """Each ``dvc.lock`` of an environment and its stages."""
+    files = dvc_files(project_path, env)
+    return {file.with_suffix(".lock"): stages for file, stages in files.items()}
+
+
+def read_locks(project_path: Path, env: str) -> dict[str, Entry]:
+    """Entries of all of an environment's locks by stage."""
+    entries: dict[str, Entry] = {}
+    for lock in locks_of(project_path, env):
+        entries |= read_lock(lock)
+    return entries
+
+
+def write_locks(project_path: Path, env: str, entries: Mapping[str, Entry]) -> None:
+    """Put entries into the locks of their stages, in place of all that is there."""
+    for lock, stages in locks_of(project_path, env).items():
+        of_lock = {name: entries[name] for name in stages if name in entries}
+        if of_lock or lock.exists():
+            write_lock(lock, of_lock)
 
 
 def record_of(entry: Entry, groups: Iterable[str]) -> StageRecord:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dermaflow.params import IngestParams, TrainParams, ValidateParams
+from dermaflow.params.crossval import CrossvalParams
 from dermaflow.versioning.fingerprint import HashCache
 
 
@@ -44,6 +45,13 @@ def external_paths(stage: str, parameters: Mapping[str, Any]) -> list[Path]:
         named = (validate.decisions, validate.split.keep, validate.drift.reference)
         return [Path(path).expanduser() for path in named if path]
     if stage == "train":
-        backbone = TrainParams.model_validate(parameters["train"]).backbone
-        return [Path(backbone.path)] if backbone.weights == "file" and backbone.path else []
+        return _first_weights(parameters)
+    if stage == "crossval_train":
+        crossval = CrossvalParams.model_validate(parameters["crossval"])
+        return [*_first_weights(parameters), *crossval.collected_files]
     return []
+
+
+def _first_weights(parameters: Mapping[str, Any]) -> list[Path]:
+    backbone = TrainParams.model_validate(parameters["train"]).backbone
+    return [Path(backbone.path)] if backbone.weights == "file" and backbone.path else []

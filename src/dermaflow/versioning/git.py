@@ -74,7 +74,7 @@ def checkout(project_path: Path, name: str) -> None:
 @contextmanager
 def without_locks(project_path: Path) -> Iterator[None]:
     """Keep DVC's locks out of git's way: they say what data is there, which no checkout changes."""
-    locks = [project_path / "dvc.lock", *project_path.glob("conf/*/dvc.lock")]
+    locks = [project_path / "dvc.lock", *project_path.glob("conf/**/dvc.lock")]
     contents = {lock: lock.read_bytes() for lock in locks if lock.exists()}
     for lock in contents:
         if not _reset_file(project_path, lock):

@@ -12,8 +12,8 @@ from dermaflow.text import one_line
 from dermaflow.versioning.damage import Expected, explain
 from dermaflow.versioning.dvc_cache import DvcCache
 from dermaflow.versioning.dvc_commit import has_dvc
-from dermaflow.versioning.dvc_file import dvc_path
-from dermaflow.versioning.dvc_lock import Entry, read_lock, write_lock
+from dermaflow.versioning.dvc_file import dvc_files
+from dermaflow.versioning.dvc_lock import Entry, read_locks, write_locks
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.git import (
     apply_patch,
@@ -130,8 +130,7 @@ def restore_data(
         IntegrityError: what DVC gave out is damaged.
         VersioningError: DVC fails, but for what is in no cache.
     """
-    lock = dvc_path(project_path, env).with_suffix(".lock")
-    write_lock(lock, {**read_lock(lock), **entries})
+    write_locks(project_path, env, {**read_locks(project_path, env), **entries})
     return checkout_data(project_path, env, entries, raw)
 
 
@@ -153,9 +152,10 @@ def _checkout(project_path: Path, env: str, raw: Iterable[str]) -> None:
         VersioningError: DVC fails, but for what is in no cache.
     """
     files = [f"{path}{SUFFIX}" for path in raw if (project_path / f"{path}{SUFFIX}").exists()]
+    filed = [str(file) for file in dvc_files(project_path, env) if file.exists()]
     command = (sys.executable, "-m", "dvc", "checkout", "--allow-missing")
     done = subprocess.run(
-        [*command, str(dvc_path(project_path, env)), *files],
+        [*command, *filed, *files],
         cwd=project_path,
         capture_output=True,
         text=True,

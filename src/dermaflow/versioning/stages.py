@@ -32,8 +32,10 @@ _FOLDERS = tuple(
 )
 # Reached through the catalog's `type`, not by an import.
 _DATASETS = f"src/{PACKAGE}/datasets"
-# What changes no output: types of parameters, texts of errors, and where live curves go.
-_WITHOUT_EFFECT = tuple(f"{PACKAGE}.{name}" for name in ("params", "errors", "tracking.sink"))
+# What changes no output: types of parameters, texts of errors, and where live curves go, with all
+# that it takes to bring them there.
+_WITHOUT_EFFECT = tuple(f"{PACKAGE}.{name}" for name in ("params", "errors"))
+_SINK = f"{PACKAGE}.tracking.sink"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,9 @@ def _import_graph() -> Any:
     import grimp
 
     # Without its cache, which would leave a folder in the project.
-    return grimp.build_graph(PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
+    graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
+    graph.remove_module(_SINK)
+    return graph
 
 
 def _source_path(module: str, modules: Iterable[str]) -> str | None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from dermaflow.errors import VersioningError
 from dermaflow.files import replacing_file
 from dermaflow.versioning.dvc_commit import output_entries, save_outputs
-from dermaflow.versioning.dvc_file import dvc_path
-from dermaflow.versioning.dvc_lock import Entry, write_lock
+from dermaflow.versioning.dvc_lock import Entry, locks_of, write_locks
 from dermaflow.versioning.fingerprint import hash_path
 from dermaflow.versioning.git import (
     checkout,
@@ -32,7 +31,7 @@ class Origin:
     Attributes:
         branch: that was checked out, or a commit.
         env: environment whose data were replaced.
-        lock: text of its ``dvc.lock``; None where there was none.
+        locks: path of each of its ``dvc.lock`` -> the text; None where there was none.
         outputs: the entries that a lock of what lay there would have.
         commit: that was restored, or was there already.
         patch: hex digits of the changes that were restored with it.
@@ -42,7 +41,7 @@ class Origin:
 
     branch: str
     env: str
-    lock: str | None
+    locks: dict[str, str | None]
     outputs: dict[str, Entry]
     commit: str | None
     patch: str
@@ -70,14 +69,16 @@ def leave(
     """
     outputs = output_entries(project_path, env)
     kept = save_outputs(project_path, env, outputs)
-    lock = dvc_path(project_path, env).with_suffix(".lock")
-    text = lock.read_text(encoding="utf-8") if lock.exists() else None
+    locks = {
+        lock.relative_to(project_path).as_posix(): lock.read_text() if lock.exists() else None
+        for lock in locks_of(project_path, env)
+    }
     head, branch = code_version(project_path)[0], current_branch(project_path)
     origins = _read(project_path)
     if origins and origins[-1].commit != head:
         origins = []  # the user has left by other ways
     before = {path: hash_path(project_path / path) for path in raw}
-    origin = Origin(branch, env, text, outputs, commit or head, patch.hex(), before)
+    origin = Origin(branch, env, locks, outputs, commit or head, patch.hex(), before)
     _write(project_path, [*origins, origin])
     return kept
 
@@ -124,17 +125,17 @@ def go_back(project_path: Path) -> str:
 
 
 def _return_data(project_path: Path, origin: Origin) -> list[str]:
-    """Bring the data and the lock back; gives the paths that are not back."""
-    lock = dvc_path(project_path, origin.env).with_suffix(".lock")
-    write_lock(lock, origin.outputs)
+    """Bring the data and the locks back; gives the paths that are not back."""
+    write_locks(project_path, origin.env, origin.outputs)
     try:
         return checkout_data(project_path, origin.env, origin.outputs, origin.raw)
     finally:
-        if origin.lock is None:
-            lock.unlink()
-        else:
-            with replacing_file(lock) as partial:
-                partial.write_text(origin.lock, encoding="utf-8")
+        for path, text in origin.locks.items():
+            if text is None:
+                (project_path / path).unlink(missing_ok=True)
+            else:
+                with replacing_file(project_path / path) as partial:
+                    partial.write_text(text, encoding="utf-8")
 
 
 def _read(project_path: Path) -> list[Origin]:

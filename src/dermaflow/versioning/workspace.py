@@ -11,7 +11,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 
 from dermaflow.errors import ParameterError
-from dermaflow.schema import STAGES
+from dermaflow.schema import ALL_STAGES
 from dermaflow.versioning.dvc_lock import Entry, read_lock, record_of
 from dermaflow.versioning.external import external_paths, external_state
 from dermaflow.versioning.fingerprint import HashCache
@@ -113,7 +113,7 @@ class Workspace:
     def consistent(self) -> dict[str, StageRecord]:
         """Stages whose outputs come from what is there now, as do all those before them."""
         found: dict[str, StageRecord] = {}
-        for name in STAGES:
+        for name in ALL_STAGES:
             now = self.now(name)
             if self.producers(name) <= found.keys() and self.is_unchanged(name, now):
                 found[name] = now
@@ -127,7 +127,7 @@ class Workspace:
         """Path of each input of a stage -> stage that writes it."""
         writers = {
             path: other
-            for other in STAGES[: STAGES.index(name)]
+            for other in ALL_STAGES[: ALL_STAGES.index(name)]
             for path in self.stage(other).outputs.values()
         }
         return {path: writers[path] for path in self.stage(name).inputs.values() if path in writers}
@@ -177,14 +177,16 @@ class Workspace:
 
     @cached_property
     def _locks(self) -> dict[str, Entry]:
-        """The lock whose outputs are this environment's: each writes under a root of its own."""
-        for path in (*self.project_path.glob("conf/*/dvc.lock"), self.project_path / "dvc.lock"):
+        """Entries of the locks with outputs of this environment, which has a root of its own."""
+        found: dict[str, Entry] = {}
+        for path in (*self.project_path.glob("conf/**/dvc.lock"), self.project_path / "dvc.lock"):
             entries = read_lock(path)
             for name, entry in entries.items():
                 outs = {out["path"] for out in entry.get("outs", ())}
-                if name in STAGES and outs == set(self.stage(name).outputs.values()):
-                    return entries
-        return {}
+                if name in ALL_STAGES and outs == set(self.stage(name).outputs.values()):
+                    found |= entries
+                    break
+        return found
 
     def _hash(self, *paths: str) -> dict[str, str | None]:
         return {path: self._hash_one(path) for path in paths}

@@ -28,24 +28,39 @@ def choose_decision_rule(
         For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
         on the validation images and why an operating point is left out.
     """
+    origin = {
+        "classifier": weights_digest(classifier),
+        "data_version": classifier.config["data_version"],
+    }
+    val = logits[logits["split"] == "val"]
+    return origin | choose_rule(val, classifier.config["classes"], evaluate, evaluate.views)
+
+
+def choose_rule(
+    val: pd.DataFrame, classes: list[str], evaluate: EvaluateParams, views: int
+) -> dict[str, Any]:
+    """``choose_decision_rule`` on validation rows, less what says which weights they are of.
+
+    Args:
+        val: rows of ``logits``, all of which are used.
+        classes: of the logits.
+        evaluate: its operating points.
+        views: over which the logits are means.
+    """
     from dermaflow.ml.calibration import fit_temperature
 
-    classes = classifier.config["classes"]
-    val = logits[logits["split"] == "val"]
     uncalibrated = Predictions.from_table(answer(val, DecisionRule(), classes), classes)
     values = val[logit_columns(classes)].to_numpy(np.float64)
     temperature = fit_temperature(values, uncalibrated.labels)
     if temperature is None:
         logger.warning("No temperature makes the validation labels most likely: it stays 1")
-    rule = DecisionRule(temperature or 1.0, evaluate.views)
+    rule = DecisionRule(temperature or 1.0, views)
     points, left_out = choose_points(
         Predictions.from_table(answer(val, rule, classes), classes), targets_of(evaluate)
     )
     for name, reason in left_out.items():
         logger.warning("Operating point %s is left out: %s", name, reason)
     return {
-        "classifier": weights_digest(classifier),
-        "data_version": classifier.config["data_version"],
         "chosen_on": {"split": "val", "images": len(val)},
         "views": rule.views,
         "temperature": rule.temperature,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from dermaflow.ml.bootstrap import percentile_intervals
 from dermaflow.ml.decision import DecisionRule
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.metrics import Floats, Predictions, score
-from dermaflow.ml.operating_points import score_calls
+from dermaflow.ml.operating_points import Calls, apply_thresholds, rate_calls
 from dermaflow.ml.weights import Weights
 from dermaflow.params import EvaluateParams
 from dermaflow.pipelines.evaluate.decision import answer, targets_of
@@ -113,11 +114,23 @@ def measure(
     generator: np.random.Generator,
 ) -> dict[str, float]:
     """Metrics of one split that are defined, with bounds from ``samples`` resamples if above 0."""
+    calls = apply_thresholds(held_out, rule)
+    return measure_calls(held_out, calls, evaluate, samples, generator)
+
+
+def measure_calls(
+    held_out: Predictions,
+    calls: Mapping[str, Calls],
+    evaluate: EvaluateParams,
+    samples: int,
+    generator: np.random.Generator,
+) -> dict[str, float]:
+    """``measure`` where operating points have called images already, by whatever thresholds."""
     targets = [t for t in targets_of(evaluate).values() if t.code in held_out.classes]
 
     def statistic(weights: Floats) -> dict[str, Floats]:
         values = score(held_out, weights, evaluate.calibration_bins, targets)
-        return values | score_calls(held_out, rule, weights)
+        return values | rate_calls(held_out, calls, weights)
 
     intervals = percentile_intervals(
         statistic, held_out.groups, samples, evaluate.confidence, generator

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +17,6 @@ from dermaflow.params import ImageParams, TrainParams
 from dermaflow.schema import EXCLUDED
 from dermaflow.tracking.sink import current_sink
 from dermaflow.validation.lineage import require_same_data, version_of
-
-if TYPE_CHECKING:
-    from dermaflow.ml.preprocess import Preprocess
-
-# Parameters that a training may be resumed with other values of.
-WITHOUT_EFFECT = ("checkpoint_seconds", "log_every", "processes", "timeout_seconds", "workers")
 
 logger = logging.getLogger(__name__)
 
@@ -53,59 +46,26 @@ def train_classifier(
             or was made from another manifest.
         WeightsError: the backbone's first weights cannot be had.
     """
-    from dermaflow.ml.classifier import describe
     from dermaflow.ml.data import LabelledImages
-    from dermaflow.ml.runtime import detect_runtime
-    from dermaflow.ml.training_job import ImageList, TrainingJob
+    from dermaflow.pipelines.train.fine_tune import fine_tune
 
     check_splits(manifest, synthetic_manifest)
     of_split = dict(list(manifest.groupby("split")))
-    parts = {
-        "train": (image_store, of_split["train"]),
-        "synthetic": (synthetic_store, synthetic_manifest),
-        "val": (image_store, of_split["val"]),
-    }
-    images = {
-        name: ImageList.of(LabelledImages.from_table(store, table, classes))
-        for name, (store, table) in parts.items()
-    }
-    preprocess = build_preprocess(image_store, image, train)
-    real, synthetic = len(images["train"].rows), len(images["synthetic"].rows)
-    runtime = detect_runtime(train.precision)
-    logger.info(
-        "Training on %s in %d process(es): %d real, %d synthetic images",
-        runtime.name,
-        train.processes,
-        real,
-        synthetic,
-    )
-    job = TrainingJob(
-        classes=len(classes),
-        train=[images["train"], images["synthetic"]],
-        val=images["val"],
-        preprocess=preprocess.to_dict(),
-        params=train,
-        seed=seed,
-        checkpoints=str(checkpoints.path.absolute()),
-        made_from={**without_effect(checkpoints.made_from), "precision": runtime.name},
-    )
-    result = job.run(current_sink().log)
-    config = describe(classes, preprocess, train.backbone.stride)
-    config["data_version"] = version_of(manifest)
+    real = LabelledImages.from_table(image_store, of_split["train"], classes)
+    synthetic = LabelledImages.from_table(synthetic_store, synthetic_manifest, classes)
+    val = LabelledImages.from_table(image_store, of_split["val"], classes)
+    logger.info("Training on %d real, %d synthetic images", len(real), len(synthetic))
+    sets = [real, synthetic], val
+    log = current_sink().log
+    weights, result = fine_tune(sets, train, image, classes, seed, log, checkpoints)
+    weights.config["data_version"] = version_of(manifest)
     history = {
         "best_epoch": result.best_epoch,
-        "real_images": real,
-        "synthetic_images": synthetic,
+        "real_images": len(real),
+        "synthetic_images": len(synthetic),
         "epochs": result.history,
     }
-    return Weights(result.tensors, config), history
-
-
-def without_effect(made_from: Mapping[str, Any]) -> dict[str, Any]:
-    """What a training is made from, less the parameters that change nothing but how it is done."""
-    groups = made_from.get("parameters", {})
-    train = {k: v for k, v in groups.get("train", {}).items() if k not in WITHOUT_EFFECT}
-    return {**made_from, "parameters": {**groups, "train": train}}
+    return weights, history
 
 
 def draw_training(
@@ -122,6 +82,7 @@ def draw_training(
     Where effects or a policy are on, each of their operations alone as well.
     """
     from dermaflow.ml.recipe_samples import sample_feeding, sample_operations
+    from dermaflow.pipelines.train.fine_tune import build_preprocess
     from dermaflow.reporting.batches import draw_batches, draw_operations
     from dermaflow.reporting.training import draw_history
 
@@ -146,15 +107,6 @@ def choose_samples(manifest: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     turn = train.groupby("label").cumcount()
     place = train["label"].map(classes.index)
     return train.assign(turn=turn, place=place).sort_values(["turn", "place"]).head(SAMPLES)
-
-
-def build_preprocess(image_store: ImageStore, image: ImageParams, train: TrainParams) -> Preprocess:
-    """Of the size of the images that are there, whatever ``image`` says by now."""
-    from dermaflow.ml.preprocess import Preprocess
-
-    height, width, _ = image_store.shape
-    caps = image.model_copy(update={"height": height, "width": width})
-    return Preprocess(**caps.model_dump(), colour_constancy=train.colour_constancy)
 
 
 def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> None:

@@ -204,7 +204,7 @@ def split_manifest(
         ),
         "images": count(own, "split", SPLITS),
         "groups": count(own.drop_duplicates(["label", "group_id"]), "split", SPLITS),
-        "fold_images": count(own, "fold", range(validate.split.folds)),
+        "fold_images": count(own, "fold", range(1, validate.split.folds + 1)),
         "external": describe_external(manifest),
     }
     if kept is not None:

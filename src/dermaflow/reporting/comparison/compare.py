@@ -9,6 +9,7 @@ from pandas.errors import MergeError
 
 from dermaflow.ml.paired import Resampling, pair_predictions, paired_differences
 from dermaflow.reporting.comparison.content import ComparedRun, Comparison, Difference, count
+from dermaflow.schema import LEAKING, RESULTS
 
 # With fewer groups percentile intervals are clearly too narrow (Hesterberg 2015,
 # doi:10.1080/00031305.2015.1089789).
@@ -52,7 +53,8 @@ def compare_two(
 
     ``estimates`` is empty where there is none; a warning then says why.
     """
-    warnings = [*_warn_of_data(first, other), *_warn_of_intervals(first, other)]
+    warnings = [*_warn_of_protocol(first, other), *_warn_of_data(first, other)]
+    warnings += _warn_of_intervals(first, other)
 
     def unpaired(reason: str) -> Difference:
         text = f"There is no paired difference: {reason}."
@@ -95,6 +97,19 @@ def compare_two(
 
 def _test_rows(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions[predictions["split"] == "test"]
+
+
+def _warn_of_protocol(first: ComparedRun, other: ComparedRun) -> Iterator[str]:
+    """Pooled over folds, an image is tested by a network that did not train on it, too."""
+    for run in (first, other):
+        if LEAKING in run.result:
+            yield (
+                f"{run.label} is {LEAKING}: lesions that it is tested on were trained on, so that "
+                "its figures are too good."
+            )
+    if first.result != other.result:
+        what = " and ".join(f"{run.label} is a {RESULTS[run.result]}" for run in (first, other))
+        yield f"{what}: what differs is of the protocol as well as of the model."
 
 
 def _warn_of_data(first: ComparedRun, other: ComparedRun) -> Iterator[str]:

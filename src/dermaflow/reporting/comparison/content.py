@@ -35,11 +35,12 @@ class ComparedRun:
         dirty: whether code or configuration had changes that are in no commit.
         data_version: see ``dermaflow.validation.lineage``; None where the run names none.
         parameters: every logged leaf.
-        scores: of the whole test split, by metric name without ``test/``.
+        scores: of the whole test split, or pooled over folds, by metric name without ``result``.
         curves: name of ``CURVES`` -> (step, value), by step.
         classes: codes with probabilities in ``predictions``, in their order there.
         predictions: of all held-out images, or None.
         missing: sentences on what the run lacks.
+        result: of RESULTS, what is compared of the run.
     """
 
     label: str
@@ -59,6 +60,7 @@ class ComparedRun:
     classes: tuple[str, ...]
     predictions: pd.DataFrame | None
     missing: tuple[str, ...]
+    result: str = "test/"
 
     @property
     def short_id(self) -> str:

@@ -1,0 +1,137 @@
+"""Nodes of the stage that tells what the folds of a cross-validation are worth."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dermaflow.ml.decision import DecisionRule
+from dermaflow.params import EvaluateParams
+from dermaflow.pipelines.crossval_evaluate.names import (
+    by_part,
+    name_metrics,
+    prefixed,
+    tabulate,
+)
+from dermaflow.pipelines.crossval_evaluate.scores import (
+    Scores,
+    mean_leaking,
+    score_fold,
+    score_pooled,
+)
+from dermaflow.pipelines.evaluate.decision import answer, choose_rule
+from dermaflow.pipelines.evaluate.nodes import read_rows
+from dermaflow.tracking.sink import current_sink
+from dermaflow.validation.folds import fold_name, mark, protocol_tags
+
+logger = logging.getLogger(__name__)
+
+
+def decide_folds(
+    crossval_logits: pd.DataFrame,
+    crossval_folds: dict[str, Any],
+    evaluate: EvaluateParams,
+    classes: list[str],
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Choose a decision rule a fold, on its validation images alone, and apply it to its test ones.
+
+    Returns:
+        ``fold_<number>`` -> rule, see ``choose_decision_rule``; and what the folds say of the
+        images that they tested on, pooled: fold, and the columns of ``predictions``. An operating
+        point that a fold cannot choose has no column.
+
+    Raises:
+        ParameterError: the logits are of other classes than ``classes``.
+    """
+    rules: dict[str, Any] = {}
+    tables: list[pd.DataFrame] = []
+    for facts in crossval_folds["folds"]:
+        rows = crossval_logits[crossval_logits["fold"] == facts["fold"]]
+        sides = dict(list(rows.groupby("split")))
+        origin = {
+            "classifier": facts["classifier"],
+            "data_version": crossval_folds["data_version"],
+        }
+        views = crossval_folds["views"]
+        rule = origin | choose_rule(sides["val"], classes, evaluate, views)
+        rules[f"fold_{facts['fold']}"] = rule
+        tables.append(answer(sides["test"], DecisionRule.from_dict(rule), classes))
+    chosen = [set(rule["operating_points"]) for rule in rules.values()]
+    partial = sorted(set.union(*chosen) - set.intersection(*chosen))
+    if partial:
+        logger.warning("Not chosen in every fold, and left out: %s", ", ".join(partial))
+    pooled = pd.concat([table.drop(columns=partial, errors="ignore") for table in tables])
+    return rules, pooled.reset_index(drop=True)
+
+
+def score_folds(
+    predictions: pd.DataFrame,
+    logits: pd.DataFrame,
+    rules: dict[str, Any],
+    folds: dict[str, Any],
+    evaluate: EvaluateParams,
+    classes: list[str],
+    seed: int,
+) -> tuple[dict[str, float], pd.DataFrame]:
+    """Figures of all folds pooled and of each, which go to the folds' nested runs as well.
+
+    Pooled, every image counts once, by the fold that tested on it; bounds are of a bootstrap that
+    resamples groups across folds. The spread over folds is no standard error: their training images
+    overlap, and no unbiased one can be had from them (Bengio and Grandvalet 2004, JMLR 5:1089).
+
+    Returns:
+        Metrics by name: ``crossval/<metric>`` with ``_low`` and ``_high``, pooled;
+        ``crossval_folds/mean/…`` and ``…/sd/…``, over folds; ``crossval_folds/fold_<number>/…``,
+        the headline and the operating points of each. With the protocol ``image`` LEAKING is in
+        every name. And a table of the same, with all metrics of each fold.
+    """
+    protocol, sink = folds["protocol"], current_sink()
+    sink.tag(protocol_tags(protocol))
+    by_fold: dict[int, Scores] = {}
+    for facts in folds["folds"]:
+        number = facts["fold"]
+        rule = DecisionRule.from_dict(rules[f"fold_{number}"])
+        rows = logits[logits["fold"] == number]
+        by_side = score_fold(rows, rule, evaluate, classes, seed)
+        by_fold[number] = by_side["test"]
+        parameters = {key: facts[key] for key in ("fold", "seed", "images")}
+        parameters["train"] = folds["train"]
+        name = fold_name(number, protocol)
+        with sink.part(name, parameters, protocol_tags(protocol)) as part:
+            for side, values in by_side.items():
+                part.log(prefixed(f"{mark(side, protocol)}/", values), step=0)
+    pooled = score_pooled(predictions, logits, evaluate, classes, seed)
+    pooled |= {"folds": float(len(by_fold)), "leaking_images": mean_leaking(folds["folds"])}
+    points = list(evaluate.operating_points)
+    return name_metrics(pooled, by_fold, points, protocol), tabulate(pooled, by_fold, protocol)
+
+
+def draw_folds(
+    predictions: pd.DataFrame,
+    metrics: dict[str, float],
+    folds: dict[str, Any],
+    evaluate: EvaluateParams,
+    classes: list[str],
+) -> dict[str, Figure]:
+    """Headline figures of every fold and of all pooled, and melanoma's curves, if it is a class."""
+    from dermaflow.reporting import crossval as figures
+
+    protocol = folds["protocol"]
+    shown = figures.FoldFigures(
+        pooled=read_rows(predictions, classes),
+        fold_of=predictions["fold"].to_numpy(),
+        folds_in_all=folds["folds_in_all"],
+        leaking=protocol == "image",
+        scores=by_part(metrics, protocol),
+        confidence=evaluate.confidence,
+    )
+    drawn = {"01_folds.png": figures.draw_folds(shown)}
+    if "mel" in classes:
+        points = evaluate.operating_points.items()
+        codes = {name: point.class_ for name, point in points if name in predictions}
+        drawn["02_melanoma.png"] = figures.draw_class(shown, "mel", codes)
+    return {mark(Path(name).stem, protocol) + ".png": figure for name, figure in drawn.items()}

@@ -1,0 +1,42 @@
+"""Wiring of the stage that tells what the folds of a cross-validation are worth."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, draw_folds, score_folds
+
+
+def create_pipeline() -> Pipeline:
+    """From the folds' logits to pooled predictions, figures with intervals and a table."""
+    return pipeline(
+        [
+            node(
+                decide_folds,
+                ["crossval_logits", "crossval_folds", "params:evaluate", "classes"],
+                ["crossval_rules", "crossval_predictions"],
+            ),
+            node(
+                score_folds,
+                {
+                    "predictions": "crossval_predictions",
+                    "logits": "crossval_logits",
+                    "rules": "crossval_rules",
+                    "folds": "crossval_folds",
+                    "evaluate": "params:evaluate",
+                    "classes": "classes",
+                    "seed": "params:seed",
+                },
+                ["crossval_metrics", "crossval_table"],
+            ),
+            node(
+                draw_folds,
+                {
+                    "predictions": "crossval_predictions",
+                    "metrics": "crossval_metrics",
+                    "folds": "crossval_folds",
+                    "evaluate": "params:evaluate",
+                    "classes": "classes",
+                },
+                "crossval_figures",
+            ),
+        ]
+    )

@@ -1,0 +1,129 @@
+"""One fold: trained, or found where an interrupted run left it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.ml.checkpoints import Checkpoint, Checkpoints
+from dermaflow.ml.classifier import load_classifier
+from dermaflow.ml.data import LabelledImages
+from dermaflow.ml.image_store import ImageStore
+from dermaflow.ml.predict import predict, read_batches
+from dermaflow.ml.runtime import detect_runtime
+from dermaflow.ml.seeding import derive_seed
+from dermaflow.ml.weights import Weights, weights_digest
+from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.crossval import CrossvalParams
+from dermaflow.pipelines.crossval_train.collect import FoldResult
+from dermaflow.pipelines.train.fine_tune import fine_tune
+from dermaflow.schema import logit_columns
+from dermaflow.tracking.sink import current_sink
+from dermaflow.validation.folds import Fold, fold_name, protocol_tags
+
+logger = logging.getLogger(__name__)
+
+_KEPT = ["image_id", "group_id", "source", "label"]
+
+
+@dataclass(frozen=True)
+class FoldTrainer:
+    """What all folds share.
+
+    Attributes:
+        store: of the images.
+        crossval: the protocol.
+        train: the recipe.
+        image: caps of the encoded images.
+        classes: codes, in the order of the outputs.
+        seed: of the run.
+        folder: where finished folds, and checkpoints of the one in training, are kept.
+    """
+
+    store: ImageStore
+    crossval: CrossvalParams
+    train: TrainParams
+    image: ImageParams
+    classes: list[str]
+    seed: int
+    folder: WorkingFolder
+
+    def result(self, fold: Fold) -> FoldResult:
+        """Train a fold, unless it is done."""
+        kept = self._kept(fold)
+        found = kept.latest()
+        if found:
+            logger.info("Fold %d is done already", fold.number)
+        else:
+            found = self._train(fold, kept)
+        return self._tabulate(fold, found.tensors["logits"].numpy()), found.facts
+
+    def _train(self, fold: Fold, kept: Checkpoints) -> Checkpoint:
+        """In a nested MLflow run, in which its curves are live."""
+        seed = derive_seed(self.seed, "crossval", str(fold.number))
+        sizes = {side: len(rows) for side, rows in fold.parts.items()}
+        facts: dict[str, Any] = {"fold": fold.number, "seed": seed, "images": sizes}
+        protocol = self.crossval.protocol
+        with current_sink().part(
+            fold_name(fold.number, protocol),
+            facts | {"train": self.train.model_dump(mode="json")},
+            protocol_tags(protocol),
+        ) as sink:
+            sets = {
+                side: LabelledImages.from_table(self.store, rows, self.classes)
+                for side, rows in fold.parts.items()
+            }
+            weights, fitted = fine_tune(
+                ([sets["train"]], sets["val"]),
+                self.train,
+                self.image,
+                self.classes,
+                seed,
+                sink.log,
+                WorkingFolder(self._place(fold) / "training", self._decides(fold)),
+            )
+            facts |= {
+                "leaking": fold.leaking,
+                "classifier": weights_digest(weights),
+                "best_epoch": fitted.best_epoch,
+                "epochs": fitted.history,
+            }
+            logits = torch.from_numpy(self._predict(fold, weights))
+            done = Checkpoint(len(fitted.history), {"logits": logits}, facts)
+            if kept.save(done):
+                shutil.rmtree(self._place(fold) / "training", ignore_errors=True)
+        return done
+
+    def _predict(self, fold: Fold, weights: Weights) -> NDArray[np.float32]:
+        """Logits of the images that were not trained on, in their order."""
+        runtime = detect_runtime()
+        network = load_classifier(weights, runtime.device)
+        names = fold.held_out["image_id"].tolist()
+        batches = read_batches(self.store, names, self.train.batch_size, f"predict {fold.number}")
+        return predict(network, batches, runtime, self.crossval.views)
+
+    def _tabulate(self, fold: Fold, logits: NDArray[np.float32]) -> pd.DataFrame:
+        rows = fold.held_out
+        table = rows[_KEPT].assign(split=rows["side"]).reset_index(drop=True)
+        table.insert(0, "fold", fold.number)
+        table[logit_columns(self.classes)] = logits
+        return table
+
+    def _kept(self, fold: Fold) -> Checkpoints:
+        """Where the fold is kept once it is done."""
+        return Checkpoints(self._place(fold) / "done", self._decides(fold))
+
+    def _place(self, fold: Fold) -> Path:
+        return self.folder.path / f"fold_{fold.number}"
+
+    def _decides(self, fold: Fold) -> dict[str, Any]:
+        return {**self.folder.made_from, "fold": fold.number}

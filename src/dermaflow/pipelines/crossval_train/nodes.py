@@ -1,0 +1,76 @@
+"""Nodes of the stage that trains the folds of a cross-validation."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.ml.image_store import ImageStore
+from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.crossval import CrossvalParams
+from dermaflow.pipelines.crossval_train.collect import collect_folds, decisive
+from dermaflow.tracking.sink import current_sink
+from dermaflow.validation.folds import make_folds, protocol_tags
+from dermaflow.validation.lineage import version_of
+
+logger = logging.getLogger(__name__)
+
+
+def train_folds(
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    crossval: CrossvalParams,
+    train: TrainParams,
+    image: ImageParams,
+    classes: list[str],
+    seed: int,
+    checkpoints: WorkingFolder,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Train a network a fold, on real images alone, and look at the images that it held out.
+
+    The generators of synthetic images were fitted to the training split, which each fold tests on
+    in part. Folds that an interrupted run of the same has finished are not trained again, and one
+    that it was in the middle of goes on from its checkpoint.
+
+    Returns:
+        Rows of each fold's held-out images: fold, image_id, group_id, source, label, split (``val``
+        or ``test``) and ``logit_<class>`` (float32, mean of the views); and for JSON how the folds
+        were made, and of each its images, history and digest of weights.
+
+    Raises:
+        ValidationError: a group is on two sides of a fold, or a fold has too few images; or what
+            was collected is of something else.
+        WeightsError: the backbone's first weights cannot be had.
+    """
+    from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.pipelines.crossval_train.fold_trainer import FoldTrainer
+
+    folds = make_folds(manifest, crossval.protocol, crossval.val, seed)
+    made_from = decisive(checkpoints, crossval, detect_runtime(train.precision).name)
+    results = collect_folds(crossval.collect, made_from)
+    chosen = set(crossval.folds or [fold.number for fold in folds])
+    current_sink().tag(protocol_tags(crossval.protocol))
+    folder = WorkingFolder(checkpoints.path, made_from)
+    trainer = FoldTrainer(image_store, crossval, train, image, classes, seed, folder)
+    for fold in folds:
+        if fold.number in results:
+            logger.info("Fold %d of %d: collected", fold.number, len(folds))
+        elif fold.number in chosen:
+            logger.info("Fold %d of %d: %s", fold.number, len(folds), fold)
+            results[fold.number] = trainer.result(fold)
+    missing = [fold.number for fold in folds if fold.number not in results]
+    if missing:
+        logger.warning("Cross-validation is in part: folds %s are missing", missing)
+    ordered = [results[number] for number in sorted(results)]
+    return pd.concat([table for table, _ in ordered], ignore_index=True), {
+        "protocol": crossval.protocol,
+        "data_version": version_of(manifest),
+        "folds_in_all": len(folds),
+        "views": crossval.views,
+        "train": train.model_dump(mode="json"),
+        "made_from": made_from,
+        "folds": [facts for _, facts in ordered],
+    }

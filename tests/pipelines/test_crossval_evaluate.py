@@ -1,0 +1,203 @@
+"""Figures of folds, one by one and pooled, against what is counted by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermaflow.ml.metrics import Predictions
+from dermaflow.params import EvaluateParams
+from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, draw_folds, score_folds
+
+CLASSES = ["mel", "nv"]
+EVALUATE = EvaluateParams(
+    batch_size=3,
+    views=1,
+    bootstrap_samples=60,
+    confidence=0.9,
+    calibration_bins=10,
+    operating_points={
+        "mel_recall_80": {"class": "mel", "recall": 0.8},
+        "mel_specificity_100": {"class": "mel", "specificity": 1.0},
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def logits():
+    """Two folds whose networks are sure of themselves to a different degree.
+
+    In the second, no threshold leaves all other validation images alone.
+    """
+    rng = np.random.default_rng(1)
+    tables = []
+    for fold, sureness in ((1, 1.0), (2, 6.0)):
+        count = 60
+        labels = rng.integers(0, 2, count)
+        score = sureness * (rng.normal(size=count) + 1.2 * (labels == 0))
+        side = np.repeat(["val", "test"], [20, 40])
+        if fold == 2:
+            score[np.flatnonzero(labels[:20] == 1)[0]] = score[:20].max() + 0.1
+        tables.append(
+            pd.DataFrame(
+                {
+                    "fold": fold,
+                    "image_id": [f"i{fold}_{n}" for n in range(count)],
+                    "group_id": [f"g{fold}_{n // 2}" for n in range(count)],
+                    "source": "drawn",
+                    "label": np.array(CLASSES)[labels],
+                    "split": side,
+                    "logit_mel": score.astype(np.float32),
+                    "logit_nv": np.float32(0),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def make_folds(protocol="lesion"):
+    facts = [
+        {
+            "fold": number,
+            "seed": number,
+            "images": {"train": 100, "val": 20, "test": 40},
+            "leaking": share,
+            "classifier": f"c{number}",
+        }
+        for number, share in ((1, 0.25), (2, 0.5))
+    ]
+    summary = {"protocol": protocol, "data_version": "v1", "folds_in_all": 5, "views": 4}
+    return summary | {"train": {"epochs": 2}, "folds": facts}
+
+
+@pytest.fixture(scope="module")
+def decided(logits):
+    return decide_folds(logits, make_folds(), EVALUATE, CLASSES)
+
+
+@pytest.fixture(scope="module")
+def scored(logits, decided):
+    rules, predictions = decided
+    return score_folds(predictions, logits, rules, make_folds(), EVALUATE, CLASSES, 1)
+
+
+def of_test(logits, number=None):
+    rows = logits[logits["split"] == "test"]
+    return rows if number is None else rows[rows["fold"] == number]
+
+
+def test_each_fold_is_calibrated_and_called_by_its_own_validation(logits, decided):
+    rules, predictions = decided
+    assert list(rules) == ["fold_1", "fold_2"]
+    assert rules["fold_2"]["temperature"] > 2 * rules["fold_1"]["temperature"]
+    assert predictions["image_id"].tolist() == of_test(logits)["image_id"].tolist()
+    for number in (1, 2):
+        rule, rows = rules[f"fold_{number}"], predictions[predictions["fold"] == number]
+        assert (rule["classifier"], rule["data_version"], rule["views"]) == (f"c{number}", "v1", 4)
+        assert rule["chosen_on"] == {"split": "val", "images": 20}
+        score = of_test(logits, number)["logit_mel"].to_numpy(np.float64)
+        expected = 1 / (1 + np.exp(-score / rule["temperature"]))
+        assert rows["p_mel"].to_numpy() == pytest.approx(expected, abs=1e-6)
+        threshold = rule["operating_points"]["mel_recall_80"]["threshold"]
+        assert (rows["mel_recall_80"] == (rows["p_mel"] >= threshold)).all()
+        val = logits[(logits["fold"] == number) & (logits["split"] == "val")]
+        found = 1 / (1 + np.exp(-val["logit_mel"] / rule["temperature"])) >= threshold - 1e-7
+        assert found[val["label"] == "mel"].mean() >= 0.8
+
+
+def test_a_point_that_one_fold_cannot_choose_is_left_out_of_all(decided):
+    rules, predictions = decided
+    assert "mel_specificity_100" in rules["fold_1"]["operating_points"]
+    assert "mel_specificity_100" in rules["fold_2"]["left_out"]
+    assert "mel_specificity_100" not in predictions
+    assert predictions["mel_recall_80"].dtype == bool
+
+
+def test_test_images_choose_nothing(logits, decided):
+    changed = logits.copy()
+    is_test = changed["split"] == "test"
+    changed.loc[is_test, "logit_mel"] = changed.loc[is_test, "logit_mel"] * -3 + 1
+    assert decide_folds(changed, make_folds(), EVALUATE, CLASSES)[0] == decided[0]
+
+
+def test_pooled_figures_are_counts_over_all_folds(logits, decided, scored):
+    metrics, predictions = scored[0], decided[1]
+    rows = of_test(logits)
+    is_mel = (rows["label"] == "mel").to_numpy()
+    said = (rows["logit_mel"] > 0).to_numpy()
+    assert metrics["crossval/images"] == 80
+    assert metrics["crossval/groups"] == 40
+    assert metrics["crossval/folds"] == 2
+    assert metrics["crossval/accuracy"] == pytest.approx((is_mel == said).mean())
+    assert metrics["crossval/mel/recall"] == pytest.approx(said[is_mel].mean())
+    called = predictions["mel_recall_80"].to_numpy()
+    assert metrics["crossval/mel_recall_80/recall"] == pytest.approx(called[is_mel].mean())
+    assert metrics["crossval/mel_recall_80/specificity"] == pytest.approx((~called)[~is_mel].mean())
+    assert metrics["crossval/mel_recall_80/precision"] == pytest.approx(is_mel[called].mean())
+    p = predictions["p_mel"].to_numpy()
+    wins = p[is_mel, None] > p[None, ~is_mel]
+    assert metrics["crossval/mel/auc"] == pytest.approx(wins.mean())
+    assert metrics["crossval/leaking_images"] == pytest.approx(0.375)
+    for name in ("accuracy", "mel/auc", "mel_recall_80/recall"):
+        low, high = (metrics[f"crossval/{name}_{end}"] for end in ("low", "high"))
+        assert low < metrics[f"crossval/{name}"] < high
+
+
+def test_mean_and_spread_are_of_the_folds(logits, scored):
+    metrics, table = scored
+    by_fold = []
+    for number in (1, 2):
+        rows = of_test(logits, number)
+        by_fold.append(((rows["logit_mel"] > 0) == (rows["label"] == "mel")).mean())
+        assert metrics[f"crossval_folds/fold_{number}/accuracy"] == pytest.approx(by_fold[-1])
+        assert f"crossval_folds/fold_{number}/accuracy_low" in metrics
+        assert f"crossval_folds/fold_{number}/mel_recall_80/recall" in metrics
+    assert metrics["crossval_folds/mean/accuracy"] == pytest.approx(np.mean(by_fold))
+    assert metrics["crossval_folds/sd/accuracy"] == pytest.approx(np.std(by_fold, ddof=1))
+    row = table.set_index("metric").loc["accuracy"]
+    assert row["pooled"] == metrics["crossval/accuracy"]
+    assert (row["low"], row["high"]) == (
+        metrics["crossval/accuracy_low"],
+        metrics["crossval/accuracy_high"],
+    )
+    assert row[["fold_1", "fold_2"]].tolist() == by_fold
+    assert table["metric"].iloc[0] == "accuracy"
+    assert table["metric"].is_unique
+    json.dumps(metrics, allow_nan=False)
+
+
+def test_figures_are_the_same_whenever_they_are_made(logits, decided, scored):
+    rules, predictions = decided
+    again = score_folds(predictions, logits, rules, make_folds(), EVALUATE, CLASSES, 1)
+    assert again[0] == scored[0]
+    other = score_folds(predictions, logits, rules, make_folds(), EVALUATE, CLASSES, 2)
+    assert other[0]["crossval/mel/auc"] == scored[0]["crossval/mel/auc"]
+    assert other[0]["crossval/mel/auc_low"] != scored[0]["crossval/mel/auc_low"]
+
+
+def test_what_leaks_is_named_so_everywhere(logits, decided, scored):
+    rules, predictions = decided
+    folds = make_folds("image")
+    metrics, table = score_folds(predictions, logits, rules, folds, EVALUATE, CLASSES, 1)
+    assert all("LEAKING" in name for name in metrics)
+    assert not any("LEAKING" in name for name in scored[0])
+    assert metrics["crossval_LEAKING/accuracy"] == scored[0]["crossval/accuracy"]
+    assert set(table["protocol"]) == {"image LEAKING"}
+    figures = draw_folds(predictions, metrics, folds, EVALUATE, CLASSES)
+    assert all("LEAKING" in name for name in figures)
+    for figure in figures.values():
+        texts = [text.get_text() for text in figure.texts]
+        assert texts[0].startswith("LEAKING: ")
+        assert "for 38% of them, training or validation images" in texts[1]
+
+
+def test_classes_without_melanoma_have_no_curves_of_it(logits):
+    named = {"logit_mel": "logit_bcc"}
+    other = logits.rename(columns=named).replace({"label": {"mel": "bcc"}})
+    classes = ["bcc", "nv"]
+    rules, predictions = decide_folds(other, make_folds(), EVALUATE, classes)
+    metrics, _ = score_folds(predictions, other, rules, make_folds(), EVALUATE, classes, 1)
+    assert Predictions.from_table(predictions, classes).classes == ("bcc", "nv")
+    figures = draw_folds(predictions, metrics, make_folds(), EVALUATE, classes)
+    assert list(figures) == ["01_folds.png"]

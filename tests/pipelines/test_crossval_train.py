@@ -1,0 +1,177 @@
+"""Folds are trained one by one, once each, wherever and whenever that happens."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.errors import SourceError, ValidationError
+from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.params import BackboneParams, ImageParams
+from dermaflow.params.crossval import CrossvalParams
+from dermaflow.pipelines.crossval_train.collect import decisive
+from dermaflow.pipelines.crossval_train.nodes import train_folds
+from ml.small_training import PARAMS
+
+CLASSES = ["mel", "nv"]
+IMAGES = 20
+TRAIN = PARAMS.model_copy(
+    update={
+        "epochs": 1,
+        "batch_size": 5,
+        "checkpoint_seconds": 60,
+        "backbone": BackboneParams(
+            weights="scratch",
+            name="IMAGENET1K_V2",
+            stride="torchvision",
+            frozen=["stem"],
+            batch_norm="train",
+        ),
+    }
+)
+IMAGE = ImageParams(height=32, width=32, max_bytes=10_000, max_pixels=10_000)
+CROSSVAL = CrossvalParams(protocol="lesion", folds="all", collect=[], val=0.2, views=2)
+MADE_FROM = {
+    "inputs or code": {"manifest.parquet": "a"},
+    "parameters": {"crossval": CROSSVAL.model_dump(), "train": TRAIN.model_dump(), "seed": 1},
+    "external": {},
+}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images") / "store"
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)
+    images = (StoredImage(f"i{number}", picture) for number, picture in enumerate(pictures))
+    write_image_store(folder, ImageBatch(images, (32, 32, 3)))
+    return ImageStore(folder)
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    """Two folds of ten lesions each, and an external image that has no part in it."""
+    number = np.arange(IMAGES)
+    table = pd.DataFrame(
+        {
+            "image_id": [f"i{n}" for n in number],
+            "lesion_id": [f"l{n}" for n in number],
+            "patient_id": None,
+            "sha256": [f"{n}" for n in number],
+            "source": "drawn",
+            "label": np.array(CLASSES)[number % 2],
+            "split": np.array(["train", "val", "test"])[number % 3],
+            "fold": number // 2 % 2 + 1,
+        }
+    )
+    outside = table.tail(1).assign(image_id="x", lesion_id="x", sha256="x", split="external")
+    table = pd.concat([table, outside.assign(fold=0)], ignore_index=True)
+    return table.assign(group_id=table["lesion_id"], data_version="v1")
+
+
+@pytest.fixture(scope="module")
+def run(manifest, store):
+    def run(folder, made_from=MADE_FROM, **changes):
+        crossval = CROSSVAL.model_copy(update=changes)
+        working = WorkingFolder(folder, made_from)
+        return train_folds(manifest, store, crossval, TRAIN, IMAGE, CLASSES, 1, working)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def undisturbed(run, tmp_path_factory):
+    return run(tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="module")
+def first_alone(run, tmp_path_factory):
+    """The folder and the outputs of a run of the first fold."""
+    folder = tmp_path_factory.mktemp("first")
+    return folder, run(folder, folds=[1])
+
+
+def test_each_real_image_is_predicted_by_the_network_that_did_not_see_it(undisturbed, manifest):
+    logits, folds = undisturbed
+    tested = logits[logits["split"] == "test"].set_index("image_id")
+    real = manifest[manifest["split"] != "external"].set_index("image_id")
+    assert sorted(tested.index) == sorted(real.index)
+    assert (tested["fold"] == real["fold"][tested.index]).all()
+    assert (tested["label"] == real["label"][tested.index]).all()
+    for facts in folds["folds"]:
+        rows = logits[logits["fold"] == facts["fold"]]
+        assert facts["images"] == {"train": 6, "val": 4, "test": 10}
+        assert rows["split"].value_counts().to_dict() == {"test": 10, "val": 4}
+        assert len(facts["epochs"]) == facts["best_epoch"] == 1
+    assert logits["logit_mel"].dtype == np.float32
+    assert (folds["protocol"], folds["data_version"], folds["folds_in_all"]) == ("lesion", "v1", 2)
+    json.dumps(folds)
+
+
+def test_folds_draw_from_streams_of_their_own(undisturbed):
+    first, second = undisturbed[1]["folds"]
+    assert first["seed"] != second["seed"]
+    assert first["classifier"] != second["classifier"]
+
+
+def test_a_finished_fold_is_not_trained_again_and_the_rest_is_the_same_to_the_bit(
+    first_alone, run, undisturbed, caplog
+):
+    """What a run leaves that was killed after its first fold."""
+    folder, (logits, folds) = first_alone
+    assert [facts["fold"] for facts in folds["folds"]] == [1]
+    assert set(logits["fold"]) == {1}
+    assert not (folder / "fold_1/training").exists()
+    with caplog.at_level("INFO"):
+        found = run(folder)
+    pd.testing.assert_frame_equal(found[0], undisturbed[0], check_exact=True)
+    assert found[1]["folds"] == undisturbed[1]["folds"]
+    assert "Fold 1 is done already" in caplog.messages
+    assert "Fold 2 is done already" not in caplog.messages
+
+
+def test_folds_of_other_machines_are_taken_over(first_alone, run, undisturbed, tmp_path):
+    machine = tmp_path / "other"
+    machine.mkdir()
+    logits, folds = first_alone[1]
+    logits.to_parquet(machine / "crossval_logits.parquet")
+    (machine / "crossval_folds.json").write_text(json.dumps(folds))
+    here = {str(machine / "crossval_logits.parquet"): "hash"}  # as the runner tells of it
+    found = run(tmp_path / "b", {**MADE_FROM, "external": here}, collect=[str(machine)])
+    pd.testing.assert_frame_equal(found[0], undisturbed[0], check_exact=True)
+    assert found[1]["folds"] == undisturbed[1]["folds"]
+    assert found[1]["made_from"] == folds["made_from"]
+    assert not (tmp_path / "b/fold_1").exists()
+
+
+def test_what_was_collected_must_be_of_the_same_and_there_once(first_alone, run, tmp_path):
+    machine = tmp_path / "other"
+    machine.mkdir()
+    logits, folds = first_alone[1]
+    logits.to_parquet(machine / "crossval_logits.parquet")
+    (machine / "crossval_folds.json").write_text(json.dumps(folds))
+    other = {**MADE_FROM, "inputs or code": {"manifest.parquet": "b"}}
+    with pytest.raises(ValidationError, match=r"other inputs or code\.manifest\.parquet"):
+        run(tmp_path / "c", other, collect=[str(machine)])
+    with pytest.raises(ValidationError, match=r"fold 1 is in .* once more"):
+        run(tmp_path / "c", collect=[str(machine), str(machine)])
+    (machine / "crossval_logits.parquet").write_bytes(b"cut short")
+    with pytest.raises(SourceError, match=r"holds no folds .*crossval\.collect"):
+        run(tmp_path / "c", collect=[str(machine)])
+
+
+def test_how_a_fold_is_trained_decides_it_and_which_others_are_does_not():
+    def decided(precision="cpu/fp32", **changes):
+        groups = {**MADE_FROM["parameters"], **changes}
+        working = WorkingFolder(Path("unused"), {**MADE_FROM, "parameters": groups})
+        return decisive(working, CROSSVAL, precision)
+
+    some = CROSSVAL.model_dump() | {"folds": [2], "collect": ["elsewhere"]}
+    faster = TRAIN.model_dump() | {"workers": 3, "checkpoint_seconds": 9.0, "processes": 2}
+    assert decided(crossval=some, train=faster) == decided()
+    assert decided(crossval=CROSSVAL.model_dump() | {"val": 0.3}) != decided()
+    assert decided(train=TRAIN.model_dump() | {"epochs": 3}) != decided()
+    assert decided("cuda/bf16") != decided()

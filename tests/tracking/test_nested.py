@@ -1,0 +1,161 @@
+"""Nested runs on a real SQLite MLflow: one of each name, which goes on when its parent does."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from mlflow import MlflowClient
+
+from dermaflow.tracking.open_run import nested_runs
+from dermaflow.tracking.run import TrackedRun
+from dermaflow.tracking.runs import list_runs
+from dermaflow.tracking.sink import NullSink, current_sink
+
+PARAMETERS = {"fold": 1, "train": {"epochs": 2, "backbone": {"frozen": ["stem"]}}}
+TAGS = {"crossval.protocol": "lesion"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory, local_config):
+    folder = tmp_path_factory.mktemp("tracking")
+    config = local_config(folder)
+    TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
+    return config
+
+
+@pytest.fixture
+def marker(tmp_path):
+    return tmp_path / "open_run.json"
+
+
+@pytest.fixture
+def parent(store, marker):
+    run = TrackedRun(store, "parent", {"env": "smoke"}, marker)
+    yield run
+    run.close("FINISHED")
+
+
+def parts_of(run_id):
+    return {run.info.run_name: run for run in nested_runs(MlflowClient(), run_id)}
+
+
+def test_a_part_has_curves_parameters_and_tags_of_its_own(parent):
+    with current_sink().part("fold 1", PARAMETERS, TAGS) as sink:
+        sink.log({"train/loss": 2.0}, step=1)
+        sink.log({"train/loss": 1.0}, step=2)
+        assert parts_of(parent.run_id)["fold 1"].info.status == "RUNNING"
+    current_sink().log({"crossval/accuracy": 0.5}, step=0)
+    run = parts_of(parent.run_id)["fold 1"]
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {
+        "fold": "1",
+        "train.epochs": "2",
+        "train.backbone.frozen": "['stem']",
+    }
+    assert run.data.tags["mlflow.parentRunId"] == parent.run_id
+    assert run.data.tags["env"] == "smoke"
+    assert run.data.tags["crossval.protocol"] == "lesion"
+    curve = MlflowClient().get_metric_history(run.info.run_id, "train/loss")
+    assert [(point.step, point.value) for point in curve] == [(1, 2.0), (2, 1.0)]
+    assert MlflowClient().get_run(parent.run_id).data.metrics == {"crossval/accuracy": 0.5}
+
+
+def test_a_finished_part_takes_more_figures_and_keeps_its_end(parent):
+    with current_sink().part("fold 1", PARAMETERS, TAGS):
+        pass
+    ended = parts_of(parent.run_id)["fold 1"].info.end_time
+    with current_sink().part("fold 1", {**PARAMETERS, "fold": 7, "seed": 3}, {}) as sink:
+        sink.log({"test/accuracy": 0.5}, step=0)
+    (run,) = nested_runs(MlflowClient(), parent.run_id)
+    assert (run.info.status, run.info.end_time) == ("FINISHED", ended)
+    assert run.data.metrics == {"test/accuracy": 0.5}
+    assert run.data.params["fold"] == "1"
+    assert run.data.params["seed"] == "3"
+    assert "resumed" not in run.data.tags
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError(), "FAILED"), (KeyboardInterrupt(), "KILLED")]
+)
+def test_a_part_that_was_cut_off_says_how_and_goes_on_under_its_name(parent, error, status):
+    with pytest.raises(type(error)), current_sink().part("fold 1", PARAMETERS, TAGS):
+        raise error
+    assert parts_of(parent.run_id)["fold 1"].info.status == status
+    with current_sink().part("fold 1", PARAMETERS, TAGS):
+        pass
+    (run,) = nested_runs(MlflowClient(), parent.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["resumed"] == "1"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.run import TrackedRun
+from dermaflow.tracking.sink import current_sink
+config = TrackingConfig.model_validate_json(sys.argv[1])
+run = TrackedRun(config, "killed", {}, Path(sys.argv[2]), "this")
+with current_sink().part("fold 1", {"fold": 1}, {}):
+    pass
+with current_sink().part("fold 2", {"fold": 2}, {}) as sink:
+    sink.log({"train/loss": 2.0}, step=1)
+    print(run.run_id, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def killed(store, marker):
+    command = [sys.executable, "-c", KILLED, store.model_dump_json(), str(marker)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    return done.stdout.strip()
+
+
+def test_parts_of_a_killed_run_are_continued_with_it(store, marker, killed):
+    run = TrackedRun(store, "again", {}, marker, "this")
+    assert run.run_id == killed
+    with current_sink().part("fold 2", {"fold": 2}, {}) as sink:
+        sink.log({"train/loss": 1.0}, step=2)
+    run.close("FINISHED")
+    parts = parts_of(killed)
+    assert sorted(parts) == ["fold 1", "fold 2"]
+    assert {part.info.status for part in parts.values()} == {"FINISHED"}
+    assert parts["fold 2"].data.tags["resumed"] == "1"
+    curve = MlflowClient().get_metric_history(parts["fold 2"].info.run_id, "train/loss")
+    assert [point.step for point in curve] == [1, 2]
+
+
+def test_parts_of_a_killed_run_that_does_not_go_on_are_marked_as_it_is(store, marker, killed):
+    TrackedRun(store, "another", {}, marker, "that").close("FINISHED")
+    status = {name: part.info.status for name, part in parts_of(killed).items()}
+    assert status == {"fold 1": "FINISHED", "fold 2": "KILLED"}
+    assert MlflowClient().get_run(killed).info.status == "KILLED"
+
+
+def test_parts_are_no_runs_that_latest_could_mean(store, parent):
+    with current_sink().part("fold 1", PARAMETERS, TAGS):
+        pass
+    names = [run.info.run_name for run in list_runs(MlflowClient(), store.experiment)]
+    assert names[0] == "parent"
+    assert "fold 1" not in names
+
+
+def test_figures_that_are_not_a_models_do_not_name_its_run(parent, tmp_path):
+    metrics = tmp_path / "metrics.json"
+    # More than MLflow takes in one request.
+    metrics.write_text(json.dumps({f"crossval/{number}": number for number in range(1200)}))
+    parent.log_output(metrics, {"metrics": True, "digest": False})
+    data = MlflowClient().get_run(parent.run_id).data
+    assert len(data.metrics) == 1200
+    assert "metrics_digest" not in data.tags
+
+
+def test_without_a_run_nothing_is_kept():
+    with current_sink().part("fold 1", PARAMETERS, TAGS) as sink:
+        assert isinstance(sink, NullSink)
+        sink.tag(TAGS)
+        sink.log({"train/loss": 1.0}, step=1)
