@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline
 
 from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES
 
-WORKING_FOLDERS = {"training_checkpoints", "crossval_checkpoints"}
+WORKING_FOLDERS = {"training_checkpoints", "crossval_checkpoints", "search_checkpoints"}
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,21 @@ def test_the_shipped_parameters_are_valid(conf):
             "crossval: collect: there is no file gone/crossval_logits",
         ),
         (["augment", "dcgan", "pixels"], 48, "augment.dcgan.pixels: Input should be 32 or 64"),
+        (
+            ["search", "space", "loss.gamma"],
+            {"low": 0, "high": 1},
+            "search.space: train has no key 'loss.gamma'",
+        ),
+        (
+            ["search", "space", "balance"],
+            {"choices": [0.5, 2.0]},
+            "search.space: balance may not be 2.0: Input should be less than or equal to 1",
+        ),
+        (
+            ["search", "metric"],
+            "test_auc",
+            "search.metric: Input should be 'val_balanced_accuracy'",
+        ),
     ],
 )
 def test_a_wrong_key_is_named_with_its_file(conf, keys, value, message):

@@ -6,7 +6,7 @@ from __future__ import annotations
 STAGES = ("ingest", "validate", "augment", "train", "evaluate", "explain", "register")
 
 # Pipelines that run only when they are asked for, and their stages, which follow those above.
-EXTRAS = {"crossval": ("crossval_train", "crossval_evaluate")}
+EXTRAS = {"crossval": ("crossval_train", "crossval_evaluate"), "search": ("search",)}
 
 ALL_STAGES = (*STAGES, *(stage for stages in EXTRAS.values() for stage in stages))
 

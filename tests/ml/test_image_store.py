@@ -119,15 +119,20 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path, again):
             pixels = np.full(shape, k % 256, np.uint8) if row is None else None
             yield StoredImage(str(k), pixels, {"sha256": str(k)}, row)
 
+    def peak(folder):
+        if again:
+            write_image_store(folder, batch)
+        tracemalloc.start()
+        write_image_store(folder, batch)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
     peaks = []
     for count in (200, 1600):
         batch = ImageBatch(images, shape, 64, {"version": 1})
-        if again:
-            write_image_store(tmp_path / f"{count}", batch)
-        tracemalloc.start()
-        write_image_store(tmp_path / f"{count}", batch)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+        # The least of three: when cycles are collected is chance, and makes a megabyte or two.
+        peaks.append(min(peak(tmp_path / f"{count}_{turn}") for turn in range(3)))
     few, many = peaks
     assert many - few < (1600 - 200) * 1000  # bytes; the pixels of one picture are 12288
 

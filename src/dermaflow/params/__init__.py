@@ -6,10 +6,11 @@ where a key is optional. Unknown keys are refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from dermaflow.params.base import (
     ClassCode,
@@ -30,6 +31,7 @@ from dermaflow.params.recipe import (
     PolicyParams,
     ResizeStage,
 )
+from dermaflow.params.search import SearchParams
 from dermaflow.params.sources import AnySource
 
 # --- ingest ---------------------------------------------------------------------------------------
@@ -255,6 +257,32 @@ class TrainParams(Params):
             raise ValueError(f"resize: each stage must end later than the one before, not {ends}")
         return self
 
+    def value(self, key: str) -> Any:
+        """What stands under a dotted key, as JSON has it. Raises KeyError where there is none."""
+        value: Any = self.model_dump(mode="json")
+        for name in key.split("."):
+            if not isinstance(value, dict) or name not in value:
+                raise KeyError(key)
+            value = value[name]
+        return value
+
+    def with_values(self, values: Mapping[str, Any]) -> TrainParams:
+        """The same with other values under dotted keys that are there.
+
+        Raises:
+            KeyError: a key is not there.
+            pydantic.ValidationError: a value is not allowed.
+        """
+        tree = self.model_dump(mode="json")
+        for key, value in values.items():
+            self.value(key)
+            *groups, last = key.split(".")
+            branch = tree
+            for name in groups:
+                branch = branch[name]
+            branch[last] = value
+        return TrainParams.model_validate(tree)
+
 
 # --- evaluate, explain, register, promote ---------------------------------------------------------
 
@@ -356,6 +384,7 @@ class Parameters(Params):
     evaluate: EvaluateParams
     explain: ExplainParams
     crossval: CrossvalParams
+    search: SearchParams
     register_: RegisterParams = Field(alias="register")
     promote: PromoteParams
 
@@ -381,6 +410,9 @@ class Parameters(Params):
             raise ValueError(
                 f"crossval.folds: there is no fold {beyond[0]}, but {folds} (validate.split.folds)"
             )
+        for key, space in self.search.space.items():
+            for value in space.ends:
+                _require_valid(self.train, key, value)
         known = {code for scheme in self.labels.schemes.values() for code in scheme}
         for name, point in self.evaluate.operating_points.items():
             key = f"evaluate.operating_points.{name}"
@@ -392,3 +424,14 @@ class Parameters(Params):
                     f"({', '.join(sorted(known))})"
                 )
         return self
+
+
+def _require_valid(train: TrainParams, key: str, value: Any) -> None:
+    """Raise ValueError if the search could not give a key of train a value."""
+    try:
+        train.with_values({key: value})
+    except KeyError as error:
+        raise ValueError(f"search.space: train has no key '{key}'") from error
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+        raise ValueError(f"search.space: {key} may not be {value!r}: {why}") from error

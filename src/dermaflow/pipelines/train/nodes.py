@@ -111,13 +111,7 @@ def choose_samples(manifest: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
 
 def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> None:
     """Raise ValidationError where training images could be held-out ones, or the reverse."""
-    used = manifest[manifest["split"] != EXCLUDED]
-    crossing = used.groupby("group_id")["split"].nunique().gt(1)
-    if crossing.any():
-        raise ValidationError(
-            f"manifest: {crossing.sum()} groups are in more than one split, "
-            f"{crossing.idxmax()!r} for one; run the validate stage again"
-        )
+    require_groups_on_one_side(manifest)
     if not synthetic_manifest["split"].eq("train").all():
         raise ValidationError("synthetic_manifest: an image is outside the training split")
     for made_from in synthetic_manifest["data_version"].unique():
@@ -125,3 +119,14 @@ def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> No
     shared = set(manifest["image_id"]) & set(synthetic_manifest["image_id"])
     if shared:
         raise ValidationError(f"synthetic_manifest: {min(shared)!r} is the id of a real image")
+
+
+def require_groups_on_one_side(manifest: pd.DataFrame) -> None:
+    """Raise ValidationError where images of one group are in more than one split."""
+    used = manifest[manifest["split"] != EXCLUDED]
+    crossing = used.groupby("group_id")["split"].nunique().gt(1)
+    if crossing.any():
+        raise ValidationError(
+            f"manifest: {crossing.sum()} groups are in more than one split, "
+            f"{crossing.idxmax()!r} for one; run the validate stage again"
+        )

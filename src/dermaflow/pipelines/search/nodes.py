@@ -1,0 +1,86 @@
+"""Nodes of the search stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.ml.image_store import ImageStore
+from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.search import SearchParams
+
+
+def search_recipe(
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    search: SearchParams,
+    train: TrainParams,
+    image: ImageParams,
+    classes: list[str],
+    seed: int,
+    checkpoints: WorkingFolder,
+) -> tuple[pd.DataFrame, dict[str, Any], dict[str, float]]:
+    """Train with other recipes on the training images, and compare them on the validation images.
+
+    Successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943) in its asynchronous form (Li
+    et al. 2020, arXiv:1810.05934), with recipes that a tree-structured Parzen estimator proposes
+    (Bergstra et al. 2011), both Optuna's. All trials have the same seed. No test image is read.
+
+    A search that was stopped goes on in the epoch where it was.
+
+    Returns:
+        A row a trial, see ``tabulate``; the best trial's recipe as ``conf`` would have it; and for
+        MLflow its value, that of the recipe as it stands, and how many trials ended how.
+
+    Raises:
+        ValidationError: a group crosses splits.
+        WeightsError: the backbone's first weights cannot be had.
+    """
+    from dermaflow.ml.data import LabelledImages
+    from dermaflow.ml.runtime import detect_runtime
+    from dermaflow.ml.seeding import derive_seed
+    from dermaflow.pipelines.search.study import HalvingStudy
+    from dermaflow.pipelines.search.trials import TrialTrainer, best_trial, count, nest, tabulate
+    from dermaflow.pipelines.train.nodes import require_groups_on_one_side
+
+    require_groups_on_one_side(manifest)
+    of_split = dict(list(manifest.groupby("split")))
+    sets = {
+        side: LabelledImages.from_table(image_store, of_split[side], classes)
+        for side in ("train", "val")
+    }
+    effective = checkpoints.decisive(
+        {"search": SearchParams.WITHOUT_EFFECT, "train": TrainParams.WITHOUT_EFFECT}
+    )
+    made_from = {**effective, "precision": detect_runtime(train.precision).name}
+    folder = WorkingFolder(checkpoints.path, made_from)
+    study = HalvingStudy(search, train, seed, folder)
+    trainer = TrialTrainer(
+        images=sets["train"],
+        val=sets["val"],
+        train=train,
+        image=image,
+        classes=classes,
+        seed=derive_seed(seed, "search"),
+        folder=folder,
+        search=search,
+    )
+    while len(study.done) < search.trials:
+        trainer.run(study)
+    trials = tabulate(study.done, search)
+    best = study.done[int(best_trial(trials, search)["trial"]) - 1]
+    return trials, {"train": nest(best["values"])}, count(trials, search)
+
+
+def draw_search(trials: pd.DataFrame, search: SearchParams) -> dict[str, Figure]:
+    """What each trial came to over its epochs, and against each parameter."""
+    from dermaflow.reporting import search as figures
+
+    shown = figures.SearchFigures(trials, search.metric, search.maximise, list(search.space))
+    return {
+        "01_trials.png": figures.draw_trials(shown),
+        "02_parameters.png": figures.draw_parameters(shown),
+    }

@@ -1,0 +1,79 @@
+"""``kedro run --pipelines search``, killed in its second trial and given again."""
+
+import copy
+import shutil
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+import yaml
+
+RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "search")
+DATA = "data/smoke"
+TRIALS = 3
+
+
+@pytest.fixture(scope="module")
+def project(finished, tmp_path_factory):
+    """A copy of the finished project, without its runs."""
+    project = copy.copy(finished)
+    project.folder = tmp_path_factory.mktemp("search") / "project"
+    project.environment = finished.environment | {"OMP_NUM_THREADS": "1"}
+    ignored = shutil.ignore_patterns("mlflow")
+    shutil.copytree(finished.folder, project.folder, ignore=ignored, symlinks=True)
+    return project
+
+
+def test_a_killed_search_goes_on_and_leaves_a_recipe_that_conf_takes(project):
+    running = subprocess.Popen(RUN, cwd=project.folder, env=project.environment)
+    deadline = time.monotonic() + 300
+    while not (project.folder / DATA / "unfinished/search/trial_2").exists():
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    running.kill()
+    running.wait()
+
+    output = project.run(*RUN).stdout
+    assert "Trial 1 of 3" not in output
+    assert "Trial 2 of 3" in output
+    assert not (project.folder / DATA / "unfinished/search").exists()
+    reports = project.folder / DATA / "08_reporting"
+    trials = pd.read_csv(reports / "search_trials.csv")
+    assert trials["trial"].tolist() == [1, 2, 3]
+    parent, children = runs(project)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["resumed"] == "1"
+    states = {int(run.data.params["trial"]): run.data.tags["search.state"] for run in children}
+    assert states == dict(zip(trials["trial"], trials["state"], strict=True))
+    assert {run.info.status for run in children} == {"FINISHED"}
+    for run in children:
+        row = trials.set_index("trial").loc[int(run.data.params["trial"])]
+        assert float(run.data.params["train.learning_rate"]) == row["learning_rate"]
+        metric = run.data.metrics["train/val_balanced_accuracy"]
+        assert metric == row[f"epoch_{row['epochs']}"]
+    best = trials.loc[trials["value"].where(trials["state"] == "finished").idxmax()]
+    assert parent.data.metrics["search/best"] == best["value"]
+    assert sorted(project.artifacts(parent, "search")) == [
+        "01_trials.png",
+        "02_parameters.png",
+        "search_metrics.json",
+        "search_recipe.yml",
+        "search_trials.csv",
+    ]
+
+    recipe = yaml.safe_load((reports / "search_recipe.yml").read_text())
+    assert recipe["train"]["learning_rate"] == best["learning_rate"]
+    shutil.copy(reports / "search_recipe.yml", project.folder / "conf/local/parameters_recipe.yml")
+    output = project.run("kedro", "run", "--env", "smoke", "--pipelines", "search").stdout
+    assert "Trial 1 of 3" in output  # other parameters: another search, from the best so far
+
+
+def runs(project):
+    """The run of the search, and those of its trials."""
+    parents = [run for run in project.runs() if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in project.runs() if "mlflow.parentRunId" in run.data.tags]
+    (parent,) = parents
+    assert len(children) == TRIALS
+    return parent, children
