@@ -40,7 +40,8 @@ def conf(project_path):
 @pytest.fixture(scope="module")
 def workload(conf, tmp_path_factory):
     """Sixteen phantoms and the smallest networks that the parameters allow."""
-    config = BenchConfig(images=16, phantom_side=96, pairs=1, seconds=1, train_steps=2)
+    grid = {"pixels": [32], "batches": [4], "processes": [1], "images": 8}
+    config = BenchConfig(images=16, phantom_side=96, pairs=1, seconds=1, train_steps=2, grid=grid)
     parameters = Parameters.model_validate(conf["parameters"])
     backbone = parameters.train.backbone.model_copy(update={"frozen": ["stem", "layer1"]})
     train = parameters.train.model_copy(update={"batch_size": 4, "backbone": backbone})

@@ -5,6 +5,22 @@ from __future__ import annotations
 from dermaflow.params.base import Params, PositiveFloat, PositiveInt
 
 
+class GridConfig(Params):
+    """Where in the grid of `kedro bench --grid` the training is timed.
+
+    Attributes:
+        pixels: sides of square images.
+        batches: images of one update.
+        processes: that train together; more than 1 with the recipe's own batch.
+        images: of one timed run.
+    """
+
+    pixels: list[PositiveInt]
+    batches: list[PositiveInt]
+    processes: list[PositiveInt]
+    images: PositiveInt
+
+
 class BenchConfig(Params):
     """How much is measured.
 
@@ -14,6 +30,7 @@ class BenchConfig(Params):
         pairs: of a stage's run and a bare one, in turns.
         seconds: after which a measurement begins no further pair.
         train_steps: updates of the classifier in one run.
+        grid: see GridConfig.
     """
 
     images: PositiveInt
@@ -21,3 +38,4 @@ class BenchConfig(Params):
     pairs: PositiveInt
     seconds: PositiveFloat
     train_steps: PositiveInt
+    grid: GridConfig

@@ -15,11 +15,13 @@ import torch
 from dermaflow.bench.attribution import measure_attribution
 from dermaflow.bench.config import BenchConfig
 from dermaflow.bench.gan import measure_gan
+from dermaflow.bench.grid import measure_grid, tell
 from dermaflow.bench.ingest import measure_ingest
 from dermaflow.bench.scale import measure_scale
 from dermaflow.bench.start_up import measure_start_up
 from dermaflow.bench.training import measure_training
 from dermaflow.bench.workload import prepare_workload
+from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.threads import processors
 from dermaflow.params import Parameters
 from dermaflow.params_check import read_config
@@ -66,6 +68,24 @@ def run_scale(conf: Mapping[str, Any], images: int) -> Iterator[str]:
     config = read_config(BenchConfig, conf, "bench")
     yield from describe_machine()
     yield from measure_scale(parameters, images, config.pairs)
+
+
+def run_grid(conf: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """A table of ``measure_grid``, and ``training_speed.png`` in a folder; see ``run_bench``."""
+    from dermaflow.reporting.speed import draw_grid
+
+    parameters = Parameters.model_validate(conf["parameters"])
+    config = read_config(BenchConfig, conf, "bench")
+    machine = [line.removeprefix("# ") for line in describe_machine()]
+    precision = detect_runtime(parameters.train.precision).name
+    frozen = ", ".join(parameters.train.backbone.frozen) or "nothing"
+    machine.append(f"training: {precision}, frozen: {frozen}")
+    yield from (f"# {line}" for line in machine)
+    grid = measure_grid(parameters, config)
+    yield from tell(grid)
+    path = folder / "training_speed.png"
+    draw_grid(grid, "; ".join(machine)).savefig(path, dpi=120)
+    yield f"# {path}"
 
 
 def describe_machine() -> Iterator[str]:

@@ -18,7 +18,9 @@ from dermaflow.ml.classifier import build_resnet50, freeze
 from dermaflow.ml.data import BatchDataset, LabelledImages
 from dermaflow.ml.optim import build_optimizer
 from dermaflow.ml.runtime import Runtime, detect_runtime
+from dermaflow.ml.sync_norm import synchronised
 from dermaflow.ml.trainer import Trainer
+from dermaflow.ml.world import ALONE, World
 from dermaflow.params import TrainParams
 from dermaflow.tracking.sink import MetricSink
 
@@ -55,10 +57,14 @@ def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
     yield f"train_precision: {runtime.name.split('/')[1]}"
 
 
-def build_trainer(workload: Workload, runtime: Runtime) -> tuple[Trainer, int]:
+def build_trainer(
+    workload: Workload, runtime: Runtime, world: World = ALONE
+) -> tuple[Trainer, int]:
     """The stage's trainer, and the images of one of its epochs: ``train_steps`` whole batches."""
     params = workload.parameters.train
     network, frozen = _network(workload)
+    if world.size > 1:
+        synchronised(network, runtime.device)
     stored = LabelledImages.from_table(
         workload.store, workload.images, workload.parameters.labels.classes
     )
@@ -73,6 +79,7 @@ def build_trainer(workload: Workload, runtime: Runtime) -> tuple[Trainer, int]:
         params,
         runtime,
         workload.parameters.seed,
+        world,
     )
     return trainer, count
 

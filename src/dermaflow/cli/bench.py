@@ -19,16 +19,24 @@ from dermaflow.schema import DEFAULT_ENVIRONMENT
     metavar="N",
     help="Instead, ingest N generated images and N/10: speed, memory, and what adding 1 % costs.",
 )
-def bench(env: str | None, scale: int | None) -> None:
+@click.option(
+    "--grid",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Instead, the training over sizes, batches and processes; training_speed.png to FOLDER.",
+)
+def bench(env: str | None, scale: int | None, grid: Path | None) -> None:
     """Time the stages beside bare torch, Pillow and Kedro."""
     from kedro.framework.session import KedroSession
 
-    from dermaflow.bench.run import run_bench, run_scale
+    from dermaflow.bench.run import run_bench, run_grid, run_scale
 
     context = KedroSession.create(Path.cwd(), env=env).load_context()
     conf = context.config_loader
     if scale:
         lines = run_scale(conf, scale)
+    elif grid:
+        lines = run_grid(conf, grid)
     else:
         lines = run_bench(context.project_path, env or DEFAULT_ENVIRONMENT, conf)
     for line in lines:

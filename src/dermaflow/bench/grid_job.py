@@ -1,0 +1,111 @@
+"""One point of the grid; as a module, in processes of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from dermaflow.bench.config import BenchConfig
+from dermaflow.bench.timing import time_pairs, timed
+from dermaflow.bench.training import BareTraining, build_trainer
+from dermaflow.bench.workload import Workload
+from dermaflow.ml.image_store import ImageStore
+from dermaflow.ml.launch import run_together
+from dermaflow.ml.runtime import detect_runtime
+from dermaflow.ml.world import World
+from dermaflow.params import Parameters
+from dermaflow.params.base import Params
+
+
+class GridJob(Params):
+    """What is trained.
+
+    Attributes:
+        config: its ``grid.images`` are those of one timed run, in whole batches.
+        store: of images of the size in question.
+        beside_bare: time bare updates in turns with the loop.
+        result: file that Speed is written to.
+    """
+
+    parameters: Parameters
+    config: BenchConfig
+    store: str
+    beside_bare: bool
+    result: str
+
+    def workload(self) -> Workload:
+        """The images of the store, with a class each."""
+        store = ImageStore(self.store)
+        classes = self.parameters.labels.classes
+        ids = store.index["image_id"]
+        labels = np.resize(np.array(classes), len(ids))
+        images = pd.DataFrame({"image_id": ids, "label": labels})
+        steps = max(1, self.config.grid.images // self.parameters.train.batch_size)
+        config = self.config.model_copy(update={"train_steps": steps})
+        return Workload(self.parameters, config, Path(self.store).parent, store, images)
+
+
+class Speed(Params):
+    """Of the loop, and its share of bare updates, pair by pair; none where there were no pairs."""
+
+    images_per_s: float
+    ratios: list[float]
+
+
+def run_job(job: GridJob) -> Speed:
+    """Time it in this process, and the others of its group."""
+    workload = job.workload()
+    runtime = detect_runtime(job.parameters.train.precision)
+    trainer, images = build_trainer(workload, runtime, World.joined())
+    epochs = count(1)
+
+    def run_epoch() -> None:
+        with tqdm(disable=True) as progress:
+            for _ in trainer.run_epoch(next(epochs), progress, _ignore):
+                pass
+
+    if not job.beside_bare:
+        run_epoch()
+        seconds = [timed(run_epoch) for _ in range(2)]
+        return Speed(images_per_s=images / median(seconds), ratios=[])
+    bare = BareTraining(workload, runtime)
+    pairs = time_pairs(
+        first=lambda: bare.run(workload.config.train_steps),
+        second=run_epoch,
+        pairs=job.config.pairs,
+        seconds=job.config.seconds,
+    )
+    return Speed(images_per_s=images / median(pairs.second), ratios=pairs.ratios)
+
+
+def take_part(path: str) -> None:
+    """Do the job of a file with the other processes of the group; the first writes the result."""
+    job = GridJob.model_validate_json(Path(path).read_text())
+    speed = run_job(job)
+    if World.joined().first:
+        Path(job.result).write_text(speed.model_dump_json())
+
+
+def main(path: str) -> None:
+    """Do the job of a file, in as many processes as it says."""
+    train = GridJob.model_validate_json(Path(path).read_text()).parameters.train
+    if train.processes == 1:
+        take_part(path)
+    else:
+        start: Callable[..., None] = take_part
+        run_together(start, (path,), train.processes, train.timeout_seconds)
+
+
+def _ignore(metrics: Mapping[str, float], step: int) -> None:
+    """No run to log to."""
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
