@@ -11,7 +11,12 @@ from kedro.pipeline import Pipeline
 
 from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES
 
-WORKING_FOLDERS = {"training_checkpoints", "crossval_checkpoints", "search_checkpoints"}
+WORKING_FOLDERS = {
+    "gan_checkpoints",
+    "training_checkpoints",
+    "crossval_checkpoints",
+    "search_checkpoints",
+}
 
 
 @pytest.fixture(scope="module")

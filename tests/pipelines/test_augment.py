@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.params import AugmentParams, DcganParams, DuplicateParams
 from dermaflow.pipelines.augment.nodes import (
@@ -63,9 +64,10 @@ def real(tmp_path_factory):
 def synthetic(real, tmp_path_factory):
     """What the stage makes of it: generators, grids, synthetic manifest and store."""
     manifest, store = real
-    generators, grids = fit_generators(manifest, store, AUGMENT, CLASSES, seed=1)
-    batch, table = synthesise_images(generators, manifest, store, AUGMENT, seed=1)
     folder = tmp_path_factory.mktemp("synthetic")
+    working = WorkingFolder(folder / "unfinished", {"run": "a"})
+    generators, grids = fit_generators(manifest, store, AUGMENT, CLASSES, 1, working)
+    batch, table = synthesise_images(generators, manifest, store, AUGMENT, seed=1)
     write_image_store(folder / "store", batch)
     return generators, grids, table, ImageStore(folder / "store")
 
@@ -97,19 +99,47 @@ def test_synthetic_rows_are_for_training_and_tell_where_they_came_from(synthetic
     assert generators.config["missing"] == {"mel": 4, "vasc": 6}
 
 
-def test_generators_see_training_rows_only(real, synthetic):
+def test_generators_see_training_rows_only(real, synthetic, tmp_path):
     """Other pixels in the held-out rows must change nothing."""
     manifest, store = real
     generators, *_ = synthetic
     only_train = manifest[manifest["split"] == "train"]
-    again, _ = fit_generators(only_train, store, AUGMENT, CLASSES, seed=1)
+    working = WorkingFolder(tmp_path, {"run": "a"})
+    again, _ = fit_generators(only_train, store, AUGMENT, CLASSES, 1, working)
     assert all((again.tensors[k] == v).all() for k, v in generators.tensors.items())
+
+
+def test_a_class_that_was_finished_is_not_fitted_again(real, synthetic, tmp_path, caplog):
+    """What a run leaves that was killed in the second class."""
+    manifest, store = real
+    undisturbed, undisturbed_grids, *_ = synthetic
+    first = manifest[manifest["label"] != "vasc"]
+    fit_generators(first, store, AUGMENT, CLASSES, 1, WorkingFolder(tmp_path, {"run": "a"}))
+    with caplog.at_level("INFO"):
+        found, grids = fit_generators(
+            manifest, store, AUGMENT, CLASSES, 1, WorkingFolder(tmp_path, {"run": "a"})
+        )
+    assert "The generator of mel is fitted already" in caplog.messages
+    assert "The generator of vasc is fitted already" not in caplog.messages
+    assert found.config == undisturbed.config
+    assert found.tensors.keys() == undisturbed.tensors.keys()
+    assert all((found.tensors[k] == v).all() for k, v in undisturbed.tensors.items())
+    assert all((grids[code] == grid).all() for code, grid in undisturbed_grids.items())
+
+
+def test_one_of_other_parameters_is_fitted_anew(real, tmp_path, caplog):
+    manifest, store = real
+    for run in ("a", "b"):
+        fit_generators(manifest, store, AUGMENT, CLASSES, 1, WorkingFolder(tmp_path, {"run": run}))
+    assert "was made with other run" in caplog.text
+    assert "fitted already" not in caplog.text
 
 
 def test_strategy_none_gives_an_empty_store_and_manifest(real, tmp_path):
     manifest, store = real
     none = AUGMENT.model_copy(update={"strategy": "none"})
-    generators, grids = fit_generators(manifest, store, none, CLASSES, seed=1)
+    working = WorkingFolder(tmp_path / "unfinished", {"run": "a"})
+    generators, grids = fit_generators(manifest, store, none, CLASSES, 1, working)
     batch, table = synthesise_images(generators, manifest, store, none, seed=1)
     write_image_store(tmp_path / "store", batch)
     empty = ImageStore(tmp_path / "store")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dermaflow.ml.checkpoints import Checkpoint, Checkpoints, below
 from dermaflow.ml.draws import Draws
 from dermaflow.ml.ema import Ema
 from dermaflow.ml.runtime import Runtime, torch_generator
@@ -134,6 +135,22 @@ def fit_dcgan(
         if count % params.grid_every == 0 or count == params.steps:
             grid.append(generate(step.ema.module, noise.to(runtime.device)))
     return FittedGan(step.ema.copy_weights(), np.stack(grid), history)
+
+
+def keep_gan(kept: Checkpoints, gan: FittedGan, steps: int) -> None:
+    """Write a fitted generator, of so many steps, where ``kept_gan`` finds it."""
+    tensors = {f"generator.{name}": tensor for name, tensor in gan.tensors.items()}
+    tensors["grid"] = torch.from_numpy(gan.grid)
+    kept.save(Checkpoint(steps, tensors, {"history": gan.history}))
+
+
+def kept_gan(kept: Checkpoints) -> FittedGan | None:
+    """What ``keep_gan`` wrote; None where there is nothing."""
+    found = kept.latest()
+    if found is None:
+        return None
+    grid: NDArray[np.uint8] = found.tensors["grid"].numpy()
+    return FittedGan(below("generator", found.tensors), grid, found.facts["history"])
 
 
 class _GanStep:

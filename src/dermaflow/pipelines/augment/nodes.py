@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.ml.seeding import numpy_generator
 from dermaflow.ml.weights import Weights
@@ -34,14 +35,18 @@ def fit_generators(
     augment: AugmentParams,
     classes: list[str],
     seed: int,
+    checkpoints: WorkingFolder,
 ) -> tuple[Weights, dict[str, NDArray[np.uint8]]]:
     """Fit a generator for every class that is below its target count.
+
+    Classes that an interrupted run of the same has finished are not fitted again.
 
     Returns:
         The averaged generators, keys ``<class>/<tensor>``, and their progress grids, uint8
         (rows, columns, S, S, 3) a class. Both are empty where nothing is to be filled up.
     """
-    from dermaflow.ml.gan import fit_dcgan
+    from dermaflow.ml.checkpoints import Checkpoints
+    from dermaflow.ml.gan import fit_dcgan, keep_gan, kept_gan
     from dermaflow.ml.runtime import detect_runtime
 
     train = manifest[manifest["split"] == "train"]
@@ -54,9 +59,17 @@ def fit_generators(
         for code in missing:
             progress.set_description(f"dcgan {code}")
             images = image_store.read(train.loc[train["label"] == code, "image_id"].tolist())
-            gan = fit_dcgan(
-                images, augment.dcgan, runtime, seed, code, sink.log, advance=progress.update
-            )
+            made_from = {**checkpoints.made_from, "class": code, "precision": runtime.name}
+            kept = Checkpoints(checkpoints.path / code, made_from)
+            gan = kept_gan(kept)
+            if gan:
+                logger.info("The generator of %s is fitted already", code)
+                progress.update(augment.dcgan.steps)
+            else:
+                gan = fit_dcgan(
+                    images, augment.dcgan, runtime, seed, code, sink.log, advance=progress.update
+                )
+                keep_gan(kept, gan, augment.dcgan.steps)
             tensors |= {f"{code}/{name}": tensor for name, tensor in gan.tensors.items()}
             grids[code] = gan.grid
             fitted[code] = {"real_images": len(images), "losses": gan.history[-1:]}

@@ -17,7 +17,14 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 fit_generators,
-                ["manifest", "image_store", "params:augment", "classes", "params:seed"],
+                [
+                    "manifest",
+                    "image_store",
+                    "params:augment",
+                    "classes",
+                    "params:seed",
+                    "gan_checkpoints",
+                ],
                 ["generators", "gan_grids"],
             ),
             node(
