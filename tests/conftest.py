@@ -13,6 +13,10 @@ os.environ["DO_NOT_TRACK"] = "1"
 for variable in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_NAME"):
     os.environ.pop(variable, None)
 
+# Tests that run side by side share the cores: threads that wait for each other there take minutes.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 
 @pytest.fixture(scope="session")
 def project_path():

@@ -47,7 +47,8 @@ class Project:
             for role in ("AUTHOR", "COMMITTER")
             for field in ("NAME", "EMAIL")
         }
-        self.environment = kept | identity | {"PATH": path, "OMP_NUM_THREADS": "2"}
+        threads = os.environ.get("OMP_NUM_THREADS", "2")
+        self.environment = kept | identity | {"PATH": path, "OMP_NUM_THREADS": threads}
         self.run("git", "init", "--quiet")
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--message", "as it is")
