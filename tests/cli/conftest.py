@@ -8,7 +8,7 @@ from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """Address of a SQLite store with an empty experiment; making one takes MLflow seconds."""
     folder = tmp_path_factory.mktemp("store")
@@ -17,7 +17,7 @@ def store(tmp_path_factory):
     return address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(store):
     return MlflowClient(store)
 

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import psutil
+import pytest
 from mlflow import MlflowClient
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate,augment,train")
@@ -26,6 +27,7 @@ def workers_in_training(running, project):
     raise AssertionError("the training did not begin")
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_replaced_and_the_run_ends_as_if_nothing_had_happened(make_project):
     project = make_project()
     running = subprocess.Popen(
