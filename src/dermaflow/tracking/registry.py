@@ -6,8 +6,10 @@ import base64
 import io
 import json
 import logging
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,7 @@ def register_version(
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _no_bytecode():
         info = _log_model(Path(folder) / "weights", classifier, decision_rule, contract)
     client = MlflowClient()
     if not client.search_registered_models(f"name = '{name}'"):
@@ -83,6 +85,16 @@ def register_version(
         "model_uri": uri,
         "run_id": run.info.run_id,
     }
+
+
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """MLflow loads the model to try it: what that compiles would be stored with it."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _log_model(
