@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -99,8 +99,7 @@ def main(path: str) -> None:
     if train.processes == 1:
         take_part(path)
     else:
-        start: Callable[..., None] = take_part
-        run_together(start, (path,), train.processes, train.timeout_seconds)
+        run_together(take_part, (path,), train.processes, train.timeout_seconds)
 
 
 def _ignore(metrics: Mapping[str, float], step: int) -> None:
