@@ -9,12 +9,14 @@ from dermaflow.ml.data import (
     BatchDataset,
     EpochBatches,
     LabelledImages,
+    ResidentDataset,
     class_balancing_weights,
     training_loader,
 )
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 
 CLASSES = ["a", "b"]
+CPU = torch.device("cpu")
 
 
 def make_store(folder, values):
@@ -44,6 +46,14 @@ def test_a_batch_across_stores_keeps_order_and_labels(two_parts):
     assert labels.tolist() == [0, 0, 1, 1, 0]
 
 
+def test_images_that_lie_on_the_device_make_the_same_batches(two_parts):
+    """Here the processor is the device; test_on_gpu.py has the other."""
+    images = BatchDataset(two_parts)
+    chosen = [4, 0, 3, 3, 1]
+    for resident, read in zip(ResidentDataset(images, CPU)[chosen], images[chosen], strict=True):
+        assert torch.equal(resident, read)
+
+
 def test_unknown_label_and_image_are_refused(tmp_path):
     store = make_store(tmp_path / "s", range(3))
     with pytest.raises(ValueError, match="'c'"):
@@ -64,7 +74,7 @@ def test_balance_sets_the_share_of_the_large_class(balance, share):
 
 
 def batches_of(two_parts, epoch, skip=0, workers=0, seed=4):
-    batches, loader = training_loader(BatchDataset(two_parts), 2, 1.0, workers, seed)
+    batches, loader = training_loader(BatchDataset(two_parts), 2, 1.0, workers, seed, CPU)
     batches.start(epoch, skip)
     return [pixels[:, 0, 0, 0].tolist() for pixels, _ in loader]
 
@@ -84,7 +94,7 @@ def test_epochs_and_seeds_draw_other_images(two_parts):
 
 
 def test_a_set_smaller_than_a_batch_is_one_batch(two_parts):
-    batches, loader = training_loader(BatchDataset(two_parts), 8, 1.0, 0, 4)
+    batches, loader = training_loader(BatchDataset(two_parts), 8, 1.0, 0, 4, CPU)
     assert len(batches) == 1
     assert [len(labels) for _, labels in loader] == [5]
 

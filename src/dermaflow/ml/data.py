@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dermaflow.ml.image_store import ImageStore
-from dermaflow.ml.runtime import torch_generator
+from dermaflow.ml.runtime import beside, torch_generator
 from dermaflow.ml.world import ALONE, World
+
+# Images carried to a GPU at a time.
+_CARRIED = 1024
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class BatchDataset(Dataset[tuple[Tensor, Tensor]]):
         self._starts = np.cumsum([0] + [len(part) for part in self._parts])
         self.labels = np.concatenate([part.labels for part in self._parts])
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of each image."""
+        return self._parts[0].store.shape
+
     def __len__(self) -> int:
         return len(self.labels)
 
@@ -55,12 +64,37 @@ class BatchDataset(Dataset[tuple[Tensor, Tensor]]):
         """uint8 (B, H, W, 3) and int64 (B,)."""
         chosen = np.asarray(indices)
         owner = np.searchsorted(self._starts, chosen, side="right") - 1
-        shape = self._parts[0].store.shape
-        pixels = np.empty((len(chosen), *shape), np.uint8)
+        pixels = np.empty((len(chosen), *self.shape), np.uint8)
         for number, part in enumerate(self._parts):
             mine = owner == number
             pixels[mine] = part.store.take(part.rows[chosen[mine] - self._starts[number]])
         return torch.from_numpy(pixels), torch.from_numpy(self.labels[chosen])
+
+
+class ResidentDataset(Dataset[tuple[Tensor, Tensor]]):
+    """The images of a ``BatchDataset`` on a GPU: a batch is then gathered there, not carried."""
+
+    def __init__(self, images: BatchDataset, device: torch.device) -> None:
+        self._pixels = torch.empty((len(images), *images.shape), dtype=torch.uint8, device=device)
+        self._labels = torch.from_numpy(images.labels).to(device)
+        for numbers in torch.arange(len(images)).split(_CARRIED):
+            self._pixels[numbers[0] : numbers[-1] + 1] = images[numbers.tolist()][0].to(device)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
+        """uint8 (B, H, W, 3) and int64 (B,), on the GPU."""
+        chosen = beside(torch.tensor(indices), self._pixels)
+        return self._pixels[chosen], self._labels[chosen]
+
+
+def fits_beside_training(images: BatchDataset, device: torch.device) -> bool:
+    """Whether the images take no more than a quarter of what is free on a GPU."""
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return len(images) * math.prod(images.shape) <= free / 4
 
 
 def class_balancing_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
@@ -123,17 +157,24 @@ def training_loader(
     balance: float,
     workers: int,
     seed: int,
+    device: torch.device,
     world: World = ALONE,
 ) -> tuple[EpochBatches, DataLoader[tuple[Tensor, Tensor]]]:
-    """A loader of batches, and what decides which epoch's it gives."""
+    """A loader of batches, and what decides which epoch's it gives.
+
+    On a GPU that has the room, the images are carried there once, and workers have nothing to do.
+    """
     weights = class_balancing_weights(dataset.labels, balance)
     batches = EpochBatches(weights, batch_size, seed, world)
+    if fits_beside_training(dataset, device):
+        resident = ResidentDataset(dataset, device)
+        return batches, DataLoader(resident, sampler=batches, batch_size=None)
     loader = DataLoader(
         dataset,
         sampler=batches,
         batch_size=None,
         num_workers=workers,
         persistent_workers=workers > 0,
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=device.type == "cuda",
     )
     return batches, loader

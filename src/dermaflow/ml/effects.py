@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from dermaflow.ml.hairs import HAIR_DRAWS, draw_hairs
+from dermaflow.ml.runtime import beside
 from dermaflow.params.recipe import MAX_HAIRS, OperationName
 
 # Uniform numbers that an operation may use of each image: those of the greediest.
@@ -38,7 +39,7 @@ def change_contrast(images: Tensor, amount: Tensor, draws: Tensor) -> Tensor:
 
 def change_saturation(images: Tensor, amount: Tensor, draws: Tensor) -> Tensor:
     """Multiply distances from the grey of equal luma by 1 + amount; -1 leaves the grey."""
-    luma = images.new_tensor(_LUMA).view(1, 3, 1, 1)
+    luma = beside(torch.tensor(_LUMA), images).view(1, 3, 1, 1)
     return _extrapolate(images, (images * luma).sum(dim=1, keepdim=True), amount)
 
 
@@ -52,14 +53,14 @@ def turn_hue(images: Tensor, amount: Tensor, draws: Tensor) -> Tensor:
     # Rodrigues' rotation about (1, 1, 1) / sqrt(3): a circulant matrix of these three numbers.
     own, next_, last = ((1 + 2 * torch.cos(angle + shift)) / 3 for shift in (0.0, third, -third))
     rows = [(own, next_, last), (last, own, next_), (next_, last, own)]
-    matrix = torch.stack([torch.stack(row, dim=1) for row in rows], dim=1).to(images)
-    return torch.einsum("nij,njhw->nihw", matrix, images)
+    matrix = torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
+    return torch.einsum("nij,njhw->nihw", beside(matrix, images), images)
 
 
 def change_temperature(images: Tensor, amount: Tensor, draws: Tensor) -> Tensor:
     """Multiply red by 1 + amount and blue by 1 - amount: warmer light where positive."""
     gains = 1 + amount[:, None] * torch.tensor([1.0, 0.0, -1.0])
-    return images * gains.to(images)[:, :, None, None]
+    return images * beside(gains, images)[:, :, None, None]
 
 
 def change_sharpness(images: Tensor, amount: Tensor, draws: Tensor) -> Tensor:
@@ -111,7 +112,7 @@ def smooth(images: Tensor, sigma: float) -> Tensor:
     convolution with three channels.
     """
     height, width = images.shape[2:]
-    down, across = _blur_matrix(height, sigma).to(images), _blur_matrix(width, sigma).to(images)
+    down, across = (beside(_blur_matrix(side, sigma), images) for side in (height, width))
     return down @ images @ across.T
 
 
@@ -133,7 +134,7 @@ def _extrapolate(images: Tensor, plain: Tensor, amount: Tensor) -> Tensor:
 
 def _each(amount: Tensor, images: Tensor) -> Tensor:
     """(N,) on the CPU to (N, 1, 1, 1) beside the images."""
-    return amount.to(images).view(-1, 1, 1, 1)
+    return beside(amount, images).view(-1, 1, 1, 1)
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def _validate(
     for start in range(0, len(rows), batch_size):
         pixels = torch.from_numpy(val.store.take(rows[start : start + batch_size]))
         with torch.inference_mode(), runtime.autocast():
-            logits.append(network(preprocess.to_input(pixels.to(runtime.device))).float().cpu())
+            logits.append(network(preprocess.to_input(pixels.to(runtime.device))).float())
         if world.size == 1:  # others may have fewer batches, and would not come here
             pause()
     scores = world.gather(torch.cat(logits))

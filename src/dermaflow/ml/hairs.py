@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from dermaflow.ml.runtime import beside
 from dermaflow.params.recipe import MAX_HAIRS
 
 # Uniform numbers that one hair takes, and all of an image with their common colour.
@@ -44,9 +45,9 @@ def draw_hairs(images: Tensor, count: Tensor, draws: Tensor) -> Tensor:
     strokes = draws[:, 1:HAIR_DRAWS].view(-1, MAX_HAIRS, _OF_A_HAIR)
     for number in range(int(count.max()) if len(count) else 0):
         stroke = _describe(strokes[:, number], height, width, drawn=number < count)
-        cover = torch.maximum(cover, _cover(y, x, stroke.to(device)))
-    shade = (0.4 + 1.2 * draws[:, :1]).to(device)  # of nearly black to middle brown
-    colour = (images.new_tensor(_COLOUR) * shade)[:, :, None, None]
+        cover = torch.maximum(cover, _cover(y, x, beside(stroke, images)))
+    shade = 0.4 + 1.2 * draws[:, :1]  # of nearly black to middle brown
+    colour = beside(torch.tensor(_COLOUR) * shade, images)[:, :, None, None]
     return torch.lerp(images, colour, cover[:, None])
 
 

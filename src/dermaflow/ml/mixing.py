@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dermaflow.ml.draws import Draws
+from dermaflow.ml.runtime import beside
 from dermaflow.params.recipe import MixParams
 
 
@@ -43,7 +44,7 @@ def mix_batch(
     alpha = params.cutmix_alpha if cut else params.mixup_alpha
     kept = float(betaincinv(alpha, alpha, quantile))  # Beta(alpha, alpha) by inversion
     neighbour = (torch.arange(len(labels)) ^ 1).clamp_max(len(labels) - 1)
-    partners = neighbour.to(inputs.device)
+    partners = beside(neighbour, inputs)
     others = inputs[partners]
     if cut:
         inputs, kept = _paste_box(inputs, others, kept, (y, x))

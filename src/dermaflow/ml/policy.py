@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dermaflow.ml.draws import Draws
 from dermaflow.ml.effects import DRAWS, OPERATIONS
+from dermaflow.ml.runtime import beside
 from dermaflow.params.recipe import EffectParams, OperationName, PolicyParams
 
 # In the order in which they come about: hairs lie in the light that the camera takes.
@@ -86,6 +87,6 @@ def _change(
     index = (chosen & (amount != 0)).nonzero().squeeze(1)  # an amount of 0 changes nothing
     if not len(index):
         return
-    there = index.to(images.device)
+    there = beside(index, images)
     changed = OPERATIONS[name].change(images[there], amount[index], draws[index])
     images[there] = changed.clamp(0, 255)

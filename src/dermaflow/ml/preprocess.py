@@ -173,8 +173,9 @@ class Preprocess:
         """Second half of ``to_input``: float32 (N, H, W, 3), 0-255, to (N, 3, H, W)."""
         import torch
 
-        mean = torch.tensor(self.mean, device=images.device)
-        std = torch.tensor(self.std, device=images.device)
+        from dermaflow.ml.runtime import beside
+
+        mean, std = (beside(torch.tensor(values), images) for values in (self.mean, self.std))
         # (N, H, W, 3) permuted is channels_last memory already, which convolutions prefer.
         return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)
 
@@ -182,8 +183,7 @@ class Preprocess:
         """Inverse of ``normalise``: (N, 3, H, W) to (N, H, W, 3), values 0-255."""
         import torch
 
-        mean = torch.tensor(self.mean, device=inputs.device)
-        std = torch.tensor(self.std, device=inputs.device)
+        mean, std = (torch.tensor(values, device=inputs.device) for values in (self.mean, self.std))
         return (inputs.permute(0, 2, 3, 1) * std + mean) * 255
 
     def to_dict(self) -> dict[str, Any]:

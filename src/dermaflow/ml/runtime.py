@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from dermaflow.ml.seeding import derive_seed
 
@@ -27,11 +28,15 @@ class Runtime:
     device: torch.device
     dtype: torch.dtype
 
-    def autocast(self) -> AbstractContextManager[None]:
-        """Context in which matrix work is done in ``dtype``; a no-op for float32."""
+    def autocast(self, cache: bool = True) -> AbstractContextManager[None]:
+        """Context in which matrix work is done in ``dtype``; a no-op for float32.
+
+        Args:
+            cache: keep weights that were converted until the context ends.
+        """
         enabled = self.dtype != torch.float32
         dtype = self.dtype if enabled else None
-        return torch.autocast(self.device.type, dtype=dtype, enabled=enabled)
+        return torch.autocast(self.device.type, dtype=dtype, enabled=enabled, cache_enabled=cache)
 
     @property
     def name(self) -> str:
@@ -56,6 +61,14 @@ def _computes_bf16(device: torch.device) -> bool:
     # Newer than the oldest torch we support; without it the safe answer is no.
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def beside(values: Tensor, images: Tensor) -> Tensor:
+    """``values`` of the CPU on the device of ``images``; a GPU that is at work is not awaited.
+
+    Memory that is not pinned is copied before CUDA returns, so that ``values`` may go at once.
+    """
+    return values.to(images.device, non_blocking=True)
 
 
 def torch_generator(seed: int, *names: str, device: str = "cpu") -> torch.Generator:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from dermaflow.errors import TrainingError
+from dermaflow.ml.acceleration import Forward, accelerate
 from dermaflow.ml.checkpoints import Checkpoint, below
 from dermaflow.ml.classifier import count_classes
 from dermaflow.ml.data import BatchDataset, training_loader
@@ -58,7 +59,7 @@ class Trainer:
         self._preprocess, self._params, self._runtime = preprocess, params, runtime
         self._seed, self._world = seed, world
         self._batches, self._loader = training_loader(
-            train, params.batch_size, params.balance, params.workers, seed, world
+            train, params.batch_size, params.balance, params.workers, seed, runtime.device, world
         )
         self.steps_per_epoch = len(self._batches)
         self._optimizer = build_optimizer(self._network, params)
@@ -67,7 +68,9 @@ class Trainer:
         loss = build_loss(train.labels, self._classes, params.balance, params.loss)
         self._loss = loss.to(runtime.device)
         self.ema = Ema(self._network, params.ema_decay)
-        self._forward = world.wrap(self._network, runtime)
+        self._forward = (
+            self._accelerate(train) if world.size == 1 else world.wrap(self._network, runtime)
+        )
         self.epoch = 1
         self.steps = 0
         self._losses: list[Tensor] = []  # of the epoch's updates
@@ -80,9 +83,7 @@ class Trainer:
         """
         if epoch != self.epoch:
             self.epoch, self._losses = epoch, []
-        self._network.train()
-        for module in self._frozen:
-            module.eval()
+        self._set_modes()
         progress.set_description(f"train {epoch}/{self._params.epochs}")
         self._batches.start(epoch, skip=len(self._losses))
         images, started = 0, time.perf_counter()
@@ -132,6 +133,19 @@ class Trainer:
         self.steps, self.epoch = checkpoint.steps, facts["epoch"]
         losses = tensors.get("losses", torch.empty(0)).to(self._runtime.device)
         self._losses = list(losses.unbind())
+
+    def _set_modes(self) -> None:
+        self._network.train()
+        for module in self._frozen:
+            module.eval()
+
+    def _accelerate(self, train: BatchDataset) -> Forward:
+        self._set_modes()
+        height, width, _ = train.shape
+        count = min(self._params.batch_size, len(train))
+        scales = [1.0, *(stage.scale for stage in self._params.resize)]
+        sizes = [(count, round(height * scale), round(width * scale)) for scale in scales]
+        return accelerate(self._network, sizes, self._params.compile, self._runtime)
 
     def _update(self, pixels: Tensor, labels: Tensor) -> Tensor:
         """Forward, backward and update on one batch; the loss, without waiting for the device."""

@@ -11,6 +11,7 @@ from torch.nn import functional
 from dermaflow.ml.draws import Draws
 from dermaflow.ml.effects import smooth
 from dermaflow.ml.policy import apply_effects, apply_policy
+from dermaflow.ml.runtime import beside
 from dermaflow.params import BatchAugmentParams
 
 # Blur that a picture has by itself, in its own pixels (Lowe 2004, doi:10.1023/B:VISI.0000029664).
@@ -35,7 +36,7 @@ def augment_batch(
         mirrored.
     """
     count, channels, height, width = images.shape
-    matrices = _random_affine(images.shape, params, draws).to(images.device)
+    matrices = beside(_random_affine(images.shape, params, draws), images)
     if scale < 1:
         # The grid takes four pixels for each that it makes, however far apart these are: what is
         # finer than the new pixels must go first, or it comes back as coarse patterns.
@@ -82,7 +83,7 @@ def _change_colour(images: Tensor, params: BatchAugmentParams, draws: Draws) -> 
 
     def factor(reach: float, channels: int = 1) -> Tensor:
         drawn = draws.uniform(count, channels, 1, 1) * 2 - 1
-        return (1 + drawn * reach).to(images.device)
+        return beside(1 + drawn * reach, images)
 
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
     contrasted = mean + (images - mean) * factor(params.contrast)

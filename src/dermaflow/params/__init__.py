@@ -236,6 +236,7 @@ class TrainParams(Params):
     augmentation: BatchAugmentParams
     mix: MixParams
     precision: Literal["auto", "bf16", "fp32"]
+    compile: bool  # the network, by torch.compile
     workers: Annotated[int, Field(ge=0, le=64)]
     log_every: PositiveInt  # steps between two logged losses
     checkpoint_seconds: Annotated[float, Field(ge=0)]  # between two checkpoints; 0: every update
@@ -248,6 +249,12 @@ class TrainParams(Params):
             raise ValueError(
                 f"batch_size {self.batch_size} cannot be shared by {self.processes} processes"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _compiled_alone(self) -> TrainParams:
+        if self.compile and self.processes > 1:
+            raise ValueError("compile: several processes train the network as it is; set false")
         return self
 
     @model_validator(mode="after")
