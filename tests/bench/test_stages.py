@@ -55,7 +55,7 @@ def values(lines):
 
 
 def test_every_environment_has_settings(project_path):
-    for env in ("base", "ham10000", "smoke"):
+    for env in ("base", "ham10000", "ham10000_gpu", "smoke"):
         loader = OmegaConfigLoader(str(project_path / "conf"), env=env, **CONFIG_LOADER_ARGS)
         assert BenchConfig(**loader["bench"]).pairs > 0
 

@@ -50,8 +50,8 @@ def measure_grid(parameters: Parameters, config: BenchConfig) -> pd.DataFrame:
 
     Returns:
         A row a point: pixels, batch, processes, images_per_s, ceiling_ratio with its least and
-        greatest (``_min``, ``_max``; missing for several processes), peak_mib (most memory of the
-        process tree at one time).
+        greatest (``_min``, ``_max``; missing for several processes), peak_mib (most memory at one
+        time: of the GPU where there is one, else of the process tree).
     """
     rows = []
     with TemporaryDirectory(prefix="dermaflow-grid-") as name:
@@ -75,7 +75,10 @@ def _measure(
         result=str(folder / "result.json"),
     )
     alone, memory = _run(job, folder)
-    found = {"images_per_s": alone.images_per_s, "peak_mib": memory / 2**20}
+    found = {
+        "images_per_s": alone.images_per_s,
+        "peak_mib": (alone.gpu_bytes or memory) / 2**20,
+    }
     if point.processes == 1:
         pairs, _ = _run(job.model_copy(update={"beside_bare": True}), folder)
         ratios = pairs.ratios

@@ -10,6 +10,7 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
 from dermaflow.bench.config import BenchConfig
@@ -53,10 +54,16 @@ class GridJob(Params):
 
 
 class Speed(Params):
-    """Of the loop, and its share of bare updates, pair by pair; none where there were no pairs."""
+    """Of the loop, and its share of bare updates.
+
+    Attributes:
+        ratios: pair by pair; none where there were no pairs.
+        gpu_bytes: most memory in use on the GPU, where there is one.
+    """
 
     images_per_s: float
     ratios: list[float]
+    gpu_bytes: int | None
 
 
 def run_job(job: GridJob) -> Speed:
@@ -74,7 +81,7 @@ def run_job(job: GridJob) -> Speed:
     if not job.beside_bare:
         run_epoch()
         seconds = [timed(run_epoch) for _ in range(2)]
-        return Speed(images_per_s=images / median(seconds), ratios=[])
+        return Speed(images_per_s=images / median(seconds), ratios=[], gpu_bytes=_gpu_bytes())
     bare = BareTraining(workload, runtime)
     pairs = time_pairs(
         first=lambda: bare.run(workload.config.train_steps),
@@ -82,7 +89,12 @@ def run_job(job: GridJob) -> Speed:
         pairs=job.config.pairs,
         seconds=job.config.seconds,
     )
-    return Speed(images_per_s=images / median(pairs.second), ratios=pairs.ratios)
+    speed = images / median(pairs.second)
+    return Speed(images_per_s=speed, ratios=pairs.ratios, gpu_bytes=_gpu_bytes())
+
+
+def _gpu_bytes() -> int | None:
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
 
 
 def take_part(path: str) -> None:

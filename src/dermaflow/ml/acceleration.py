@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.backends import cudnn
 
 from dermaflow.ml.runtime import Runtime
 
@@ -46,7 +47,8 @@ def record(
     for count, height, width in dict.fromkeys(sizes):
         sample = torch.rand(count, 3, height, width, device=runtime.device)
         sample = sample.contiguous(memory_format=torch.channels_last)
-        with runtime.autocast(cache=False):
+        # Sizes that never change are worth trying all of cuDNN's algorithms once.
+        with runtime.autocast(cache=False), cudnn.flags(enabled=True, benchmark=True):
             graph: Any = torch.cuda.make_graphed_callables(_Part(forward), (sample,))
         graphs[sample.shape] = graph
     for name, buffer in network.named_buffers():

@@ -21,7 +21,7 @@ from torch.nn import functional
 from dermaflow.ml.checkpoints import Checkpoint, Checkpoints, below
 from dermaflow.ml.draws import Draws
 from dermaflow.ml.ema import Ema
-from dermaflow.ml.runtime import Runtime, torch_generator
+from dermaflow.ml.runtime import Runtime, beside, torch_generator
 from dermaflow.ml.seeding import derive_seed
 from dermaflow.ml.transforms import augment_batch
 from dermaflow.params import BatchAugmentParams, DcganParams
@@ -162,7 +162,7 @@ class _GanStep:
             self._generator = _initialise(build_generator(params)).to(runtime.device)
             self._discriminator = _initialise(build_discriminator(params)).to(runtime.device)
         self.ema = Ema(self._generator, params.ema_decay)
-        self._params, self._device = params, runtime.device
+        self._params = params
         self._count = 0
         self._random = torch.Generator().manual_seed(seed)
         betas = (params.beta1, 0.999)
@@ -176,9 +176,9 @@ class _GanStep:
         """Losses of the step, as detached scalars."""
         size = self._params.batch_size
         chosen = torch.randint(len(images), (size,), generator=self._random)
-        real = images[chosen.to(images.device)]
-        noise = torch.randn(size, self._params.latent, generator=self._random).to(self._device)
-        fake = self._generator(noise)
+        real = images[beside(chosen, images)]
+        noise = torch.randn(size, self._params.latent, generator=self._random)
+        fake = self._generator(beside(noise, images))
         loss_d = self._update_discriminator(real, fake.detach())
         self._count += 1
         loss_g = generator_loss(self._discriminator(self._augment(fake)))
