@@ -22,7 +22,7 @@ EVERYTHING = {
     "colour_constancy": 6,
     "resize": [{"until": 0.5, "scale": 0.5}],
     "mix": {"probability": 1.0, "mixup_alpha": 0.2, "cutmix_alpha": 1.0},
-    "loss": {"focal_gamma": 1.0, "class_balance_beta": 0.99, "logit_adjustment": 1.0},
+    "loss": {"focal_gamma": 1.0, "logit_adjustment": 1.0},
     "augmentation": {
         "effects": {
             "probability": 1.0,
