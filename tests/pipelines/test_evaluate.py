@@ -24,11 +24,13 @@ from dermaflow.pipelines.evaluate.nodes import (
     predict_held_out,
     score_predictions,
 )
+from dermaflow.pipelines.evaluate.subgroups import score_subgroups
 
 CLASSES = ["bcc", "df", "mel", "nv"]
 EVALUATE = EvaluateParams(
     batch_size=3,
     views=1,
+    subgroups={"least": 30, "by": {}},
     bootstrap_samples=100,
     confidence=0.9,
     calibration_bins=10,
@@ -109,6 +111,11 @@ def rule(logits: pd.DataFrame, classifier: Weights) -> dict[str, Any]:
 @pytest.fixture
 def predictions(logits: pd.DataFrame, rule: dict[str, Any]) -> pd.DataFrame:
     return apply_decision_rule(logits, rule, CLASSES)
+
+
+def told(predictions: pd.DataFrame) -> pd.DataFrame:
+    """A manifest of the same images that tells nothing but their age."""
+    return predictions[["image_id", "group_id", "label", "split", "source"]].assign(age=50.0)
 
 
 def measured(
@@ -337,7 +344,8 @@ def test_figures_in_reading_order(
 ) -> None:
     before = predictions.copy()
     metrics = measured(logits, rule)
-    figures = draw_evaluation(predictions, logits, rule, metrics, EVALUATE, CLASSES)
+    subgroups = score_subgroups(predictions, told(predictions), EVALUATE, CLASSES, 17)
+    figures = draw_evaluation(predictions, logits, rule, metrics, subgroups, EVALUATE, CLASSES)
     pd.testing.assert_frame_equal(predictions, before)
     assert list(figures) == [
         "01_summary.png",
@@ -346,6 +354,7 @@ def test_figures_in_reading_order(
         "04_precision_recall.png",
         "05_reliability.png",
         "06_operating_points.png",
+        "07_subgroups_test.png",
     ]
 
 
@@ -357,8 +366,9 @@ def test_without_operating_points_there_is_no_figure_of_them(
     predictions = apply_decision_rule(logits, rule, CLASSES)
     metrics = score_predictions(predictions, logits, rule, evaluate, CLASSES, 17)
     assert not any("_at_" in name for name in metrics)
-    figures = draw_evaluation(predictions, logits, rule, metrics, evaluate, CLASSES)
-    assert list(figures)[-1] == "05_reliability.png"
+    subgroups = score_subgroups(predictions, told(predictions), evaluate, CLASSES, 17)
+    figures = draw_evaluation(predictions, logits, rule, metrics, subgroups, evaluate, CLASSES)
+    assert list(figures)[-2:] == ["05_reliability.png", "07_subgroups_test.png"]
 
 
 def test_pipeline_takes_and_gives_what_the_catalog_names() -> None:
@@ -377,6 +387,7 @@ def test_pipeline_takes_and_gives_what_the_catalog_names() -> None:
         "decision_rule",
         "predictions",
         "metrics",
+        "subgroups",
         "evaluation_figures",
     }
 

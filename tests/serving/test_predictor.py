@@ -110,6 +110,7 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
     evaluate = EvaluateParams(
         batch_size=5,
         views=4,
+        subgroups={"least": 30, "by": {}},
         bootstrap_samples=0,
         confidence=0.9,
         calibration_bins=10,

@@ -16,7 +16,7 @@ _CHUNK_WEIGHTS = 1_000_000
 
 
 def group_resamples(
-    groups: NDArray[np.str_], samples: int, generator: np.random.Generator
+    groups: NDArray[np.str_], samples: int, generator: np.random.Generator, shown: bool = True
 ) -> Iterator[Floats]:
     """Draw as many groups as there are, with replacement, ``samples`` times.
 
@@ -24,6 +24,7 @@ def group_resamples(
         groups: (N,), of each image.
         samples: resamples in all.
         generator: read on, chunk by chunk.
+        shown: with a progress bar.
 
     Yields:
         float64 (R, N): how often each image is in each of R resamples; all images of a group
@@ -32,7 +33,8 @@ def group_resamples(
     names, member = np.unique(groups, return_inverse=True)
     chunk = max(1, _CHUNK_WEIGHTS // len(member))
     share = np.full(len(names), 1 / len(names))
-    with tqdm(total=samples, desc="Bootstrap", unit="sample", disable=not samples) as progress:
+    hidden = not (samples and shown)
+    with tqdm(total=samples, desc="Bootstrap", unit="sample", disable=hidden) as progress:
         for start in range(0, samples, chunk):
             rows = min(chunk, samples - start)
             counts = generator.multinomial(len(names), share, size=rows)
@@ -46,6 +48,7 @@ def percentile_intervals(
     samples: int,
     confidence: float,
     generator: np.random.Generator,
+    shown: bool = True,
 ) -> dict[str, tuple[float, float]]:
     """Intervals between percentiles of the resampled statistics (Efron 1979).
 
@@ -58,8 +61,10 @@ def percentile_intervals(
         samples: resamples; with 0 there are no intervals.
         confidence: in (0, 1), such as 0.95.
         generator: of the resampling.
+        shown: with a progress bar.
     """
-    chunks = [statistic(weights) for weights in group_resamples(groups, samples, generator)]
+    resamples = group_resamples(groups, samples, generator, shown)
+    chunks = [statistic(weights) for weights in resamples]
     tails = ((1 - confidence) / 2, (1 + confidence) / 2)
     intervals = {}
     for name in chunks[0] if chunks else ():

@@ -308,6 +308,21 @@ class OperatingPointParams(Params):
         return self
 
 
+class SubgroupParams(Params):
+    """By what of the manifest figures are told apart."""
+
+    least: PositiveInt  # lesions of each class that a figure is of
+    # Column -> none, for its values as they are; or edges, in order, that divide its numbers.
+    by: dict[str, list[float]]
+
+    @model_validator(mode="after")
+    def _edges_rise(self) -> SubgroupParams:
+        for column, edges in self.by.items():
+            if edges != sorted(set(edges)):
+                raise ValueError(f"subgroups.by.{column}: edges must rise, not {edges}")
+        return self
+
+
 class EvaluateParams(Params):
     model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
 
@@ -318,6 +333,7 @@ class EvaluateParams(Params):
         Annotated[str, Field(pattern=r"^(?!label$|p_|logit_)[a-z][a-z0-9_]*$", max_length=64)],
         OperatingPointParams,
     ]
+    subgroups: SubgroupParams
     bootstrap_samples: Annotated[int, Field(ge=0, le=100_000)]
     confidence: OpenFraction
     calibration_bins: Annotated[int, Field(ge=2, le=100)]

@@ -156,11 +156,13 @@ def draw_evaluation(
     logits: pd.DataFrame,
     decision_rule: dict[str, Any],
     metrics: dict[str, float],
+    subgroups: pd.DataFrame,
     evaluate: EvaluateParams,
     classes: list[str],
 ) -> dict[str, Figure]:
-    """Figures of the test split, in the order a person reads them."""
+    """Figures of the test split, in the order a person reads them, and of all parts' subgroups."""
     from dermaflow.reporting import curves, evaluation, operating_points
+    from dermaflow.reporting.subgroups import draw_subgroups
 
     rule = DecisionRule.from_dict(decision_rule)
     rows = predictions["split"] == "test"
@@ -185,6 +187,9 @@ def draw_evaluation(
         figures["06_operating_points.png"] = operating_points.draw_operating_points(
             test, scores, decision_rule["operating_points"], evaluate.confidence
         )
+    for part, rows_of_it in subgroups.groupby("part", sort=False):
+        name = f"07_subgroups_{str(part).replace('/', '_')}.png"
+        figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
     return figures
 
 

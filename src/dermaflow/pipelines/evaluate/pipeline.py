@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
 from dermaflow.pipelines.evaluate.nodes import draw_evaluation, predict_held_out, score_predictions
+from dermaflow.pipelines.evaluate.subgroups import score_subgroups
 
 
 def create_pipeline() -> Pipeline:
@@ -35,8 +36,14 @@ def create_pipeline() -> Pipeline:
             name="score_predictions",
         ),
         node(
+            score_subgroups,
+            inputs=["predictions", "manifest", "params:evaluate", "classes", "params:seed"],
+            outputs="subgroups",
+            name="score_subgroups",
+        ),
+        node(
             draw_evaluation,
-            inputs=[*decided, "metrics", "params:evaluate", "classes"],
+            inputs=[*decided, "metrics", "subgroups", "params:evaluate", "classes"],
             outputs="evaluation_figures",
             name="draw_evaluation",
         ),

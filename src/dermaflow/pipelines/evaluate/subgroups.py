@@ -1,0 +1,167 @@
+"""Figures of parts of the tested images, such as those of one skin tone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from dermaflow.ml.bootstrap import percentile_intervals
+from dermaflow.ml.metrics import Floats, Predictions, score
+from dermaflow.ml.seeding import numpy_generator
+from dermaflow.params import EvaluateParams
+from dermaflow.schema import EXTERNAL
+
+# A measure -> the classes that it is of: None for whatever is there, else that one against others.
+MEASURES = {"accuracy": None, "balanced_accuracy": None, "mel/recall": "mel", "mel/auc": "mel"}
+
+ALL = "all"
+UNKNOWN = "unknown"
+INSUFFICIENT = "insufficient data"
+
+
+def score_subgroups(
+    predictions: pd.DataFrame,
+    manifest: pd.DataFrame,
+    evaluate: EvaluateParams,
+    classes: list[str],
+    seed: int,
+) -> pd.DataFrame:
+    """Measures of the test split and of each external source, by what the manifest tells of images.
+
+    Nothing is told of too few lesions: a measure needs ``evaluate.subgroups.least`` of each class
+    that it is of. Balanced accuracy is the mean recall of the classes that have so many.
+
+    Returns:
+        One row a subgroup and measure: part (as in the names of metrics), column, subgroup (``all``
+        for the whole part), images, groups, measure, value, low, high (missing without resamples)
+        and note: of which classes a mean is, or ``insufficient data`` and what is missing.
+    """
+    rows = []
+    for part, table in _parts(predictions, manifest):
+        named = list(_subgroups(table, evaluate.subgroups.by))
+        for column, subgroup, chosen in tqdm(named, desc=f"Subgroups of {part}", unit="subgroup"):
+            held_out = Predictions.from_table(table[chosen], classes)
+            facts = {
+                "part": part,
+                "column": column,
+                "subgroup": subgroup,
+                "images": len(held_out),
+                "groups": len(np.unique(held_out.groups)),
+            }
+            generator = numpy_generator(seed, "evaluate", "subgroup", part, column, subgroup)
+            rows += [facts | row for row in _measure(held_out, evaluate, generator)]
+    return pd.DataFrame(rows)
+
+
+def _parts(predictions: pd.DataFrame, manifest: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Predictions of what was tested, beside what the manifest tells of each image."""
+    known = manifest.drop(columns=[c for c in predictions if c != "image_id"], errors="ignore")
+    table = predictions.merge(known, on="image_id", how="left", validate="1:1")
+    yield "test", table[table["split"] == "test"]
+    external = table[table["split"] == EXTERNAL]
+    for source, rows in external.groupby("source"):
+        yield f"{EXTERNAL}/{source}", rows
+
+
+def _subgroups(
+    table: pd.DataFrame, by: dict[str, list[float]]
+) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Column, name and images of each subgroup; none of a column that tells nothing here."""
+    yield ALL, ALL, np.ones(len(table), bool)
+    for column, edges in by.items():
+        values = table[column] if column in table else pd.Series(dtype=object)
+        if values.notna().any():
+            names = _cut(values, edges) if edges else values.astype(object)
+            names = names.where(values.notna(), UNKNOWN).astype(str)
+            order = dict.fromkeys([*_ranges(edges), *sorted(set(names) - {UNKNOWN}), UNKNOWN])
+            for name in order:
+                chosen = (names == name).to_numpy()
+                if chosen.any():
+                    yield column, name, chosen
+
+
+def _cut(values: pd.Series, edges: list[float]) -> pd.Series:
+    places = np.searchsorted(edges, values.astype(float), side="right")
+    return pd.Series(np.array(_ranges(edges), object)[places], index=values.index)
+
+
+def _ranges(edges: list[float]) -> list[str]:
+    """Names of the ranges that edges divide numbers into; each begins at its lower edge."""
+    if not edges:
+        return []
+    between = [f"{low:g} to below {high:g}" for low, high in pairwise(edges)]
+    return [f"below {edges[0]:g}", *between, f"{edges[-1]:g} and above"]
+
+
+def _measure(
+    held_out: Predictions, evaluate: EvaluateParams, generator: np.random.Generator
+) -> Iterator[dict[str, Any]]:
+    """A row a measure."""
+    least = evaluate.subgroups.least
+    lesions = {
+        code: len(np.unique(held_out.groups[held_out.labels == number]))
+        for number, code in enumerate(held_out.classes)
+    }
+    enough = [code for code, count in lesions.items() if count >= least]
+
+    def statistic(weights: Floats) -> dict[str, Floats]:
+        values = score(held_out, weights, 1, ())
+        recalls = np.stack([values[f"{code}/recall"] for code in enough or held_out.classes])
+        # A resample without an image of a class has no recall of it, and no mean over all of them.
+        return values | {"balanced_accuracy": recalls.mean(axis=0)}
+
+    values = statistic(np.ones((1, len(held_out))))
+    intervals = percentile_intervals(
+        statistic,
+        held_out.groups,
+        evaluate.bootstrap_samples,
+        evaluate.confidence,
+        generator,
+        shown=False,
+    )
+    for measure, code in MEASURES.items():
+        if code is not None and code not in held_out.classes:
+            continue
+        missing = _missing(measure, code, held_out, lesions, least)
+        row = {"measure": measure, "value": np.nan, "low": np.nan, "high": np.nan}
+        if missing:
+            yield row | {"note": f"{INSUFFICIENT}: {missing}"}
+            continue
+        low, high = intervals.get(measure, (np.nan, np.nan))
+        partial = measure == "balanced_accuracy" and len(enough) < len(held_out.classes)
+        note = f"of {', '.join(enough)}" if partial else ""
+        yield {
+            "measure": measure,
+            "value": float(values[measure][0]),
+            "low": low,
+            "high": high,
+            "note": note,
+        }
+
+
+def _missing(
+    measure: str, code: str | None, held_out: Predictions, lesions: dict[str, int], least: int
+) -> str:
+    """What a measure lacks, in words; nothing if it can be told."""
+    in_all = len(np.unique(held_out.groups))
+    if code is not None and lesions[code] < least:
+        return f"{lesions[code]} lesions of {code}, {least} are needed"
+    others = len(np.unique(held_out.groups[held_out.labels != _number(held_out, code)]))
+    if measure.endswith("/auc") and others < least:
+        return f"{others} lesions of other classes, {least} are needed"
+    if in_all < least:
+        return f"{in_all} lesions, {least} are needed"
+    enough = sum(count >= least for count in lesions.values())
+    if measure == "balanced_accuracy" and enough < 2:
+        return f"{enough} classes with {least} lesions, 2 are needed"
+    return ""
+
+
+def _number(held_out: Predictions, code: str | None) -> int:
+    return held_out.classes.index(code) if code is not None else -1

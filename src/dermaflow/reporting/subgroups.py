@@ -1,0 +1,79 @@
+"""Figure of what differs between subgroups of the tested images."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dermaflow.reporting.evaluation import INTERVAL
+from dermaflow.reporting.style import ACCENT, INK, QUIET, new_figure, styled
+
+_TITLES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "mel/recall": "Melanoma recall",
+    "mel/auc": "Melanoma AUC",
+}
+
+
+@styled
+def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
+    """A row a subgroup, a panel a measure; the line is at what all images together have.
+
+    Args:
+        table: rows of ``score_subgroups`` of one part.
+        part: its name.
+        confidence: of the intervals.
+    """
+    measures = list(dict.fromkeys(table["measure"]))
+    rows = table[["column", "subgroup", "images", "groups"]].drop_duplicates()
+    caption = (
+        f"{part}. Balanced accuracy: mean recall of the classes with enough lesions, which may"
+    )
+    caption += " differ from row to row.\n–: insufficient data"
+    if table["low"].notna().any():
+        caption += f". Bars: {confidence:.0%} bootstrap intervals that resample groups"
+    figure, axes = new_figure(
+        11,
+        1.4 + 0.32 * len(rows),
+        "For whom does it work?",
+        caption,
+        columns=len(measures),
+        sharey=True,
+        gridspec_kw={"wspace": 0.14},
+    )
+    for axis, measure in zip(axes[0], measures, strict=True):
+        axis.set_title(_TITLES.get(measure, measure))
+        values = table[table["measure"] == measure].set_index(["column", "subgroup"])
+        whole = values["value"].iloc[0]
+        if pd.notna(whole):
+            axis.axvline(whole, color=INK, linewidth=0.8)
+        for place, row in enumerate(rows.itertuples()):
+            _draw_row(axis, place, values.loc[(row.column, row.subgroup)])
+        axis.set_xlim(0, 1)
+        axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", ".5", "", "1"])
+        axis.spines["left"].set_visible(False)
+        axis.tick_params(axis="y", length=0, pad=8)
+        axis.grid(axis="y", visible=False)
+    axes[0, 0].set_yticks(range(len(rows)), [_name(row) for _, row in rows.iterrows()])
+    axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
+    return figure
+
+
+def _name(row: pd.Series) -> str:
+    name = row["subgroup"]
+    if row["column"] != row["subgroup"]:
+        name = f"{row['column'].replace('_', ' ')} {name}"
+    return f"{name}  ({row['images']:,} images, {row['groups']:,} lesions)"
+
+
+def _draw_row(axis: Axes, place: int, row: pd.Series) -> None:
+    """The value with its interval, and the number at the right edge."""
+    if pd.isna(row["value"]):
+        axis.text(1.09, place, "–", color=QUIET, va="center")
+        return
+    if pd.notna(row["low"]):
+        axis.hlines(place, row["low"], row["high"], color=ACCENT, clip_on=False, **INTERVAL)
+    axis.plot(row["value"], place, "o", color=ACCENT, markersize=5, clip_on=False)
+    axis.text(1.09, place, f"{row['value']:.2f}", va="center")
