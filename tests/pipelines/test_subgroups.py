@@ -84,7 +84,7 @@ def test_too_few_lesions_of_a_class_are_told_and_not_measured(tested):
     found = rows_of(table, "skin_tone", "3")
     assert found.loc["mel/auc", "note"] == "insufficient data: 0 lesions of mel, 10 are needed"
     assert found.loc["balanced_accuracy", "note"] == (
-        "insufficient data: 1 classes with 10 lesions, 2 are needed"
+        "insufficient data: 1 of the classes with 10 lesions, 2 are needed"
     )
     assert found.loc[["mel/auc", "mel/recall", "balanced_accuracy"], "value"].isna().all()
     assert found.loc["accuracy", "value"] >= 0  # twenty lesions are enough

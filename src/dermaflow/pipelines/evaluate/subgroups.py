@@ -159,7 +159,7 @@ def _missing(
         return f"{in_all} lesions, {least} are needed"
     enough = sum(count >= least for count in lesions.values())
     if measure == "balanced_accuracy" and enough < 2:
-        return f"{enough} classes with {least} lesions, 2 are needed"
+        return f"{enough} of the classes with {least} lesions, 2 are needed"
     return ""
 
 
