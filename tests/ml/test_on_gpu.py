@@ -128,3 +128,11 @@ def test_a_training_learns_and_goes_on_from_its_checkpoint(sets, tmp_path):
     assert len(resumed.history) == 8
     for record, other in zip(resumed.history, whole.history, strict=True):
         assert record["train_loss"] == pytest.approx(other["train_loss"], rel=1e-3)
+
+
+def test_one_training_after_another_takes_no_more_memory(sets):
+    used = []
+    for _ in range(4):
+        fit(sets)
+        used.append(torch.cuda.memory_reserved())
+    assert used[3] == used[1]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import set_warn_on_accumulate_grad_stream_mismatch
 from torch.backends import cudnn
 
 from dermaflow.ml.runtime import Runtime
@@ -41,6 +43,10 @@ def record(
     A ResNet-50 is some hundred kernels in either direction, each launched by Python; for small
     images and batches that takes longer than what they compute. A graph is one launch.
     """
+    # Those of an earlier training refer to themselves: until they are looked for, their memory is lost.
+    gc.collect()
+    # Gradients are summed on the stream on which the recording began, as torch itself arranges it.
+    set_warn_on_accumulate_grad_stream_mismatch(False)
     # Recording runs the network on noise first, which leaves its traces in batch norm.
     before = {name: buffer.clone() for name, buffer in network.named_buffers()}
     graphs: dict[tuple[int, ...], Forward] = {}
