@@ -43,7 +43,7 @@ def record(
     A ResNet-50 is some hundred kernels in either direction, each launched by Python; for small
     images and batches that takes longer than what they compute. A graph is one launch.
     """
-    # Those of an earlier training refer to themselves: until they are looked for, their memory is lost.
+    # Graphs of an earlier training refer to themselves: uncollected, they keep their memory.
     gc.collect()
     # Gradients are summed on the stream on which the recording began, as torch itself arranges it.
     set_warn_on_accumulate_grad_stream_mismatch(False)
