@@ -1,10 +1,14 @@
 """Figures of subgroups of tested images, on made-up predictions."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from dermaflow.errors import ParameterError
 from dermaflow.ml.metrics import Predictions, score
 from dermaflow.params import EvaluateParams, SubgroupParams
 from dermaflow.pipelines.evaluate.subgroups import score_subgroups
@@ -47,7 +51,7 @@ def make(splits, labels, **told):
 
 @pytest.fixture
 def tested():
-    """Of the test split, 40 lesions of df, 40 of mel, 40 of nv; the last tone is of nv alone."""
+    """Of the test split, 40 groups of df, 40 of mel, 40 of nv; the last tone is of nv alone."""
     labels = np.repeat(["df", "mel", "nv"], 80)
     tones = np.tile(["1", "1", "2", "2"], 60).astype(object)
     tones[200:] = "3"
@@ -82,15 +86,15 @@ def test_too_few_lesions_of_a_class_are_told_and_not_measured(tested):
     predictions, manifest = tested
     table = score_subgroups(predictions, manifest, evaluate(skin_tone=[]), CLASSES, SEED)
     found = rows_of(table, "skin_tone", "3")
-    assert found.loc["mel/auc", "note"] == "insufficient data: 0 lesions of mel, 10 are needed"
+    assert found.loc["mel/auc", "note"] == "insufficient data: 0 groups of mel, 10 are needed"
     assert found.loc["balanced_accuracy", "note"] == (
-        "insufficient data: 1 of the classes with 10 lesions, 2 are needed"
+        "insufficient data: 1 of the classes with 10 groups, 2 are needed"
     )
     assert found.loc[["mel/auc", "mel/recall", "balanced_accuracy"], "value"].isna().all()
     assert found.loc["accuracy", "value"] >= 0  # twenty lesions are enough
-    unknown = rows_of(table, "skin_tone", "unknown")  # four lesions of df
+    unknown = rows_of(table, "skin_tone", "unknown")  # four groups of df
     assert unknown["value"].isna().all()
-    assert unknown.loc["accuracy", "note"] == "insufficient data: 4 lesions, 10 are needed"
+    assert unknown.loc["accuracy", "note"] == "insufficient data: 4 groups, 10 are needed"
 
 
 def test_a_mean_over_fewer_classes_says_which():
@@ -108,7 +112,7 @@ def test_an_auc_needs_others_too():
     predictions, manifest = make(["test"] * 68, ["mel"] * 60 + ["nv"] * 8)
     row = rows_of(score_subgroups(predictions, manifest, evaluate(), CLASSES, SEED), "all", "all")
     assert row.loc["mel/auc", "note"] == (
-        "insufficient data: 4 lesions of other classes, 10 are needed"
+        "insufficient data: 4 groups of other classes, 10 are needed"
     )
     assert row.loc["mel/recall", "value"] > 0
 
@@ -130,7 +134,7 @@ def test_numbers_are_divided_at_edges_which_begin_a_range(tested):
 def test_parts_are_test_and_each_external_source_and_say_nothing_of_empty_columns():
     labels = np.repeat(["df", "mel", "nv"], 60)
     splits = np.tile(["test", "test", "external", "external", "val", "val"], 30)
-    predictions, manifest = make(splits, labels, skin_tone=None)
+    predictions, manifest = make(splits, labels, skin_tone=None, sex=None)
     manifest.loc[manifest["split"] == "external", "skin_tone"] = "4"
     table = score_subgroups(predictions, manifest, evaluate(skin_tone=[], sex=[]), CLASSES, SEED)
     parts = table.groupby("part", sort=False)["column"].unique()
@@ -146,8 +150,43 @@ def test_without_resamples_there_are_no_intervals_and_the_figure_still_says_all(
     assert table["low"].isna().all()
     figure = draw_subgroups(table, "test", 0.95)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names[0] == "all  (240 images, 120 lesions)"
+    assert names[0] == "all  (240 images, 120 groups)"
     assert any(name.startswith("skin tone 3 ") for name in names)
+
+
+def test_any_name_survives_the_file_and_is_drawn(tested, tmp_path, project_path):
+    predictions, manifest = tested
+    names = np.resize(["NA", "None", "", "1"], 240)
+    manifest = manifest.assign(localization=names)
+    table = score_subgroups(predictions, manifest, evaluate(localization=[]), CLASSES, SEED)
+    catalog = yaml.safe_load((project_path / "conf/base/catalog.yml").read_text())["subgroups"]
+    path = tmp_path / "subgroups.csv"
+    table.to_csv(path, **catalog["save_args"])
+    read = pd.read_csv(path, **catalog["load_args"])
+    pd.testing.assert_frame_equal(read, table, check_dtype=False)
+    figure = draw_subgroups(read, "test", 0.95)
+    drawn = {label.get_text().split("  (")[0] for label in figure.axes[0].get_yticklabels()}
+    assert drawn == {
+        "all",
+        "localization NA",
+        "localization None",
+        "localization ",
+        "localization 1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ({"skintone": []}, "evaluate.subgroups.by.skintone: the manifest has no such column"),
+        ({"skin_tone": [1], "age": []}, "evaluate.subgroups.by.skin_tone: only numbers have edges"),
+    ],
+)
+def test_a_column_that_cannot_be_divided_is_named(tested, by, message):
+    predictions, manifest = tested
+    manifest = manifest.assign(skin_tone="dark")
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        score_subgroups(predictions, manifest, evaluate(**by), CLASSES, SEED)
 
 
 def test_edges_must_rise():

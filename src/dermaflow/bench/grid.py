@@ -51,7 +51,8 @@ def measure_grid(parameters: Parameters, config: BenchConfig) -> pd.DataFrame:
     Returns:
         A row a point: pixels, batch, processes, images_per_s, ceiling_ratio with its least and
         greatest (``_min``, ``_max``; missing for several processes), peak_mib (most memory at one
-        time: of the GPU where there is one, else of the process tree).
+        time: of the first process's tensors on its GPU, where there is one, else of the process
+        tree).
     """
     rows = []
     with TemporaryDirectory(prefix="dermaflow-grid-") as name:
@@ -100,7 +101,7 @@ def _run(job: GridJob, folder: Path) -> tuple[Speed, int]:
 
 def _adapted(parameters: Parameters, point: Point) -> Parameters:
     train = parameters.train.model_copy(
-        update={"batch_size": point.batch, "processes": point.processes, "resize": []}
+        update={"batch_size": point.batch, "processes": point.processes}
     )
     size = {"height": point.pixels, "width": point.pixels}
     return parameters.model_copy(

@@ -58,7 +58,7 @@ class Speed(Params):
 
     Attributes:
         ratios: pair by pair; none where there were no pairs.
-        gpu_bytes: most memory in use on the GPU, where there is one.
+        gpu_bytes: most that this process's tensors took on its GPU, where there is one.
     """
 
     images_per_s: float

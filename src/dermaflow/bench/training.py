@@ -62,7 +62,8 @@ def build_trainer(
     workload: Workload, runtime: Runtime, world: World = ALONE
 ) -> tuple[Trainer, int]:
     """The stage's trainer, and the images of one of its epochs: ``train_steps`` whole batches."""
-    params = workload.parameters.train
+    # Bare updates are of whole images from the first.
+    params = workload.parameters.train.model_copy(update={"resize": []})
     network, frozen = _network(workload)
     if world.size > 1:
         synchronised(network, runtime.device)

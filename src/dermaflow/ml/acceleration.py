@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -43,8 +42,6 @@ def record(
     A ResNet-50 is some hundred kernels in either direction, each launched by Python; for small
     images and batches that takes longer than what they compute. A graph is one launch.
     """
-    # Graphs of an earlier training refer to themselves: uncollected, they keep their memory.
-    gc.collect()
     # Gradients are summed on the stream on which the recording began, as torch itself arranges it.
     set_warn_on_accumulate_grad_stream_mismatch(False)
     # Recording runs the network on noise first, which leaves its traces in batch norm.

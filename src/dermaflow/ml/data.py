@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dermaflow.ml.image_store import ImageStore
-from dermaflow.ml.runtime import beside, torch_generator
+from dermaflow.ml.runtime import free_gpu_bytes, torch_generator
+from dermaflow.ml.transfer import beside
 from dermaflow.ml.world import ALONE, World
+
+logger = logging.getLogger(__name__)
 
 # Images carried to a GPU at a time.
 _CARRIED = 1024
@@ -91,10 +95,8 @@ class ResidentDataset(Dataset[tuple[Tensor, Tensor]]):
 
 def fits_beside_training(images: BatchDataset, device: torch.device) -> bool:
     """Whether the images take no more than a quarter of what is free on a GPU."""
-    if device.type != "cuda":
-        return False
-    free, _ = torch.cuda.mem_get_info(device)
-    return len(images) * math.prod(images.shape) <= free / 4
+    size = len(images) * math.prod(images.shape)
+    return device.type == "cuda" and size <= free_gpu_bytes(device) / 4
 
 
 def class_balancing_weights(labels: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
@@ -167,6 +169,7 @@ def training_loader(
     weights = class_balancing_weights(dataset.labels, balance)
     batches = EpochBatches(weights, batch_size, seed, world)
     if fits_beside_training(dataset, device):
+        logger.info("%d training images lie on the GPU", len(dataset))
         resident = ResidentDataset(dataset, device)
         return batches, DataLoader(resident, sampler=batches, batch_size=None)
     loader = DataLoader(

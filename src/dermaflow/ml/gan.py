@@ -21,8 +21,9 @@ from torch.nn import functional
 from dermaflow.ml.checkpoints import Checkpoint, Checkpoints, below
 from dermaflow.ml.draws import Draws
 from dermaflow.ml.ema import Ema
-from dermaflow.ml.runtime import Runtime, beside, torch_generator
+from dermaflow.ml.runtime import Runtime, torch_generator
 from dermaflow.ml.seeding import derive_seed
+from dermaflow.ml.transfer import beside
 from dermaflow.ml.transforms import augment_batch
 from dermaflow.params import BatchAugmentParams, DcganParams
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dermaflow.ml.draws import Draws
 from dermaflow.ml.effects import DRAWS, OPERATIONS
-from dermaflow.ml.runtime import beside
+from dermaflow.ml.transfer import beside
 from dermaflow.params.recipe import EffectParams, OperationName, PolicyParams
 
 # In the order in which they come about: hairs lie in the light that the camera takes.

@@ -173,7 +173,7 @@ class Preprocess:
         """Second half of ``to_input``: float32 (N, H, W, 3), 0-255, to (N, 3, H, W)."""
         import torch
 
-        from dermaflow.ml.runtime import beside
+        from dermaflow.ml.transfer import beside
 
         mean, std = (beside(torch.tensor(values), images) for values in (self.mean, self.std))
         # (N, H, W, 3) permuted is channels_last memory already, which convolutions prefer.
@@ -183,7 +183,8 @@ class Preprocess:
         """Inverse of ``normalise``: (N, 3, H, W) to (N, H, W, 3), values 0-255."""
         import torch
 
-        mean, std = (torch.tensor(values, device=inputs.device) for values in (self.mean, self.std))
+        mean = torch.tensor(self.mean, device=inputs.device)
+        std = torch.tensor(self.std, device=inputs.device)
         return (inputs.permute(0, 2, 3, 1) * std + mean) * 255
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import sys
 from contextlib import AbstractContextManager
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
 from dermaflow.ml.seeding import derive_seed
 
@@ -63,17 +63,20 @@ def _computes_bf16(device: torch.device) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def beside(values: Tensor, images: Tensor) -> Tensor:
-    """``values`` of the CPU on the device of ``images``; a GPU that is at work is not awaited.
-
-    Memory that is not pinned is copied before CUDA returns, so that ``values`` may go at once.
-    """
-    return values.to(images.device, non_blocking=True)
-
-
 def torch_generator(seed: int, *names: str, device: str = "cpu") -> torch.Generator:
     """A torch generator of its own for a purpose."""
     return torch.Generator(device).manual_seed(derive_seed(seed, *names))
+
+
+def free_gpu_bytes(device: torch.device) -> int:
+    """What new tensors may take on a GPU, once what earlier trainings left there is collected.
+
+    CUDA graphs refer to themselves: until they are looked for, their memory is theirs.
+    """
+    gc.collect()
+    free, _ = torch.cuda.mem_get_info(device)
+    cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return free + cached
 
 
 def peak_memory_gib() -> float:

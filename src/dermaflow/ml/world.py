@@ -66,12 +66,10 @@ class World:
         return torch.cat(parts)
 
     def wrap(self, network: nn.Module, runtime: Runtime) -> nn.Module:
-        """The network as it is to be called in training: gradients are means over processes.
+        """The network as several processes are to call it: gradients are means over them.
 
         Its batch norms must be ``synchronised``.
         """
-        if self.size == 1:
-            return network
         devices = [runtime.device] if runtime.device.type == "cuda" else None
         with warnings.catch_warnings():
             # What is to replace `broadcast_buffers` is not in the oldest torch we support.

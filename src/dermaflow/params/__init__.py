@@ -311,7 +311,7 @@ class OperatingPointParams(Params):
 class SubgroupParams(Params):
     """By what of the manifest figures are told apart."""
 
-    least: PositiveInt  # lesions of each class that a figure is of
+    least: PositiveInt  # groups of each class that a figure is of
     # Column -> none, for its values as they are; or edges, in order, that divide its numbers.
     by: dict[str, list[float]]
 

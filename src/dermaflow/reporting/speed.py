@@ -53,7 +53,7 @@ def draw_grid(grid: pd.DataFrame, machine: str) -> Figure:
     memory.set_ylim(bottom=0)
     label_axes(speed, "side of the image, pixels", "images/s", "Speed")
     label_axes(share, "side of the image, pixels", "share", "Share of the ceiling")
-    label_axes(memory, "side of the image, pixels", "GiB", "Peak memory of all processes")
+    label_axes(memory, "side of the image, pixels", "GiB", "Peak memory")
     for axis in axes[0]:
         _tick_sizes(axis, grid)
     speed.legend()

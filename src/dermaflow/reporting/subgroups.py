@@ -28,9 +28,7 @@ def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
     """
     measures = list(dict.fromkeys(table["measure"]))
     rows = table[["column", "subgroup", "images", "groups"]].drop_duplicates()
-    caption = (
-        f"{part}. Balanced accuracy: mean recall of the classes with enough lesions, which may"
-    )
+    caption = f"{part}. Balanced accuracy: mean recall of the classes with enough groups, which may"
     caption += " differ from row to row.\n–: insufficient data"
     if table["low"].notna().any():
         caption += f". Bars: {confidence:.0%} bootstrap intervals that resample groups"
@@ -65,7 +63,7 @@ def _name(row: pd.Series) -> str:
     name = row["subgroup"]
     if row["column"] != row["subgroup"]:
         name = f"{row['column'].replace('_', ' ')} {name}"
-    return f"{name}  ({row['images']:,} images, {row['groups']:,} lesions)"
+    return f"{name}  ({row['images']:,} images, {row['groups']:,} groups)"
 
 
 def _draw_row(axis: Axes, place: int, row: pd.Series) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from dermaflow.errors import ParameterError
 from dermaflow.ml.bootstrap import percentile_intervals
 from dermaflow.ml.metrics import Floats, Predictions, score
 from dermaflow.ml.seeding import numpy_generator
@@ -34,14 +35,29 @@ def score_subgroups(
 ) -> pd.DataFrame:
     """Measures of the test split and of each external source, by what the manifest tells of images.
 
-    Nothing is told of too few lesions: a measure needs ``evaluate.subgroups.least`` of each class
-    that it is of. Balanced accuracy is the mean recall of the classes that have so many.
+    Nothing is told of too few groups (lesions, or patients where they are known): a measure needs
+    ``evaluate.subgroups.least`` of each class that it is of. Balanced accuracy is the mean recall
+    of the classes that have so many.
+
+    Args:
+        predictions: see ``apply_decision_rule``.
+        manifest: holds the same images, and the columns that ``evaluate.subgroups.by`` names.
 
     Returns:
         One row a subgroup and measure: part (as in the names of metrics), column, subgroup (``all``
         for the whole part), images, groups, measure, value, low, high (missing without resamples)
         and note: of which classes a mean is, or ``insufficient data`` and what is missing.
+
+    Raises:
+        ParameterError: ``evaluate.subgroups.by`` names no column of the manifest, or gives edges to
+            one that does not hold numbers.
     """
+    for column in evaluate.subgroups.by:
+        if column not in manifest:
+            raise ParameterError(
+                f"evaluate.subgroups.by.{column}: the manifest has no such column, but "
+                f"{', '.join(manifest.columns)}"
+            )
     rows = []
     for part, table in _parts(predictions, manifest):
         named = list(_subgroups(table, evaluate.subgroups.by))
@@ -52,7 +68,7 @@ def score_subgroups(
                 "column": column,
                 "subgroup": subgroup,
                 "images": len(held_out),
-                "groups": len(np.unique(held_out.groups)),
+                "groups": _count(held_out, np.ones(len(held_out), bool)),
             }
             generator = numpy_generator(seed, "evaluate", "subgroup", part, column, subgroup)
             rows += [facts | row for row in _measure(held_out, evaluate, generator)]
@@ -75,9 +91,9 @@ def _subgroups(
     """Column, name and images of each subgroup; none of a column that tells nothing here."""
     yield ALL, ALL, np.ones(len(table), bool)
     for column, edges in by.items():
-        values = table[column] if column in table else pd.Series(dtype=object)
+        values = table[column]
         if values.notna().any():
-            names = _cut(values, edges) if edges else values.astype(object)
+            names = _cut(values, edges, column) if edges else values.astype(object)
             names = names.where(values.notna(), UNKNOWN).astype(str)
             order = dict.fromkeys([*_ranges(edges), *sorted(set(names) - {UNKNOWN}), UNKNOWN])
             for name in order:
@@ -86,8 +102,14 @@ def _subgroups(
                     yield column, name, chosen
 
 
-def _cut(values: pd.Series, edges: list[float]) -> pd.Series:
-    places = np.searchsorted(edges, values.astype(float), side="right")
+def _cut(values: pd.Series, edges: list[float], column: str) -> pd.Series:
+    try:
+        numbers = values.astype(float)
+    except ValueError as error:
+        raise ParameterError(
+            f"evaluate.subgroups.by.{column}: only numbers have edges ({error}); give [] instead"
+        ) from error
+    places = np.searchsorted(edges, numbers, side="right")
     return pd.Series(np.array(_ranges(edges), object)[places], index=values.index)
 
 
@@ -104,11 +126,11 @@ def _measure(
 ) -> Iterator[dict[str, Any]]:
     """A row a measure."""
     least = evaluate.subgroups.least
-    lesions = {
-        code: len(np.unique(held_out.groups[held_out.labels == number]))
+    of_class = {
+        code: _count(held_out, held_out.labels == number)
         for number, code in enumerate(held_out.classes)
     }
-    enough = [code for code, count in lesions.items() if count >= least]
+    enough = [code for code, count in of_class.items() if count >= least]
 
     def statistic(weights: Floats) -> dict[str, Floats]:
         values = score(held_out, weights, 1, ())
@@ -128,7 +150,7 @@ def _measure(
     for measure, code in MEASURES.items():
         if code is not None and code not in held_out.classes:
             continue
-        missing = _missing(measure, code, held_out, lesions, least)
+        missing = _missing(measure, code, held_out, of_class, least)
         row = {"measure": measure, "value": np.nan, "low": np.nan, "high": np.nan}
         if missing:
             yield row | {"note": f"{INSUFFICIENT}: {missing}"}
@@ -146,22 +168,24 @@ def _measure(
 
 
 def _missing(
-    measure: str, code: str | None, held_out: Predictions, lesions: dict[str, int], least: int
+    measure: str, code: str | None, held_out: Predictions, of_class: dict[str, int], least: int
 ) -> str:
     """What a measure lacks, in words; nothing if it can be told."""
-    in_all = len(np.unique(held_out.groups))
-    if code is not None and lesions[code] < least:
-        return f"{lesions[code]} lesions of {code}, {least} are needed"
-    others = len(np.unique(held_out.groups[held_out.labels != _number(held_out, code)]))
-    if measure.endswith("/auc") and others < least:
-        return f"{others} lesions of other classes, {least} are needed"
+    if code is not None and of_class[code] < least:
+        return f"{of_class[code]} groups of {code}, {least} are needed"
+    if code is not None and measure.endswith("/auc"):
+        others = _count(held_out, held_out.labels != held_out.classes.index(code))
+        if others < least:
+            return f"{others} groups of other classes, {least} are needed"
+    in_all = _count(held_out, np.ones(len(held_out), bool))
     if in_all < least:
-        return f"{in_all} lesions, {least} are needed"
-    enough = sum(count >= least for count in lesions.values())
+        return f"{in_all} groups, {least} are needed"
+    enough = sum(count >= least for count in of_class.values())
     if measure == "balanced_accuracy" and enough < 2:
-        return f"{enough} of the classes with {least} lesions, 2 are needed"
+        return f"{enough} of the classes with {least} groups, 2 are needed"
     return ""
 
 
-def _number(held_out: Predictions, code: str | None) -> int:
-    return held_out.classes.index(code) if code is not None else -1
+def _count(held_out: Predictions, chosen: NDArray[np.bool_]) -> int:
+    """Groups of the chosen images."""
+    return len(np.unique(held_out.groups[chosen]))
