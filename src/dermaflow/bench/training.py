@@ -15,6 +15,7 @@ from tqdm import tqdm
 from dermaflow.bench.timing import time_pairs
 from dermaflow.bench.workload import Workload
 from dermaflow.ml.acceleration import accelerate
+from dermaflow.ml.allocator import keep_freed_memory
 from dermaflow.ml.classifier import build_resnet50, freeze
 from dermaflow.ml.data import BatchDataset, LabelledImages
 from dermaflow.ml.optim import build_optimizer
@@ -62,6 +63,7 @@ def build_trainer(
     workload: Workload, runtime: Runtime, world: World = ALONE
 ) -> tuple[Trainer, int]:
     """The stage's trainer, and the images of one of its epochs: ``train_steps`` whole batches."""
+    keep_freed_memory()
     # Bare updates are of whole images from the first.
     params = workload.parameters.train.model_copy(update={"resize": []})
     network, frozen = _network(workload)

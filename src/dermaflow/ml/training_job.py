@@ -19,6 +19,7 @@ import numpy as np
 
 from dermaflow.errors import StorageError
 from dermaflow.files import replacing_file
+from dermaflow.ml.allocator import keep_freed_memory
 from dermaflow.ml.checkpoints import Checkpoints
 from dermaflow.ml.classifier import freeze, initialise_network
 from dermaflow.ml.data import BatchDataset, LabelledImages
@@ -103,6 +104,7 @@ class TrainingJob(Params):
 
     def take_part(self, log: Log) -> FitResult:
         """Train as the only process, or as the one that it is among others."""
+        keep_freed_memory()
         runtime = detect_runtime(self.params.precision)
         backbone = self.params.backbone
         network = initialise_network(backbone, self.classes, self.seed)
