@@ -11,7 +11,15 @@ from matplotlib.figure import Figure
 from dermaflow.ml.metrics import Predictions
 from dermaflow.ml.operating_points import MEASURES
 from dermaflow.reporting.evaluation import INTERVAL, describe_split
-from dermaflow.reporting.style import INK, QUIET, class_colours, class_name, new_figure, styled
+from dermaflow.reporting.style import (
+    INK,
+    QUIET,
+    class_colours,
+    class_name,
+    lay_out_shares,
+    new_figure,
+    styled,
+)
 
 _RING: dict[str, Any] = {
     "color": QUIET,
@@ -58,11 +66,7 @@ def draw_operating_points(
             _draw_rate(axis, row, scores, f"{name}/{measure}", colours[point["class"]])
             if measure in point["validation"]:
                 axis.plot(point["validation"][measure], row, "o", **_RING)
-        axis.set_xlim(0, 1)
-        axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", ".5", "", "1"])
-        axis.spines["left"].set_visible(False)
-        axis.tick_params(axis="y", length=0, pad=8)
-        axis.grid(axis="y", visible=False)
+        lay_out_shares(axis)
     names = [
         f"{name}\n{class_name(point['class'])}: p ≥ {point['threshold']:.4f}"
         for name, point in points.items()

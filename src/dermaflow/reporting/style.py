@@ -155,6 +155,15 @@ def readable_on(fill: float) -> str:
     return "#ffffff" if fill > 0.7 else INK
 
 
+def lay_out_shares(axes: Axes) -> None:
+    """Make axes for shares in [0, 1], one a row, with room for the row's name and its number."""
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", ".5", "", "1"])
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0, pad=8)
+    axes.grid(axis="y", visible=False)
+
+
 def label_axes(axes: Axes, x: str, y: str, title: str = "") -> None:
     """Set both axis labels and the panel's title."""
     axes.set_xlabel(x)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dermaflow.reporting.evaluation import INTERVAL
-from dermaflow.reporting.style import ACCENT, INK, QUIET, new_figure, styled
+from dermaflow.reporting.style import ACCENT, INK, QUIET, lay_out_shares, new_figure, styled
 
 _TITLES = {
     "accuracy": "Accuracy",
@@ -49,11 +49,7 @@ def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
             axis.axvline(whole, color=INK, linewidth=0.8)
         for place, row in enumerate(rows.itertuples()):
             _draw_row(axis, place, values.loc[(row.column, row.subgroup)])
-        axis.set_xlim(0, 1)
-        axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", ".5", "", "1"])
-        axis.spines["left"].set_visible(False)
-        axis.tick_params(axis="y", length=0, pad=8)
-        axis.grid(axis="y", visible=False)
+        lay_out_shares(axis)
     axes[0, 0].set_yticks(range(len(rows)), [_name(row) for _, row in rows.iterrows()])
     axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
     return figure
