@@ -23,6 +23,7 @@ from dermaflow.reporting.style import (
     class_colours,
     class_name,
     label_axes,
+    lay_out_shares,
     new_figure,
     readable_on,
     styled,
@@ -99,11 +100,7 @@ def _draw_dots(axis: Axes, test: Predictions, scores: Mapping[str, float], name:
             axis.hlines(row, low, high, color=colours[code], clip_on=False, **INTERVAL)
         axis.plot(scores[key], row, "o", color=colours[code], markersize=6, clip_on=False)
         axis.text(1.09, row, f"{scores[key]:.2f}", va="center")
-    axis.set_xlim(0, 1.0)
-    axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", ".5", "", "1"])
-    axis.spines["left"].set_visible(False)
-    axis.tick_params(axis="y", length=0, pad=8)
-    axis.grid(axis="y", visible=False)
+    lay_out_shares(axis)
 
 
 @styled
