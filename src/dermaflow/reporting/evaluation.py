@@ -91,16 +91,25 @@ def _draw_dots(axis: Axes, test: Predictions, scores: Mapping[str, float], name:
     """One row a class: the value, its interval, and the number at the right edge."""
     colours = class_colours(test.classes)
     for row, code in enumerate(test.classes):
-        key = f"{code}/{name}"
-        if key not in scores:
-            axis.text(1.09, row, "–", color=QUIET, va="center")
-            continue
-        if f"{key}_low" in scores:
-            low, high = scores[f"{key}_low"], scores[f"{key}_high"]
-            axis.hlines(row, low, high, color=colours[code], clip_on=False, **INTERVAL)
-        axis.plot(scores[key], row, "o", color=colours[code], markersize=6, clip_on=False)
-        axis.text(1.09, row, f"{scores[key]:.2f}", va="center")
+        draw_share(axis, row, scores, f"{code}/{name}", colours[code])
     lay_out_shares(axis)
+
+
+def draw_share(axis: Axes, row: int, scores: Mapping[str, float], key: str, colour: str) -> None:
+    """A share with its interval in a row, and the number at the right edge; a dash for none.
+
+    Args:
+        scores: holds it under ``key`` and the interval's ends under ``<key>_low``, ``<key>_high``;
+            what is unknown is absent or NaN.
+    """
+    value, low, high = (scores.get(f"{key}{end}", np.nan) for end in ("", "_low", "_high"))
+    if np.isnan(value):
+        axis.text(1.09, row, "–", color=QUIET, va="center")
+        return
+    if not np.isnan(low):
+        axis.hlines(row, low, high, color=colour, clip_on=False, **INTERVAL)
+    axis.plot(value, row, "o", color=colour, markersize=6, clip_on=False)
+    axis.text(1.09, row, f"{value:.2f}", va="center")
 
 
 @styled

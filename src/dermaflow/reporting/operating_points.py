@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dermaflow.ml.metrics import Predictions
 from dermaflow.ml.operating_points import MEASURES
-from dermaflow.reporting.evaluation import INTERVAL, describe_split
+from dermaflow.reporting.evaluation import describe_split, draw_share
 from dermaflow.reporting.style import (
     INK,
     QUIET,
@@ -63,7 +62,7 @@ def draw_operating_points(
         for row, (name, point) in enumerate(points.items()):
             if measure in point:
                 axis.vlines(point[measure], row - 0.3, row + 0.3, color=INK, linewidth=1.2)
-            _draw_rate(axis, row, scores, f"{name}/{measure}", colours[point["class"]])
+            draw_share(axis, row, scores, f"{name}/{measure}", colours[point["class"]])
             if measure in point["validation"]:
                 axis.plot(point["validation"][measure], row, "o", **_RING)
         lay_out_shares(axis)
@@ -74,15 +73,3 @@ def draw_operating_points(
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     return figure
-
-
-def _draw_rate(axis: Axes, row: int, scores: Mapping[str, float], key: str, colour: str) -> None:
-    """The value on the test split with its interval, and the number at the right edge."""
-    if key not in scores:
-        axis.text(1.09, row, "–", color=QUIET, va="center")
-        return
-    if f"{key}_low" in scores:
-        low, high = scores[f"{key}_low"], scores[f"{key}_high"]
-        axis.hlines(row, low, high, color=colour, clip_on=False, **INTERVAL)
-    axis.plot(scores[key], row, "o", color=colour, markersize=6, clip_on=False)
-    axis.text(1.09, row, f"{scores[key]:.2f}", va="center")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dermaflow.reporting.evaluation import INTERVAL
-from dermaflow.reporting.style import ACCENT, INK, QUIET, lay_out_shares, new_figure, styled
+from dermaflow.reporting.evaluation import draw_share
+from dermaflow.reporting.style import ACCENT, INK, lay_out_shares, new_figure, styled
 
 _TITLES = {
     "accuracy": "Accuracy",
@@ -48,7 +47,9 @@ def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
         if pd.notna(whole):
             axis.axvline(whole, color=INK, linewidth=0.8)
         for place, row in enumerate(rows.itertuples()):
-            _draw_row(axis, place, values.loc[(row.column, row.subgroup)])
+            told = values.loc[(row.column, row.subgroup), ["value", "low", "high"]]
+            scores = dict(zip(("share", "share_low", "share_high"), map(float, told), strict=True))
+            draw_share(axis, place, scores, "share", ACCENT)
         lay_out_shares(axis)
     axes[0, 0].set_yticks(range(len(rows)), [_name(row) for _, row in rows.iterrows()])
     axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
@@ -60,14 +61,3 @@ def _name(row: pd.Series) -> str:
     if row["column"] != row["subgroup"]:
         name = f"{row['column'].replace('_', ' ')} {name}"
     return f"{name}  ({row['images']:,} images, {row['groups']:,} groups)"
-
-
-def _draw_row(axis: Axes, place: int, row: pd.Series) -> None:
-    """The value with its interval, and the number at the right edge."""
-    if pd.isna(row["value"]):
-        axis.text(1.09, place, "–", color=QUIET, va="center")
-        return
-    if pd.notna(row["low"]):
-        axis.hlines(place, row["low"], row["high"], color=ACCENT, clip_on=False, **INTERVAL)
-    axis.plot(row["value"], place, "o", color=ACCENT, markersize=5, clip_on=False)
-    axis.text(1.09, place, f"{row['value']:.2f}", va="center")

@@ -151,20 +151,14 @@ def _measure(
         if code is not None and code not in held_out.classes:
             continue
         missing = _missing(measure, code, held_out, of_class, least)
-        row = {"measure": measure, "value": np.nan, "low": np.nan, "high": np.nan}
-        if missing:
-            yield row | {"note": f"{INSUFFICIENT}: {missing}"}
-            continue
-        low, high = intervals.get(measure, (np.nan, np.nan))
-        partial = measure == "balanced_accuracy" and len(enough) < len(held_out.classes)
-        note = f"of {', '.join(enough)}" if partial else ""
-        yield {
-            "measure": measure,
-            "value": float(values[measure][0]),
-            "low": low,
-            "high": high,
-            "note": note,
-        }
+        value = low = high = np.nan
+        note = f"{INSUFFICIENT}: {missing}" if missing else ""
+        if not missing:
+            value = float(values[measure][0])
+            low, high = intervals.get(measure, (np.nan, np.nan))
+            if measure == "balanced_accuracy" and len(enough) < len(held_out.classes):
+                note = f"of {', '.join(enough)}"
+        yield {"measure": measure, "value": value, "low": low, "high": high, "note": note}
 
 
 def _missing(
