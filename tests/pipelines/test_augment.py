@@ -7,11 +7,11 @@ import pytest
 from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.params import AugmentParams, DcganParams, DuplicateParams
+from dermaflow.pipelines.augment.fitting import missing_counts
 from dermaflow.pipelines.augment.nodes import (
     draw_synthesis,
     fit_generators,
     measure_synthesis,
-    missing_counts,
     set_copies_aside,
     synthesise_images,
 )

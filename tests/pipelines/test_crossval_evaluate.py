@@ -69,7 +69,7 @@ def make_folds(protocol="lesion"):
         for number, share in ((1, 0.25), (2, 0.5))
     ]
     summary = {"protocol": protocol, "data_version": "v1", "folds_in_all": 5, "views": 4}
-    return summary | {"train": {"epochs": 2}, "folds": facts}
+    return summary | {"synthetic": False, "train": {"epochs": 2}, "folds": facts}
 
 
 @pytest.fixture(scope="module")

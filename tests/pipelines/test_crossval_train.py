@@ -14,7 +14,11 @@ from dermaflow.params import BackboneParams, ImageParams
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.pipelines.crossval_train.collect import decisive
 from dermaflow.pipelines.crossval_train.nodes import train_folds
+from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
+from dermaflow.validation.folds import make_folds
 from ml.small_training import PARAMS
+from pipelines.test_augment import AUGMENT as SMALL_GAN
+from pipelines.test_augment import DUPLICATES
 
 CLASSES = ["mel", "nv"]
 IMAGES = 20
@@ -32,20 +36,35 @@ TRAIN = PARAMS.model_copy(
         ),
     }
 )
+AUGMENT = SMALL_GAN.model_copy(update={"target_count": 5, "min_real": 2})
 IMAGE = ImageParams(height=32, width=32, max_bytes=10_000, max_pixels=10_000)
-CROSSVAL = CrossvalParams(protocol="lesion", folds="all", collect=[], val=0.2, views=2)
+CROSSVAL = CrossvalParams(
+    protocol="lesion", folds="all", collect=[], val=0.2, synthetic=False, views=2
+)
 MADE_FROM = {
     "inputs or code": {"manifest.parquet": "a"},
-    "parameters": {"crossval": CROSSVAL.model_dump(), "train": TRAIN.model_dump(), "seed": 1},
+    "parameters": {
+        "crossval": CROSSVAL.model_dump(),
+        "augment": AUGMENT.model_dump(),
+        "duplicates": DUPLICATES.model_dump(),
+        "train": TRAIN.model_dump(),
+        "seed": 1,
+    },
     "external": {},
 }
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("images") / "store"
-    rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def store(pictures, tmp_path_factory):
+    return write_store(pictures, tmp_path_factory.mktemp("images") / "store")
+
+
+def write_store(pictures, folder):
     images = (StoredImage(f"i{number}", picture) for number, picture in enumerate(pictures))
     write_image_store(folder, ImageBatch(images, (32, 32, 3)))
     return ImageStore(folder)
@@ -77,7 +96,9 @@ def run(manifest, store):
     def run(folder, made_from=MADE_FROM, **changes):
         crossval = CROSSVAL.model_copy(update=changes)
         working = WorkingFolder(folder, made_from)
-        return train_folds(manifest, store, crossval, TRAIN, IMAGE, CLASSES, 1, working)
+        return train_folds(
+            manifest, store, crossval, AUGMENT, DUPLICATES, TRAIN, IMAGE, CLASSES, 1, working
+        )
 
     return run
 
@@ -164,14 +185,67 @@ def test_what_was_collected_must_be_of_the_same_and_there_once(first_alone, run,
 
 
 def test_how_a_fold_is_trained_decides_it_and_which_others_are_does_not():
-    def decided(precision="cpu/fp32", **changes):
-        groups = {**MADE_FROM["parameters"], **changes}
+    def decided(precision="cpu/fp32", crossval=CROSSVAL, **changes):
+        groups = {**MADE_FROM["parameters"], "crossval": crossval.model_dump(), **changes}
         working = WorkingFolder(Path("unused"), {**MADE_FROM, "parameters": groups})
-        return decisive(working, CROSSVAL, precision)
+        return decisive(working, crossval, precision)
 
-    some = CROSSVAL.model_dump() | {"folds": [2], "collect": ["elsewhere"]}
+    some = CROSSVAL.model_copy(update={"folds": [2]})
     faster = TRAIN.model_dump() | {"workers": 3, "checkpoint_seconds": 9.0, "processes": 2}
     assert decided(crossval=some, train=faster) == decided()
-    assert decided(crossval=CROSSVAL.model_dump() | {"val": 0.3}) != decided()
+    assert decided(crossval=CROSSVAL.model_copy(update={"val": 0.3})) != decided()
     assert decided(train=TRAIN.model_dump() | {"epochs": 3}) != decided()
+    # How synthetic images are made matters where there are any.
+    more = AUGMENT.model_dump() | {"target_count": 9}
+    filled = CROSSVAL.model_copy(update={"synthetic": True})
+    assert decided(augment=more) == decided()
+    assert decided(augment=more, crossval=filled) != decided(crossval=filled)
     assert decided("cuda/bf16") != decided()
+
+
+@pytest.fixture(scope="module")
+def filled_up(run, tmp_path_factory):
+    """The folder and the outputs of a run of the first fold with synthetic images."""
+    folder = tmp_path_factory.mktemp("filled")
+    return folder, run(folder, folds=[1], synthetic=True)
+
+
+def test_small_classes_of_a_fold_are_filled_up_to_the_target(filled_up, undisturbed):
+    folder, (logits, folds) = filled_up
+    (facts,), plain = folds["folds"], undisturbed[1]["folds"][0]
+    real = pd.Series(facts["images"])["train"]
+    assert facts["synthetic_copies"] == 0
+    assert sum(facts["synthetic"].values()) == AUGMENT.target_count * len(CLASSES) - real
+    assert facts["images"] == plain["images"]
+    assert facts["classifier"] != plain["classifier"]
+    assert logits["image_id"].isin(undisturbed[0]["image_id"]).all()
+    assert (folds["synthetic"], undisturbed[1]["synthetic"]) == (True, False)
+    assert [path.name for path in (folder / "fold_1").iterdir()] == ["done"]
+
+
+@pytest.mark.parametrize("protocol", ["lesion", "image"])
+def test_generators_of_a_fold_see_none_of_its_held_out_images(
+    protocol, manifest, pictures, store, tmp_path, caplog
+):
+    fold = make_folds(manifest, protocol, CROSSVAL.val, 1)[0]
+    held_out = fold.held_out["image_id"].str.removeprefix("i").astype(int)
+    changed = pictures.copy()
+    changed[held_out] = 255 - changed[held_out]
+    elsewhere = write_store(changed, tmp_path / "changed")
+
+    def drawn(source, folder, rows=fold):
+        synthesis = FoldSynthesis(source, AUGMENT, DUPLICATES, CLASSES)
+        working = WorkingFolder(tmp_path / folder, {"run": "a"})
+        images, counts = synthesis.images(rows, 1, working, lambda metrics, step: None)
+        return images.store.take(images.rows), images.labels.tolist(), counts
+
+    pixels, labels, counts = drawn(store, "a")
+    assert labels == [0] * counts["synthetic"]["mel"] + [1] * counts["synthetic"]["nv"]
+    np.testing.assert_array_equal(drawn(elsewhere, "b")[0], pixels)
+    other = make_folds(manifest, protocol, CROSSVAL.val, 1)[1]
+    assert not np.array_equal(drawn(store, "c", other)[0], pixels)
+    # Finished generators of an interrupted run are taken as they are.
+    with caplog.at_level("INFO"):
+        again = drawn(store, "a")
+    np.testing.assert_array_equal(again[0], pixels)
+    assert "The generator of mel is fitted already" in caplog.messages

@@ -18,7 +18,7 @@ def pooled():
     return Predictions(CLASSES, labels, np.stack([score, 1 - score], axis=1), groups)
 
 
-def figures(pooled, bounded=True, leaking=False):
+def figures(pooled, bounded=True, leaking=False, synthetic=False):
     def scores(accuracy, auc):
         values = {"accuracy": accuracy, "mel/auc": auc}
         ends = {f"{name}_low": v - 0.1 for name, v in values.items()}
@@ -30,7 +30,7 @@ def figures(pooled, bounded=True, leaking=False):
     parts["sd"] = {"accuracy": 0.04} if bounded else {}
     parts |= {"fold_1": scores(0.66, 0.7), "fold_3": scores(0.7, 0.78)}
     fold_of = np.repeat([1, 3], 30)
-    return FoldFigures(pooled, fold_of, 3, leaking, parts, 0.95)
+    return FoldFigures(pooled, fold_of, 3, leaking, synthetic, parts, 0.95)
 
 
 def places(axis):
@@ -52,7 +52,16 @@ def test_a_panel_has_pooled_mean_and_each_fold_in_their_rows(pooled):
     assert labels == ["pooled", "mean", "fold 1", "fold 3"]
     title, caption = (text.get_text() for text in figure.texts)
     assert "LEAKING" not in title + caption
+    assert "synthetic" not in caption
     assert "60 images of 30 groups, out of fold (2 of 3 folds)" in caption
+
+
+def test_what_was_added_and_what_leaks_is_told(pooled):
+    figure = draw_folds(figures(pooled, leaking=True, synthetic=True))
+    title, caption = (text.get_text() for text in figure.texts)
+    assert title.startswith("LEAKING: ")
+    assert "With synthetic images" in caption
+    assert "images of the same fold show the same lesion" in caption
 
 
 def test_without_intervals_there_are_dots_alone(pooled):

@@ -7,7 +7,7 @@ import pytest
 from dermaflow.errors import ValidationError
 from dermaflow.params import SplitParams
 from dermaflow.schema import SPLITS
-from dermaflow.validation.folds import fold_name, make_folds, mark, protocol_tags
+from dermaflow.validation.folds import fold_name, make_folds, mark, tags_of
 from dermaflow.validation.split import count_crossings, split_groups
 
 PARAMS = SplitParams(val=0.15, test=0.2, folds=5)
@@ -142,5 +142,8 @@ def test_only_what_leaks_is_marked():
     assert mark("crossval", "image") == "crossval_LEAKING"
     assert fold_name(2, "lesion") == "fold 2"
     assert fold_name(2, "image") == "fold 2 LEAKING"
-    assert protocol_tags("image") == {"crossval.protocol": "image LEAKING"}
+    assert tags_of("image", synthetic=True) == {
+        "crossval.protocol": "image LEAKING",
+        "crossval.synthetic": "true",
+    }
     assert SPLITS == ("train", "val", "test")  # the sides of a fold

@@ -40,6 +40,7 @@ class FoldFigures:
         fold_of: number of that fold, int (N,).
         folds_in_all: how many there are, which need not all have been trained.
         leaking: whether images of one lesion are in training and test.
+        synthetic: whether there were synthetic training images.
         scores: ``pooled``, ``mean``, ``sd`` and ``fold_<number>`` -> metrics, with ``_low`` and
             ``_high`` for the ends of intervals.
         confidence: of the intervals.
@@ -49,6 +50,7 @@ class FoldFigures:
     fold_of: NDArray[np.int64]
     folds_in_all: int
     leaking: bool
+    synthetic: bool
     scores: Mapping[str, Scores]
     confidence: float
 
@@ -62,11 +64,13 @@ class FoldFigures:
         return f"{LEAKING}: {text}" if self.leaking else text
 
     def caption(self, text: str) -> str:
-        """What was tested on, then the text, then what leaks."""
+        """What was tested on, then the text, then what was added, and what leaks."""
         groups = len(np.unique(self.pooled.groups))
         folds = f"{len(self.numbers)} of {self.folds_in_all} folds"
         tested = f"{len(self.pooled):,} images of {groups:,} groups, out of fold ({folds})"
         lines = [f"{tested}. {text}"]
+        if self.synthetic:
+            lines.append("With synthetic images, by generators that saw the fold's training alone")
         if self.leaking:
             share = self.scores["pooled"].get("leaking_images", float("nan"))
             lines.append(

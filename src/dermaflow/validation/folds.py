@@ -43,6 +43,11 @@ class Fold:
         """Rows that are not trained on, with their ``side``: val, then test."""
         return pd.concat([self.parts[side].assign(side=side) for side in ("val", "test")])
 
+    @property
+    def manifest(self) -> pd.DataFrame:
+        """All rows, with the fold's sides as ``split``."""
+        return pd.concat([rows.assign(split=side) for side, rows in self.parts.items()])
+
 
 def make_folds(manifest: pd.DataFrame, protocol: Protocol, val: float, seed: int) -> list[Fold]:
     """Deal the images of the training sources, so that each is tested on in one fold.
@@ -114,6 +119,9 @@ def fold_name(number: int, protocol: Protocol) -> str:
     return mark(f"fold {number}", protocol, " ")
 
 
-def protocol_tags(protocol: Protocol) -> dict[str, str]:
-    """Of runs of that protocol."""
-    return {"crossval.protocol": mark(protocol, protocol, " ")}
+def tags_of(protocol: Protocol, synthetic: bool) -> dict[str, str]:
+    """Of runs of that protocol, with synthetic training images or without."""
+    return {
+        "crossval.protocol": mark(protocol, protocol, " "),
+        "crossval.synthetic": str(synthetic).lower(),
+    }

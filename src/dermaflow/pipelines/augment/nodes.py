@@ -5,28 +5,25 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.ml.seeding import numpy_generator
 from dermaflow.ml.weights import Weights
 from dermaflow.params import AugmentParams, DuplicateParams
+from dermaflow.pipelines.augment.fitting import fit_missing
 from dermaflow.schema import SYNTHETIC_COLUMNS
 from dermaflow.tracking.sink import current_sink
-from dermaflow.validation.lineage import version_of
 
 logger = logging.getLogger(__name__)
 
 GENERATE_BATCH = 64
-
-PRECISION: Final = "fp32"  # of the GANs
 
 
 def fit_generators(
@@ -45,42 +42,8 @@ def fit_generators(
         The averaged generators, keys ``<class>/<tensor>``, and their progress grids, uint8
         (rows, columns, S, S, 3) a class. Both are empty where nothing is to be filled up.
     """
-    from dermaflow.ml.checkpoints import Checkpoints
-    from dermaflow.ml.gan import fit_dcgan, keep_gan, kept_gan
-    from dermaflow.ml.runtime import detect_runtime
-
-    train = manifest[manifest["split"] == "train"]
-    missing = missing_counts(train, augment, classes)
-    runtime, sink = detect_runtime(PRECISION), current_sink()
-    tensors: dict[str, Any] = {}
-    grids: dict[str, NDArray[np.uint8]] = {}
-    fitted: dict[str, Any] = {}
-    with tqdm(total=augment.dcgan.steps * len(missing), unit="step") as progress:
-        for code in missing:
-            progress.set_description(f"dcgan {code}")
-            images = image_store.read(train.loc[train["label"] == code, "image_id"].tolist())
-            made_from = {**checkpoints.made_from, "class": code, "precision": runtime.name}
-            kept = Checkpoints(checkpoints.path / code, made_from)
-            gan = kept_gan(kept)
-            if gan:
-                logger.info("The generator of %s is fitted already", code)
-                progress.update(augment.dcgan.steps)
-            else:
-                gan = fit_dcgan(
-                    images, augment.dcgan, runtime, seed, code, sink.log, advance=progress.update
-                )
-                keep_gan(kept, gan, augment.dcgan.steps)
-            tensors |= {f"{code}/{name}": tensor for name, tensor in gan.tensors.items()}
-            grids[code] = gan.grid
-            fitted[code] = {"real_images": len(images), "losses": gan.history[-1:]}
-    config = {
-        "kind": augment.strategy,
-        "classes": fitted,
-        "missing": missing,
-        "seed": seed,
-        "data_version": version_of(manifest),
-    }
-    return Weights(tensors, config), grids
+    log = current_sink().log
+    return fit_missing(manifest, image_store, augment, classes, seed, checkpoints, log)
 
 
 def synthesise_images(
@@ -195,27 +158,6 @@ def draw_synthesis(
     for code, grid in gan_grids.items():
         figures[f"{code}_progress.png"] = draw_progress(code, grid)
     return figures
-
-
-def missing_counts(
-    train: pd.DataFrame, augment: AugmentParams, classes: list[str]
-) -> dict[str, int]:
-    """How many images each class lacks to its target; classes too small for a GAN are left out."""
-    if augment.strategy == "none":
-        return {}
-    counts = train["label"].value_counts()
-    small = [code for code in classes if counts.get(code, 0) < augment.min_real]
-    if small:
-        logger.warning(
-            "No GAN for %s: fewer than augment.min_real = %d training images",
-            ", ".join(small),
-            augment.min_real,
-        )
-    return {
-        code: augment.target_count - int(counts[code])
-        for code in classes
-        if augment.min_real <= counts.get(code, 0) < augment.target_count
-    }
 
 
 def _generate_all(

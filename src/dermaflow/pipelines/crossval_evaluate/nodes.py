@@ -26,7 +26,7 @@ from dermaflow.pipelines.crossval_evaluate.scores import (
 from dermaflow.pipelines.evaluate.decision import answer, choose_rule
 from dermaflow.pipelines.evaluate.nodes import read_rows
 from dermaflow.tracking.sink import current_sink
-from dermaflow.validation.folds import fold_name, mark, protocol_tags
+from dermaflow.validation.folds import fold_name, mark, tags_of
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,8 @@ def score_folds(
         every name. And a table of the same, with all metrics of each fold.
     """
     protocol, sink = folds["protocol"], current_sink()
-    sink.tag(protocol_tags(protocol))
+    tags = tags_of(protocol, folds["synthetic"])
+    sink.tag(tags)
     by_fold: dict[int, Scores] = {}
     for facts in folds["folds"]:
         number = facts["fold"]
@@ -98,10 +99,11 @@ def score_folds(
         rows = logits[logits["fold"] == number]
         by_side = score_fold(rows, rule, evaluate, classes, seed)
         by_fold[number] = by_side["test"]
-        parameters = {key: facts[key] for key in ("fold", "seed", "images")}
+        told = ("fold", "seed", "images", "synthetic")
+        parameters = {key: facts[key] for key in told if key in facts}
         parameters["train"] = folds["train"]
         name = fold_name(number, protocol)
-        with sink.part(name, parameters, protocol_tags(protocol)) as part:
+        with sink.part(name, parameters, tags) as part:
             for side, values in by_side.items():
                 part.log(prefixed(f"{mark(side, protocol)}/", values), step=0)
     pooled = score_pooled(predictions, logits, evaluate, classes, seed)
@@ -126,6 +128,7 @@ def draw_folds(
         fold_of=predictions["fold"].to_numpy(),
         folds_in_all=folds["folds_in_all"],
         leaking=protocol == "image",
+        synthetic=folds["synthetic"],
         scores=by_part(metrics, protocol),
         confidence=evaluate.confidence,
     )

@@ -14,6 +14,8 @@ from dermaflow.errors import SourceError, ValidationError
 from dermaflow.params import TrainParams
 from dermaflow.params.crossval import FOLD_FILES, CrossvalParams
 
+_OF_SYNTHESIS = ("augment", "duplicates")  # parameters that only synthetic images need
+
 FoldResult = tuple[pd.DataFrame, dict[str, Any]]  # of ``train_folds``, of one fold
 
 
@@ -29,9 +31,12 @@ def decisive(folder: WorkingFolder, crossval: CrossvalParams, precision: str) ->
         {"crossval": CrossvalParams.WITHOUT_EFFECT, "train": TrainParams.WITHOUT_EFFECT}
     )
     collected = set(map(str, crossval.collected_files))
+    groups = decides["parameters"]
+    if not crossval.synthetic:
+        groups = {name: value for name, value in groups.items() if name not in _OF_SYNTHESIS}
     external = decides.get("external", {})
     other = {path: value for path, value in external.items() if path not in collected}
-    return {**decides, "external": other, "precision": precision}
+    return {**decides, "parameters": groups, "external": other, "precision": precision}
 
 
 def collect_folds(folders: Sequence[str], made_from: Mapping[str, Any]) -> dict[int, FoldResult]:

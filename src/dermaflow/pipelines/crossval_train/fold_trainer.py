@@ -25,10 +25,11 @@ from dermaflow.ml.weights import Weights, weights_digest
 from dermaflow.params import ImageParams, TrainParams
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.pipelines.crossval_train.collect import FoldResult
+from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
 from dermaflow.pipelines.train.fine_tune import fine_tune
 from dermaflow.schema import logit_columns
 from dermaflow.tracking.sink import current_sink
-from dermaflow.validation.folds import Fold, fold_name, protocol_tags
+from dermaflow.validation.folds import Fold, fold_name, tags_of
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class FoldTrainer:
     Attributes:
         store: of the images.
         crossval: the protocol.
+        synthesis: of a fold's synthetic images; None for real ones alone.
         train: the recipe.
         image: caps of the encoded images.
         classes: codes, in the order of the outputs.
@@ -51,6 +53,7 @@ class FoldTrainer:
 
     store: ImageStore
     crossval: CrossvalParams
+    synthesis: FoldSynthesis | None
     train: TrainParams
     image: ImageParams
     classes: list[str]
@@ -72,24 +75,30 @@ class FoldTrainer:
         seed = derive_seed(self.seed, "crossval", str(fold.number))
         sizes = {side: len(rows) for side, rows in fold.parts.items()}
         facts: dict[str, Any] = {"fold": fold.number, "seed": seed, "images": sizes}
-        protocol = self.crossval.protocol
+        protocol, place = self.crossval.protocol, self._place(fold)
         with current_sink().part(
             fold_name(fold.number, protocol),
             facts | {"train": self.train.model_dump(mode="json")},
-            protocol_tags(protocol),
+            tags_of(protocol, self.crossval.synthetic),
         ) as sink:
             sets = {
                 side: LabelledImages.from_table(self.store, rows, self.classes)
                 for side, rows in fold.parts.items()
             }
+            parts = [sets["train"]]
+            if self.synthesis:
+                working = WorkingFolder(place / "synthesis", self._decides(fold))
+                synthetic, counts = self.synthesis.images(fold, seed, working, sink.log)
+                parts.append(synthetic)
+                facts |= counts
             weights, fitted = fine_tune(
-                ([sets["train"]], sets["val"]),
+                (parts, sets["val"]),
                 self.train,
                 self.image,
                 self.classes,
                 seed,
                 sink.log,
-                WorkingFolder(self._place(fold) / "training", self._decides(fold)),
+                WorkingFolder(place / "training", self._decides(fold)),
             )
             facts |= {
                 "leaking": fold.leaking,
@@ -100,7 +109,8 @@ class FoldTrainer:
             logits = torch.from_numpy(self._predict(fold, weights))
             done = Checkpoint(len(fitted.history), {"logits": logits}, facts)
             if kept.save(done):
-                shutil.rmtree(self._place(fold) / "training", ignore_errors=True)
+                for name in ("synthesis", "training"):
+                    shutil.rmtree(place / name, ignore_errors=True)
         return done
 
     def _predict(self, fold: Fold, weights: Weights) -> NDArray[np.float32]:

@@ -9,11 +9,11 @@ import pandas as pd
 
 from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.image_store import ImageStore
-from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params import AugmentParams, DuplicateParams, ImageParams, TrainParams
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.pipelines.crossval_train.collect import collect_folds, decisive
 from dermaflow.tracking.sink import current_sink
-from dermaflow.validation.folds import make_folds, protocol_tags
+from dermaflow.validation.folds import make_folds, tags_of
 from dermaflow.validation.lineage import version_of
 
 logger = logging.getLogger(__name__)
@@ -23,22 +23,24 @@ def train_folds(
     manifest: pd.DataFrame,
     image_store: ImageStore,
     crossval: CrossvalParams,
+    augment: AugmentParams,
+    duplicates: DuplicateParams,
     train: TrainParams,
     image: ImageParams,
     classes: list[str],
     seed: int,
     checkpoints: WorkingFolder,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Train a network a fold, on real images alone, and look at the images that it held out.
+    """Train a network a fold, and look at the images that it held out.
 
-    The generators of synthetic images were fitted to the training split, which each fold tests on
-    in part. Folds that an interrupted run of the same has finished are not trained again, and one
-    that it was in the middle of goes on from its checkpoint.
+    The augment stage's generators saw the training split, which each fold tests on in part: with
+    ``crossval.synthetic`` a fold fits its own. What an interrupted run of the same has finished,
+    folds and generators, is not done again, and a training goes on from its checkpoint.
 
     Returns:
         Rows of each fold's held-out images: fold, image_id, group_id, source, label, split (``val``
         or ``test``) and ``logit_<class>`` (float32, mean of the views); and for JSON how the folds
-        were made, and of each its images, history and digest of weights.
+        were made, and of each its images, real and synthetic, history and digest of weights.
 
     Raises:
         ValidationError: a group is on two sides of a fold, or a fold has too few images; or what
@@ -47,14 +49,25 @@ def train_folds(
     """
     from dermaflow.ml.runtime import detect_runtime
     from dermaflow.pipelines.crossval_train.fold_trainer import FoldTrainer
+    from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
 
     folds = make_folds(manifest, crossval.protocol, crossval.val, seed)
     made_from = decisive(checkpoints, crossval, detect_runtime(train.precision).name)
     results = collect_folds(crossval.collect, made_from)
     chosen = set(crossval.folds or [fold.number for fold in folds])
-    current_sink().tag(protocol_tags(crossval.protocol))
+    current_sink().tag(tags_of(crossval.protocol, crossval.synthetic))
     folder = WorkingFolder(checkpoints.path, made_from)
-    trainer = FoldTrainer(image_store, crossval, train, image, classes, seed, folder)
+    synthesis = FoldSynthesis(image_store, augment, duplicates, classes)
+    trainer = FoldTrainer(
+        image_store,
+        crossval,
+        synthesis if crossval.synthetic else None,
+        train,
+        image,
+        classes,
+        seed,
+        folder,
+    )
     for fold in folds:
         if fold.number in results:
             logger.info("Fold %d of %d: collected", fold.number, len(folds))
@@ -67,6 +80,7 @@ def train_folds(
     ordered = [results[number] for number in sorted(results)]
     return pd.concat([table for table, _ in ordered], ignore_index=True), {
         "protocol": crossval.protocol,
+        "synthetic": crossval.synthetic,
         "data_version": version_of(manifest),
         "folds_in_all": len(folds),
         "views": crossval.views,

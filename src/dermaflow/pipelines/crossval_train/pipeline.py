@@ -15,6 +15,8 @@ def create_pipeline() -> Pipeline:
                     "manifest": "manifest",
                     "image_store": "image_store",
                     "crossval": "params:crossval",
+                    "augment": "params:augment",
+                    "duplicates": "params:duplicates",
                     "train": "params:train",
                     "image": "params:image",
                     "classes": "classes",
