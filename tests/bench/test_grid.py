@@ -63,7 +63,7 @@ def test_a_run_is_of_whole_batches_and_beside_as_many_bare_ones(parameters, tmp_
 def grid():
     rows = [(32, 4, 1, 90.0, 0.97, 0.95, 1.0, 900.0), (64, 4, 1, 40.0, 0.98, 0.9, 1.0, 950.0)]
     names = ["pixels", "batch", "processes", "images_per_s"]
-    ends = ["ceiling_ratio", "ceiling_ratio_min", "ceiling_ratio_max"]
+    ends = ["ceiling_ratio", "ceiling_ratio_low", "ceiling_ratio_high"]
     alone = pd.DataFrame(rows, columns=[*names, *ends, "peak_mib"])
     together = pd.DataFrame([(32, 4, 2, 70.0, 1700.0)], columns=[*names, "peak_mib"])
     return pd.concat([alone, together], ignore_index=True)

@@ -9,6 +9,7 @@ from kedro.config import OmegaConfigLoader
 from tqdm import tqdm
 
 from dermaflow.bench.attribution import (
+    UPDATES,
     bare_forward,
     build_classifier,
     count_evaluations,
@@ -17,7 +18,7 @@ from dermaflow.bench.attribution import (
 from dermaflow.bench.config import BenchConfig
 from dermaflow.bench.gan import BareGan, measure_gan
 from dermaflow.bench.ingest import decode_in_threads, ingest, measure_ingest, read_files
-from dermaflow.bench.training import BareTraining, build_trainer, measure_training
+from dermaflow.bench.training import BareTraining, TrainingLoop, build_trainer, measure_training
 from dermaflow.bench.workload import prepare_workload
 from dermaflow.ml import gan as gan_module
 from dermaflow.ml.attribution import class_probability
@@ -89,13 +90,17 @@ def test_bare_decoding_refuses_what_is_no_image(workload):
         decode_in_threads(files, workload.parameters.image)
 
 
-def test_an_epoch_is_the_configured_number_of_whole_batches(workload):
-    trainer, images = build_trainer(workload, RUNTIME)
-    assert images == 8
-    with tqdm(total=images) as progress:
-        for _ in trainer.run_epoch(1, progress, lambda metrics, step: None):
-            pass
-        assert (trainer.steps, progress.n) == (2, images)
+def test_the_loop_goes_on_from_turn_to_turn_and_into_the_next_epoch(workload, monkeypatch):
+    monkeypatch.setattr("dermaflow.bench.training.EPOCH", 3)
+    trainer = build_trainer(workload, RUNTIME)
+    ends = []
+    with tqdm(disable=False) as progress:
+        loop = TrainingLoop(trainer, progress, lambda metrics, step: ends.append(step))
+        loop.run(2)
+        assert (trainer.epoch, trainer.steps, progress.n) == (1, 2, 8)
+        loop.run(2)
+        assert (trainer.epoch, trainer.steps, progress.n) == (2, 4, 16)
+    assert 3 in ends
 
 
 def test_bare_training_updates_what_the_stage_updates(workload):
@@ -125,6 +130,7 @@ def test_bare_gan_penalises_as_often_as_the_stage(workload, monkeypatch):
 def test_bare_forward_runs_as_many_images_as_the_explainer_scores(workload):
     explain = workload.parameters.explain
     classifier = build_classifier(workload, RUNTIME)
+    assert classifier.network.state_dict()["layer4.0.bn1.num_batches_tracked"] == UPDATES
     pixels = workload.store.read(workload.images["image_id"].head(1).tolist())[0]
     score = class_probability(classifier, DecisionRule(), "mel", RUNTIME, 8)
     count = count_evaluations(lambda p: explain_with_lime(p, pixels, explain.lime, 8, 1), score)
@@ -150,7 +156,7 @@ def test_every_measurement_gives_its_lines(workload):
     ratios = [f"{n}_ceiling_ratio" for n in ("ingest", "train", "gan")]
     ratios += [f"{n}_forward_ratio" for n in ("lime", "shap")]
     for name in ratios:
-        low, middle, high = (float(found[f"{name}{end}"]) for end in ("_min", "", "_max"))
+        low, middle, high = (float(found[f"{name}{end}"]) for end in ("_low", "", "_high"))
         assert 0 < low <= middle <= high < float("inf")
     assert found["train_batch"] == "4"
     assert found["train_pixels"] == "32x32"

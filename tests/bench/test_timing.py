@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from dermaflow.bench.timing import Pairs, time_pairs, timed
+from dermaflow.bench.timing import Pairs, median_bounds, time_pairs, timed
 
 
 def test_both_are_warmed_up_then_timed_in_turns_with_changing_order():
@@ -44,9 +44,19 @@ def test_no_further_pair_is_begun_after_the_time_but_there_is_always_one():
     assert len(time_pairs(lambda: time.sleep(0.02), lambda: None, 50, 1e-9).ratios) == 1
 
 
-def test_lines_give_the_median_and_the_spread():
+@pytest.mark.parametrize(
+    ("count", "rank"),
+    # The greatest rank k for which at most 2.5 % of n coins' outcomes have fewer than k heads.
+    [(1, 1), (5, 1), (6, 1), (8, 1), (9, 2), (12, 3), (20, 6), (30, 10)],
+)
+def test_bounds_of_the_median_are_the_ranks_of_the_sign_test(count, rank):
+    values = [float(number) for number in range(count, 0, -1)]
+    assert median_bounds(values) == (rank, count + 1 - rank)
+
+
+def test_lines_give_the_median_and_its_bounds():
     found = Pairs(first=(1.0, 3.0, 8.0), second=(2.0, 2.0, 2.0))
-    assert found.lines("x_ratio") == ["x_ratio: 1.500", "x_ratio_min: 0.500", "x_ratio_max: 4.000"]
+    assert found.lines("x_ratio") == ["x_ratio: 1.500", "x_ratio_low: 0.500", "x_ratio_high: 4.000"]
 
 
 def test_timed_measures_wall_clock_seconds():

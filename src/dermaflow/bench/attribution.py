@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dermaflow.bench.timing import Work, time_pairs
-from dermaflow.bench.training import build_trainer
+from dermaflow.bench.training import TrainingLoop, build_trainer
 from dermaflow.bench.workload import Workload
 from dermaflow.ml.attribution import ClassProbability, blur, class_probability
 from dermaflow.ml.attribution_lime import explain_with_lime
@@ -22,6 +22,8 @@ from dermaflow.ml.image_store import Pixels
 from dermaflow.ml.runtime import Runtime, detect_runtime
 from dermaflow.ml.weights import Weights
 from dermaflow.pipelines.explain.nodes import PRECISION
+
+UPDATES = 8  # of the network before it is explained
 
 
 def measure_attribution(workload: Workload) -> Iterator[str]:
@@ -60,9 +62,9 @@ def build_classifier(workload: Workload, runtime: Runtime) -> Classifier:
     The time does not depend on what it has learnt, but NaN or a constant would be no fair load.
     """
     train = workload.parameters.train
-    trainer, _ = build_trainer(workload, detect_runtime(train.precision))
+    trainer = build_trainer(workload, detect_runtime(train.precision))
     with tqdm(unit="img", leave=False) as progress:
-        trainer.run_epoch(1, progress, lambda metrics, step: None)
+        TrainingLoop(trainer, progress, lambda metrics, step: None).run(UPDATES)
     config = describe(
         workload.parameters.labels.classes, workload.preprocess, train.backbone.stride
     )

@@ -12,7 +12,7 @@ class GridConfig(Params):
         pixels: sides of square images.
         batches: images of one update.
         processes: that train together; more than 1 with the recipe's own batch.
-        images: of one timed run.
+        images: of one turn, in whole batches, of which there is one at least.
     """
 
     pixels: list[PositiveInt]
@@ -29,7 +29,7 @@ class BenchConfig(Params):
         phantom_side: to which phantoms are enlarged before they are encoded, in pixels.
         pairs: of a stage's run and a bare one, in turns.
         seconds: after which a measurement begins no further pair.
-        train_steps: updates of the classifier in one run.
+        train_steps: updates of the classifier in one turn.
         grid: see GridConfig.
     """
 

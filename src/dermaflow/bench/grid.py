@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from dermaflow.bench.config import BenchConfig
 from dermaflow.bench.grid_job import GridJob, Speed
+from dermaflow.bench.timing import median_bounds
 from dermaflow.bench.tree import run_watched
 from dermaflow.ml.image_store import ImageBatch, StoredImage, write_image_store
 from dermaflow.params import Parameters
@@ -49,10 +50,10 @@ def measure_grid(parameters: Parameters, config: BenchConfig) -> pd.DataFrame:
     as in ``measure_training``; memory is of the loop alone, in another process.
 
     Returns:
-        A row a point: pixels, batch, processes, images_per_s, ceiling_ratio with its least and
-        greatest (``_min``, ``_max``; missing for several processes), peak_mib (most memory at one
-        time: of the first process's tensors on its GPU, where there is one, else of the process
-        tree).
+        A row a point: pixels, batch, processes, images_per_s, ceiling_ratio with the bounds of
+        ``median_bounds`` (``_low``, ``_high``; all three missing for several processes), peak_mib
+        (most memory at one time: of the first process's tensors on its GPU, where there is one,
+        else of the process tree).
     """
     rows = []
     with TemporaryDirectory(prefix="dermaflow-grid-") as name:
@@ -83,11 +84,12 @@ def _measure(
     if point.processes == 1:
         pairs, _ = _run(job.model_copy(update={"beside_bare": True}), folder)
         ratios = pairs.ratios
+        low, high = median_bounds(ratios)
         found |= {
             "images_per_s": pairs.images_per_s,
             "ceiling_ratio": median(ratios),
-            "ceiling_ratio_min": min(ratios),
-            "ceiling_ratio_max": max(ratios),
+            "ceiling_ratio_low": low,
+            "ceiling_ratio_high": high,
         }
     return found
 
@@ -127,7 +129,7 @@ def tell(grid: pd.DataFrame) -> Iterator[str]:
     for row in grid.itertuples():
         share = ""
         if row.processes == 1:
-            ends = f"{row.ceiling_ratio_min:.3f} – {row.ceiling_ratio_max:.3f}"
+            ends = f"{row.ceiling_ratio_low:.3f} – {row.ceiling_ratio_high:.3f}"
             share = f"{row.ceiling_ratio:.3f} ({ends})"
         cells = [row.pixels, row.batch, row.processes, f"{row.images_per_s:.1f}", share]
         yield f"| {' | '.join(map(str, cells))} | {row.peak_mib:.0f} |"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -15,7 +14,7 @@ from tqdm import tqdm
 
 from dermaflow.bench.config import BenchConfig
 from dermaflow.bench.timing import time_pairs, timed
-from dermaflow.bench.training import BareTraining, build_trainer
+from dermaflow.bench.training import BareTraining, TrainingLoop, build_trainer
 from dermaflow.bench.workload import Workload
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.launch import run_together
@@ -23,6 +22,8 @@ from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.world import World
 from dermaflow.params import Parameters
 from dermaflow.params.base import Params
+
+ALONE_TURNS = 5  # of the loop without bare updates, which fill its memory
 
 
 class GridJob(Params):
@@ -70,22 +71,22 @@ def run_job(job: GridJob) -> Speed:
     """Time it in this process, and the others of its group."""
     workload = job.workload()
     runtime = detect_runtime(job.parameters.train.precision)
-    trainer, images = build_trainer(workload, runtime, World.joined())
-    epochs = count(1)
+    steps = workload.config.train_steps
+    images = steps * job.parameters.train.batch_size
+    trainer = build_trainer(workload, runtime, World.joined())
+    loop = TrainingLoop(trainer, tqdm(disable=True), _ignore)
 
-    def run_epoch() -> None:
-        with tqdm(disable=True) as progress:
-            for _ in trainer.run_epoch(next(epochs), progress, _ignore):
-                pass
+    def run_loop() -> None:
+        loop.run(steps)
 
     if not job.beside_bare:
-        run_epoch()
-        seconds = [timed(run_epoch) for _ in range(2)]
+        run_loop()
+        seconds = [timed(run_loop) for _ in range(ALONE_TURNS)]
         return Speed(images_per_s=images / median(seconds), ratios=[], gpu_bytes=_gpu_bytes())
     bare = BareTraining(workload, runtime)
     pairs = time_pairs(
-        first=lambda: bare.run(workload.config.train_steps),
-        second=run_epoch,
+        first=lambda: bare.run(steps),
+        second=run_loop,
         pairs=job.config.pairs,
         seconds=job.config.seconds,
     )

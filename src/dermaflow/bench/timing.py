@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from statistics import median
 
 import torch
+from scipy.stats import quantile_test
 
 Work = Callable[[], object]
 
@@ -25,9 +27,19 @@ class Pairs:
         return [a / b for a, b in zip(self.first, self.second, strict=True)]
 
     def lines(self, name: str) -> list[str]:
-        """``name: median`` of the ratios, and their least and greatest."""
-        values = {"": median(self.ratios), "_min": min(self.ratios), "_max": max(self.ratios)}
+        """``name: median`` of the ratios, and its bounds."""
+        low, high = median_bounds(self.ratios)
+        values = {"": median(self.ratios), "_low": low, "_high": high}
         return [f"{name}{suffix}: {value:.3f}" for suffix, value in values.items()]
+
+
+def median_bounds(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of the median by order statistics, whatever the distribution.
+
+    Of fewer than six values, which give none, the least and the greatest.
+    """
+    low, high = quantile_test(values, p=0.5).confidence_interval(0.95)
+    return (min(values), max(values)) if isnan(low) else (float(low), float(high))
 
 
 def time_pairs(first: Work, second: Work, pairs: int, seconds: float) -> Pairs:

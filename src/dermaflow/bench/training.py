@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,10 +22,13 @@ from dermaflow.ml.data import BatchDataset, LabelledImages
 from dermaflow.ml.optim import build_optimizer
 from dermaflow.ml.runtime import Runtime, detect_runtime
 from dermaflow.ml.sync_norm import synchronised
-from dermaflow.ml.trainer import Trainer
+from dermaflow.ml.trainer import Log, Trainer
 from dermaflow.ml.world import ALONE, World
 from dermaflow.params import TrainParams
 from dermaflow.tracking.sink import MetricSink
+
+# Updates of an epoch, as of a small set: what is done once an epoch counts for no more than that.
+EPOCH = 100
 
 
 def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
@@ -34,18 +38,14 @@ def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
     """
     params = workload.parameters.train
     runtime = detect_runtime(params.precision)
-    trainer, images = build_trainer(workload, runtime)
+    steps = workload.config.train_steps
+    images = steps * params.batch_size
     bare = BareTraining(workload, runtime)
-    epochs = count(1)
     with tqdm(unit="img", leave=False) as progress:
-
-        def run_epoch() -> None:
-            for _ in trainer.run_epoch(next(epochs), progress, sink.log):
-                pass
-
+        loop = TrainingLoop(build_trainer(workload, runtime), progress, sink.log)
         found = time_pairs(
-            first=lambda: bare.run(workload.config.train_steps),
-            second=run_epoch,
+            first=lambda: bare.run(steps),
+            second=lambda: loop.run(steps),
             pairs=workload.config.pairs,
             seconds=workload.config.seconds,
         )
@@ -59,10 +59,22 @@ def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
     yield f"train_precision: {runtime.name.split('/')[1]}"
 
 
-def build_trainer(
-    workload: Workload, runtime: Runtime, world: World = ALONE
-) -> tuple[Trainer, int]:
-    """The stage's trainer, and the images of one of its epochs: ``train_steps`` whole batches."""
+class TrainingLoop:
+    """The stage's loop, epoch after epoch, as it goes on from turn to turn."""
+
+    def __init__(self, trainer: Trainer, progress: tqdm[Any], log: Log) -> None:
+        self._updates = (
+            update for epoch in count(1) for update in trainer.run_epoch(epoch, progress, log)
+        )
+
+    def run(self, steps: int) -> None:
+        """So many updates."""
+        for _ in islice(self._updates, steps):
+            pass
+
+
+def build_trainer(workload: Workload, runtime: Runtime, world: World = ALONE) -> Trainer:
+    """The stage's trainer, with epochs of ``EPOCH`` whole batches."""
     keep_freed_memory()
     # Bare updates are of whole images from the first.
     params = workload.parameters.train.model_copy(update={"resize": []})
@@ -72,10 +84,10 @@ def build_trainer(
     stored = LabelledImages.from_table(
         workload.store, workload.images, workload.parameters.labels.classes
     )
-    count = workload.config.train_steps * params.batch_size
-    again = np.resize(np.arange(len(stored)), count)  # repeats images where there are fewer
+    # Repeats images where there are fewer.
+    again = np.resize(np.arange(len(stored)), EPOCH * params.batch_size)
     images = LabelledImages(stored.store, stored.rows[again], stored.labels[again])
-    trainer = Trainer(
+    return Trainer(
         network,
         frozen,
         BatchDataset([images]),
@@ -85,7 +97,6 @@ def build_trainer(
         workload.parameters.seed,
         world,
     )
-    return trainer, count
 
 
 class BareTraining:

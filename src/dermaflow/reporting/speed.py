@@ -24,7 +24,8 @@ def draw_grid(grid: pd.DataFrame, machine: str) -> Figure:
         4.3,
         "How fast does the classifier train?",
         f"{machine}\n"
-        "The ceiling: forward, backward and optimizer step alone, timed in turns with the loop",
+        "The ceiling: forward, backward and optimizer step alone, timed in turns with the loop "
+        "(median of the pairs, 95% interval)",
         columns=3,
     )
     speed, share, memory = axes[0]
@@ -36,8 +37,8 @@ def draw_grid(grid: pd.DataFrame, machine: str) -> Figure:
         share.plot(rows["pixels"], rows["ceiling_ratio"], **look)
         share.fill_between(
             rows["pixels"],
-            rows["ceiling_ratio_min"],
-            rows["ceiling_ratio_max"],
+            rows["ceiling_ratio_low"],
+            rows["ceiling_ratio_high"],
             color=colour,
             alpha=0.12,
             linewidth=0,
@@ -48,7 +49,12 @@ def draw_grid(grid: pd.DataFrame, machine: str) -> Figure:
         speed.plot(rows["pixels"], rows["images_per_s"], **look)
         memory.plot(rows["pixels"], rows["peak_mib"] / 1024, **look)
     speed.set_yscale("log")
-    share.set_ylim(min(0.8, float(grid["ceiling_ratio_min"].min())), 1.05)
+    for formatted in (speed.yaxis.set_major_formatter, speed.yaxis.set_minor_formatter):
+        formatted("{x:g}")
+    share.set_ylim(
+        min(0.8, float(grid["ceiling_ratio_low"].min())),
+        max(1.05, float(grid["ceiling_ratio_high"].max())),
+    )
     share.axhline(1, color=QUIET, linewidth=1, linestyle=":")
     memory.set_ylim(bottom=0)
     label_axes(speed, "side of the image, pixels", "images/s", "Speed")
