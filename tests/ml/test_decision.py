@@ -14,6 +14,7 @@ VALUES = {
     "classifier": "abc",
     "views": 4,
     "temperature": 1.5,
+    "class_weights": {"mel": 3.0},
     "operating_points": {"sure": {"class": "mel", "recall": 0.9, "threshold": 0.25}},
     "left_out": {},
 }
@@ -65,7 +66,7 @@ def test_it_survives_json_to_the_last_digit() -> None:
     values["operating_points"]["sure"]["threshold"] = float(np.float32(0.1))
     rule = DecisionRule.from_dict(json.loads(json.dumps(values)))
     thresholds = {"sure": Threshold("mel", float(np.float32(0.1)))}
-    assert rule == DecisionRule(1 / 3, 4, thresholds, "abc")
+    assert rule == DecisionRule(1 / 3, 4, {"mel": 3.0}, thresholds, "abc")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,9 @@ def test_it_survives_json_to_the_last_digit() -> None:
         {"temperature": float("nan")},
         {"temperature": None},
         {"views": 0},
+        {"class_weights": {"mel": 0}},
+        {"class_weights": {"mel": float("nan")}},
+        {"class_weights": ["mel"]},
         {"operating_points": {"sure": {"class": "mel"}}},
         {"operating_points": ["sure"]},
     ],
@@ -84,6 +88,19 @@ def test_a_damaged_rule_is_refused(changes: dict[str, object]) -> None:
         DecisionRule.from_dict(VALUES | changes)
     with pytest.raises(WeightsError, match="temperature"):
         DecisionRule.from_dict({k: v for k, v in VALUES.items() if k != "temperature"})
+
+
+def test_the_predicted_class_is_the_most_probable_by_weight() -> None:
+    probabilities = np.array([[0.3, 0.3, 0.4], [0.5, 0.2, 0.3], [0.1, 0.1, 0.8]], np.float32)
+    assert DecisionRule().predict(probabilities, CLASSES).tolist() == [2, 0, 2]
+    weighted = DecisionRule(class_weights={"mel": 3.0})
+    assert weighted.predict(probabilities, CLASSES).tolist() == [1, 1, 2]
+    assert weighted.predict(probabilities[:, ::-1], CLASSES[::-1]).tolist() == [1, 1, 0]
+
+
+def test_rules_of_before_there_were_weights_have_none() -> None:
+    old = {name: value for name, value in VALUES.items() if name != "class_weights"}
+    assert DecisionRule.from_dict(old).class_weights == {}
 
 
 def test_it_is_of_one_classifier() -> None:

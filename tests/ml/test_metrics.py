@@ -1,5 +1,7 @@
 """Metrics against scikit-learn and closed forms; intervals against what groups must do to them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -208,6 +210,7 @@ def test_from_table_reads_by_class_order_and_refuses_other_labels() -> None:
     table = pd.DataFrame(
         {
             "label": ["b", "a"],
+            "predicted": ["a", "a"],
             "group_id": ["x", "y"],
             "p_a": np.float32([0.25, 1]),
             "p_b": np.float32([0.75, 0]),
@@ -216,8 +219,29 @@ def test_from_table_reads_by_class_order_and_refuses_other_labels() -> None:
     predictions = Predictions.from_table(table, ["b", "a"])
     assert predictions.labels.tolist() == [0, 1]
     assert predictions.probabilities.tolist() == [[0.75, 0.25], [0, 1]]
-    with pytest.raises(KeyError, match="'zz'"):
-        Predictions.from_table(table.assign(label=["b", "zz"]), ["b", "a"])
+    assert predictions.predicted.tolist() == [1, 1]
+    assert predictions.most_probable.tolist() == [0, 1]
+    for column in ("label", "predicted"):
+        with pytest.raises(KeyError, match="'zz'"):
+            Predictions.from_table(table.assign(**{column: ["b", "zz"]}), ["b", "a"])
+
+
+def test_another_answer_than_the_most_probable_class_counts_as_it_was_given() -> None:
+    """Calibration is of the probabilities, whatever is made of them."""
+    probabilities = np.array([[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.25, 0.75]])
+    labels = np.array([0, 1, 1, 1])
+    plain = Predictions(("a", "b"), labels, probabilities, np.array(list("wxyz")))
+    called = replace(plain, called=np.array([1, 1, 1, 1]))
+    one = np.ones((1, 4))
+    before, after = (score(predictions, one, 10, ()) for predictions in (plain, called))
+    assert (before["accuracy"], after["accuracy"]) == (0.75, 0.75)
+    assert (before["a/recall"], after["a/recall"]) == (1, 0)
+    assert (before["b/recall"], after["b/recall"]) == (pytest.approx(2 / 3), 1)
+    for name in ("ece", "log_loss", "macro_auc"):
+        assert before[name] == after[name]
+    some = called.part(np.array([True, False, False, True]))
+    assert (some.labels.tolist(), some.predicted.tolist()) == ([0, 1], [1, 1])
+    assert some.groups.tolist() == ["w", "z"]
 
 
 # --- intervals ------------------------------------------------------------------------------------

@@ -32,7 +32,13 @@ def make_table(images: int = 240, seed: int = 0) -> pd.DataFrame:
     table["image_id"] = [f"i{number}" for number in range(images)]
     table["group_id"] = [f"g{number // 2}" for number in range(images)]
     table["label"] = np.array(CLASSES, dtype=object)[labels]
-    return table
+    return answered(table)
+
+
+def answered(table: pd.DataFrame) -> pd.DataFrame:
+    """With the most probable classes."""
+    best = table[[f"p_{code}" for code in CLASSES]].to_numpy().argmax(1)
+    return table.assign(predicted=np.array(CLASSES, dtype=object)[best])
 
 
 def certain(labels: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> Predictions:
@@ -66,12 +72,13 @@ def test_right_on_k_more_groups_is_the_known_difference_with_the_binomial_interv
 
 def test_the_other_way_round_is_the_negative():
     pairing = pair_predictions(make_table(seed=0), make_table(seed=0).sample(frac=1), CLASSES)
-    worse = replace(pairing.other, probabilities=pairing.other.probabilities[:, [1, 2, 0]])
+    turned = pairing.other.probabilities[:, [1, 2, 0]]
+    worse = replace(pairing.other, probabilities=turned, called=None)
     there = paired_differences(Pairing(pairing.first, worse, 0), RESAMPLING)
     back = paired_differences(Pairing(worse, pairing.first, 0), RESAMPLING)
     for name, estimate in there.items():
-        turned = back[name]
-        ends = (-turned.value, -turned.high, -turned.low)
+        reverse = back[name]
+        ends = (-reverse.value, -reverse.high, -reverse.low)
         assert (estimate.value, estimate.low, estimate.high) == pytest.approx(ends), name
 
 
@@ -80,7 +87,7 @@ def test_pairing_gives_a_narrower_interval_than_two_resamplings():
     changed = table.copy()
     columns = [f"p_{code}" for code in CLASSES]
     changed.loc[:19, columns] = changed.loc[:19, columns].to_numpy()[:, [1, 2, 0]]
-    pairing = pair_predictions(table, changed, CLASSES)
+    pairing = pair_predictions(table, answered(changed), CLASSES)
     paired = paired_differences(pairing, RESAMPLING)["accuracy"]
 
     separate = []
@@ -105,7 +112,7 @@ def test_without_resampling_there_is_a_difference_but_no_interval():
 
 def test_one_group_has_no_interval_since_all_its_resamples_are_alike():
     first = make_table().assign(group_id="g")
-    other = first.assign(p_mel=first["p_nv"], p_nv=first["p_mel"])
+    other = answered(first.assign(p_mel=first["p_nv"], p_nv=first["p_mel"]))
     estimate = paired_differences(pair_predictions(first, other, CLASSES), RESAMPLING)["accuracy"]
     assert estimate.value != 0
     assert estimate.low is None

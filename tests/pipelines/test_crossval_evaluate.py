@@ -14,6 +14,7 @@ CLASSES = ["mel", "nv"]
 EVALUATE = EvaluateParams(
     batch_size=3,
     views=1,
+    logit_adjustment=0,
     subgroups={"least": 30, "by": {}},
     bootstrap_samples=60,
     confidence=0.9,

@@ -30,6 +30,7 @@ CLASSES = ["bcc", "df", "mel", "nv"]
 EVALUATE = EvaluateParams(
     batch_size=3,
     views=1,
+    logit_adjustment=0,
     subgroups={"least": 30, "by": {}},
     bootstrap_samples=100,
     confidence=0.9,
@@ -246,6 +247,37 @@ def test_the_temperature_mends_calibration_and_both_are_told(
             assert metrics[f"{key}_uncalibrated"] == plain[key] == plain[f"{key}_uncalibrated"]
     for name in ("accuracy", "mel/recall", "macro_f1"):  # of the most probable class
         assert metrics[f"test/{name}"] == plain[f"test/{name}"]
+
+
+@pytest.mark.parametrize("adjustment", [0.5, 1.0])
+def test_an_adjustment_favours_what_is_rare_on_validation_and_leaves_probabilities_alone(
+    logits: pd.DataFrame,
+    classifier: Weights,
+    rule: dict[str, Any],
+    predictions: pd.DataFrame,
+    adjustment: float,
+) -> None:
+    evaluate = EVALUATE.model_copy(update={"logit_adjustment": adjustment})
+    adjusted = choose_decision_rule(logits, classifier, evaluate)
+    own = {"logit_adjustment", "class_weights"}
+    assert {k: v for k, v in adjusted.items() if k not in own} == {
+        k: v for k, v in rule.items() if k not in own
+    }
+    assert rule["class_weights"] == {}
+    val = logits[logits["split"] == "val"]
+    share = val["label"].value_counts(normalize=True)
+    for code in CLASSES:  # df has no image, and counts as if it had one
+        expected = share.get(code, 1 / len(val)) ** -adjustment
+        assert adjusted["class_weights"][code] == pytest.approx(expected)
+    answers = apply_decision_rule(logits, adjusted, CLASSES)
+    unchanged = [*KEPT, *PROBABILITIES, *POINTS]
+    pd.testing.assert_frame_equal(answers[unchanged], predictions[unchanged])
+    weights = np.array([adjusted["class_weights"][code] for code in CLASSES])
+    best = (predictions[PROBABILITIES].to_numpy() * weights).argmax(1)
+    assert answers["predicted"].tolist() == [CLASSES[number] for number in best]
+    metrics = score_predictions(answers, logits, adjusted, evaluate, CLASSES, 1)
+    test = answers[answers["split"] == "test"]
+    assert metrics["test/accuracy"] == (test["label"] == test["predicted"]).mean()
 
 
 def test_a_manifest_without_a_split_is_refused(

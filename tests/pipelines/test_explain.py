@@ -54,6 +54,13 @@ def test_the_median_of_each_kind_is_chosen_from_the_test_split():
     np.testing.assert_allclose(chosen["probability"], [0.7, 0.9, 0.7])
 
 
+def test_the_probability_is_of_what_was_predicted_which_need_not_be_most_probable():
+    chosen = choose_images(
+        pd.DataFrame([prediction("a", "mel", "mel", 0.3)]), explain_params(), CLASSES
+    )
+    assert chosen[["predicted", "probability"]].values.tolist() == [["mel", pytest.approx(0.3)]]
+
+
 def test_choice_does_not_depend_on_the_order_of_rows():
     rows = pd.DataFrame([prediction(f"i{k}", "bcc", "bcc", 0.75) for k in range(9)])
     chosen = choose_images(rows, explain_params(3), CLASSES)

@@ -22,6 +22,7 @@ def evaluate(least=10, samples=50, **by):
     return EvaluateParams(
         batch_size=8,
         views=1,
+        logit_adjustment=0,
         operating_points={},
         subgroups={"least": least, "by": by},
         bootstrap_samples=samples,
@@ -42,6 +43,7 @@ def make(splits, labels, **told):
             "source": np.where(np.array(splits) == "external", "clinic", "drawn"),
             "label": labels,
             "split": splits,
+            "predicted": np.array(CLASSES)[scores.argmax(1)],
         }
     )
     table[[f"p_{code}" for code in CLASSES]] = scores / scores.sum(1, keepdims=True)

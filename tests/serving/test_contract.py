@@ -2,7 +2,7 @@
 
 from dermaflow.ml.classifier import describe
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.serving.contract import build_contract
+from dermaflow.serving.contract import build_contract, describe_label
 from dermaflow.serving.predictor import decode_base64
 from dermaflow.tracking.registry import contract_signature, example_input
 
@@ -45,6 +45,14 @@ def test_it_tells_the_decision_rule_in_numbers_and_in_words():
         "content": "whether p_mel >= 0.1235, chosen on validation images for recall 0.9 "
         "(there: recall 0.912, specificity 0.750)",
     }
+
+
+def test_it_says_which_class_the_answer_names():
+    assert contract()["output"]["label"]["content"] == "the most probable class"
+    assert describe_label(RULE | {"logit_adjustment": 0.5}) == (
+        "the class of the largest probability / (its share of the validation images) ** 0.5, "
+        "which favours rare classes"
+    )
 
 
 def test_the_signature_is_the_contracts():

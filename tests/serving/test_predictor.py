@@ -110,6 +110,7 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
     evaluate = EvaluateParams(
         batch_size=5,
         views=4,
+        logit_adjustment=0,
         subgroups={"least": 30, "by": {}},
         bootstrap_samples=0,
         confidence=0.9,
@@ -155,6 +156,15 @@ def test_a_rules_temperature_changes_probabilities_and_no_label(predictor, with_
     assert sharp["label"].tolist() == plain["label"].tolist()
     assert list(sharp.columns) == list(plain.columns)
     assert (sharp.filter(like="p_").max(axis=1) > plain.filter(like="p_").max(axis=1)).all()
+
+
+def test_a_rules_weights_change_the_label_and_no_probability(predictor, with_rule, weights):
+    images = [encoded(value) for value in range(0, 250, 25)]
+    plain = predictor.predict(images)
+    rare = with_rule(rule_of(weights, class_weights={"mel": 1e6})).predict(images)
+    assert set(plain["label"]) != {"mel"}
+    assert set(rare["label"]) == {"mel"}
+    pd.testing.assert_frame_equal(rare.filter(like="p_"), plain.filter(like="p_"))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ GOOD = Facts(
 EVALUATE = EvaluateParams(
     batch_size=1,
     views=1,
+    logit_adjustment=0,
     subgroups={"least": 30, "by": {}},
     bootstrap_samples=1000,
     confidence=0.95,

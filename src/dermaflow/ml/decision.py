@@ -1,11 +1,11 @@
-"""From logits to what is said of an image: calibrated probabilities, and calls at thresholds.
+"""From logits to what is said of an image: calibrated probabilities, a class, calls at thresholds.
 
 Evaluation, explanation and the served model all come through here, so that they never differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,12 +32,15 @@ class DecisionRule:
     Attributes:
         temperature: divides the logits, above 0; 1 leaves them as they are.
         views: of each image, over which logits are averaged; see ``dermaflow.ml.views``.
+        class_weights: class -> positive factor of its probability where a class is predicted; 1 for
+            those that it lacks.
         thresholds: name of an operating point -> its threshold.
         classifier: digest of the weights that it was chosen for; None of no particular ones.
     """
 
     temperature: float = 1.0
     views: int = 1
+    class_weights: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     classifier: str | None = None
 
@@ -52,6 +55,11 @@ class DecisionRule:
             rule = cls(
                 temperature=float(values["temperature"]),
                 views=int(values["views"]),
+                # Rules of older versions have none.
+                class_weights={
+                    str(code): float(weight)
+                    for code, weight in values.get("class_weights", {}).items()
+                },
                 thresholds={
                     name: Threshold(str(point["class"]), float(point["threshold"]))
                     for name, point in values["operating_points"].items()
@@ -65,6 +73,8 @@ class DecisionRule:
                 "the decision rule is damaged: temperature and views must be above 0, not "
                 f"{rule.temperature} and {rule.views}"
             )
+        if not all(0 < weight < np.inf for weight in rule.class_weights.values()):
+            raise WeightsError("the decision rule is damaged: a class weight is not above 0")
         return rule
 
     def require_same(self, classifier: str) -> None:
@@ -91,6 +101,21 @@ class DecisionRule:
         powers = np.exp(scaled - scaled.max(1, keepdims=True))
         probabilities: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
         return probabilities.astype(np.float32)
+
+    def predict(
+        self, probabilities: NDArray[np.float32] | NDArray[np.float64], classes: Sequence[str]
+    ) -> NDArray[np.int64]:
+        """Index of the predicted class, int64 (N,): the largest probability times weight.
+
+        Without weights the most probable class; of equals the first.
+
+        Args:
+            probabilities: (N, C), as ``probabilities`` gives them.
+            classes: C codes, in the order of the columns.
+        """
+        weights = np.array([self.class_weights.get(code, 1.0) for code in classes])
+        predicted: NDArray[np.int64] = (probabilities * weights).argmax(1)
+        return predicted
 
     def calls(
         self, probabilities: NDArray[np.float32] | NDArray[np.float64], classes: tuple[str, ...]

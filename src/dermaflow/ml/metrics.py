@@ -32,31 +32,55 @@ class Predictions:
         labels: int64 (N,), indices into ``classes``.
         probabilities: float64 (N, C), rows sum to 1.
         groups: of each image (str); images of a group are not independent.
+        called: int64 (N,), the predicted classes, where they are not the most probable ones.
     """
 
     classes: tuple[str, ...]
     labels: Ints
     probabilities: Floats
     groups: NDArray[np.str_]
+    called: Ints | None = None
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, classes: Sequence[str]) -> Predictions:
-        """From the columns label, group_id and ``p_<class>``. Raises KeyError for one missing."""
-        labels = pd.Index(list(classes)).get_indexer(table["label"]).astype(np.int64)
-        if (labels < 0).any():
-            unknown = sorted(set(table["label"]) - set(classes))
+        """From the columns label, predicted, group_id and ``p_<class>``.
+
+        Raises:
+            KeyError: a column is missing, or holds what is no class.
+        """
+        places = pd.Index(list(classes))
+        labels, called = (
+            places.get_indexer(table[column]).astype(np.int64) for column in ("label", "predicted")
+        )
+        if (labels < 0).any() or (called < 0).any():
+            unknown = sorted({*table["label"], *table["predicted"]} - set(classes))
             raise KeyError(f"labels that are no class: {unknown}")
         probabilities = table[probability_columns(list(classes))].to_numpy(np.float64)
-        return cls(tuple(classes), labels, probabilities, table["group_id"].to_numpy(str))
+        return cls(tuple(classes), labels, probabilities, table["group_id"].to_numpy(str), called)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     @property
     def predicted(self) -> Ints:
+        """Index of the class that was answered, int64 (N,)."""
+        return self.most_probable if self.called is None else self.called
+
+    @property
+    def most_probable(self) -> Ints:
         """Index of the most probable class, int64 (N,); the first of equals."""
-        predicted: Ints = self.probabilities.argmax(1)
-        return predicted
+        places: Ints = self.probabilities.argmax(1)
+        return places
+
+    def part(self, rows: NDArray[np.bool_]) -> Predictions:
+        """Of some of the images, by a mask (N,)."""
+        return Predictions(
+            self.classes,
+            self.labels[rows],
+            self.probabilities[rows],
+            self.groups[rows],
+            None if self.called is None else self.called[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -219,7 +243,7 @@ def calibration_error(predictions: Predictions, weights: Floats, bins: int) -> F
     bins of confidence weighted by what they hold.
     """
     confidence = predictions.probabilities.max(1)
-    surplus = confidence - (predictions.predicted == predictions.labels)
+    surplus = confidence - (predictions.most_probable == predictions.labels)
     members = np.eye(bins)[confidence_bins(confidence, bins)]  # (N, bins), one-hot
     return divide(np.abs(weights @ (members * surplus[:, None])).sum(1), weights.sum(1))
 

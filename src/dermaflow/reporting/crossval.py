@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -182,13 +182,7 @@ def _folds(figures: FoldFigures) -> Iterator[tuple[Predictions, dict[str, object
     """Predictions of each fold, and how its curves look."""
     pooled = figures.pooled
     for number in figures.numbers:
-        rows = figures.fold_of == number
-        part = replace(
-            pooled,
-            labels=pooled.labels[rows],
-            probabilities=pooled.probabilities[rows],
-            groups=pooled.groups[rows],
-        )
+        part = pooled.part(figures.fold_of == number)
         yield part, {"color": QUIET, "linewidth": 0.9, "alpha": 0.5}
 
 

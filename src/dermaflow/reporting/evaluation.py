@@ -165,7 +165,7 @@ def _fill_cell(axis: Axes, row: int, column: int, share: float, count: int) -> N
 def draw_reliability(
     test: Predictions, plain: Predictions, scores: Mapping[str, float], bins: int
 ) -> Figure:
-    """How often the predicted class is right, by its probability, above the bins' numbers.
+    """How often the most probable class is right, by its probability, above the bins' numbers.
 
     Args:
         test: predictions of the test split.
@@ -173,7 +173,7 @@ def draw_reliability(
         scores: the metrics, by name without the split.
         bins: of the probability.
     """
-    confidence, right = test.probabilities.max(1), test.predicted == test.labels
+    confidence, right = test.probabilities.max(1), test.most_probable == test.labels
     stated, observed, counts = _bin_reliability(test, bins)
     figure, axes = new_figure(
         5.6,
@@ -206,7 +206,7 @@ def draw_reliability(
     lower.bar(edges[:-1], counts, np.diff(edges), align="edge", color=ACCENT, edgecolor="white")
     lower.grid(axis="x", visible=False)
     lower.yaxis.set_major_formatter("{x:,.0f}")
-    label_axes(lower, "Probability of the predicted class", "Images")
+    label_axes(lower, "Probability of the most probable class", "Images")
     return figure
 
 
@@ -219,7 +219,7 @@ def _bin_reliability(predictions: Predictions, bins: int) -> tuple[Floats, Float
         return np.bincount(member, values, bins).astype(np.float64)
 
     counts = sums(np.ones(len(predictions)))
-    right = (predictions.predicted == predictions.labels).astype(np.float64)
+    right = (predictions.most_probable == predictions.labels).astype(np.float64)
     return divide(sums(confidence), counts), divide(sums(right), counts), counts
 
 

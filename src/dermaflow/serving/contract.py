@@ -50,7 +50,7 @@ def build_contract(
             }
         },
         "output": {
-            LABEL_COLUMN: {"type": "string", "content": "the most probable class"},
+            LABEL_COLUMN: {"type": "string", "content": describe_label(decision_rule)},
             **{
                 column: {"type": "double", "range": [0, 1], "content": CLASS_NAMES.get(code, code)}
                 for code, column in zip(classes, probability_columns(list(classes)), strict=True)
@@ -65,6 +65,17 @@ def build_contract(
         "training_data": dict(training_data),
         "test_metrics": {k: v for k, v in metrics.items() if k.startswith("test/")},
     }
+
+
+def describe_label(decision_rule: Mapping[str, Any]) -> str:
+    """Which class the answer names."""
+    adjustment = decision_rule.get("logit_adjustment", 0)
+    if not adjustment:
+        return "the most probable class"
+    return (
+        "the class of the largest probability / (its share of the validation images) ** "
+        f"{adjustment:g}, which favours rare classes"
+    )
 
 
 def describe_point(point: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ class Predictor:
         classes = self._classifier.classes
         logits = predict(self._classifier, self._batches(images), self._runtime, self._rule.views)
         probabilities = self._rule.probabilities(logits)
-        labels = np.array(classes, dtype=object)[probabilities.argmax(1)]
+        labels = np.array(classes, dtype=object)[self._rule.predict(probabilities, classes)]
         table = pd.DataFrame(
             probabilities.astype(np.float64), columns=probability_columns(list(classes))
         )

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 def choose_decision_rule(
     logits: pd.DataFrame, classifier: Weights, evaluate: EvaluateParams
 ) -> dict[str, Any]:
-    """Temperature and thresholds that the validation images ask for; no other row is looked at.
+    """Temperature, class weights and thresholds that validation asks for; no other row is read.
 
     Returns:
         For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
@@ -63,11 +63,31 @@ def choose_rule(
     return {
         "chosen_on": {"split": "val", "images": len(val)},
         "views": rule.views,
+        "logit_adjustment": evaluate.logit_adjustment,
+        "class_weights": weigh_classes(val["label"], classes, evaluate.logit_adjustment),
         "temperature": rule.temperature,
         "temperature_is_fitted": temperature is not None,
         "operating_points": points,
         "left_out": left_out,
     }
+
+
+def weigh_classes(labels: pd.Series, classes: list[str], adjustment: float) -> dict[str, float]:
+    """Weight of each class among those that might be predicted: (N / n_c) ** adjustment.
+
+    That is logit adjustment after training (Menon et al. 2021, arXiv:2007.07314). Of probabilities
+    that are right, 0 predicts what is most often right, and 1 what is best for the mean of the
+    classes' recalls. A class without images counts as if it had one.
+
+    Args:
+        labels: codes of the images that tell how frequent classes are.
+        classes: all codes.
+        adjustment: tau, 0 or above; of 0 there are no weights.
+    """
+    if not adjustment:
+        return {}
+    counts = labels.value_counts().reindex(classes, fill_value=0).clip(lower=1)
+    return {code: float((len(labels) / counts[code]) ** adjustment) for code in classes}
 
 
 def choose_points(
@@ -120,8 +140,9 @@ def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.D
     """What a rule makes of logits.
 
     Returns:
-        image_id, group_id, source, label, split; predicted, the most probable class; ``p_<class>``,
-        float32; and for each operating point whether the image is called, bool, by its name.
+        image_id, group_id, source, label, split; predicted, the most probable class by the rule's
+        weights; ``p_<class>``, float32; and for each operating point whether the image is called,
+        bool, by its name.
 
     Raises:
         ParameterError: the logits are of other classes than ``classes``.
@@ -136,6 +157,6 @@ def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.D
         )
     probabilities = rule.probabilities(logits[columns].to_numpy(np.float32))
     table = logits.drop(columns=columns)
-    table["predicted"] = np.array(classes, dtype=object)[probabilities.argmax(1)]
+    table["predicted"] = np.array(classes, dtype=object)[rule.predict(probabilities, classes)]
     table[probability_columns(classes)] = probabilities
     return table.assign(**rule.calls(probabilities, tuple(classes)))

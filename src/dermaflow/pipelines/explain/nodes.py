@@ -35,8 +35,9 @@ def choose_images(
         classes in their order, right before wrong.
     """
     test = predictions[predictions["split"] == "test"].sort_values("image_id")
+    told = test["predicted"].map(classes.index).to_numpy(np.int64)
     test = test.assign(
-        probability=test[probability_columns(classes)].max(axis=1),
+        probability=test[probability_columns(classes)].to_numpy()[np.arange(len(test)), told],
         outcome=np.where(test["predicted"] == test["label"], "right", "wrong"),
     )
     chosen, taken = [], set[str]()
