@@ -90,7 +90,7 @@ def score_folds(
         every name. And a table of the same, with all metrics of each fold.
     """
     protocol, sink = folds["protocol"], current_sink()
-    tags = tags_of(protocol, folds["synthetic"])
+    tags = tags_of(protocol, folds.get("synthetic", False))
     sink.tag(tags)
     by_fold: dict[int, Scores] = {}
     for facts in folds["folds"]:
@@ -128,7 +128,7 @@ def draw_folds(
         fold_of=predictions["fold"].to_numpy(),
         folds_in_all=folds["folds_in_all"],
         leaking=protocol == "image",
-        synthetic=folds["synthetic"],
+        synthetic=folds.get("synthetic", False),
         scores=by_part(metrics, protocol),
         confidence=evaluate.confidence,
     )
