@@ -6,38 +6,20 @@ import pytest
 
 from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.params import AugmentParams, DcganParams, DuplicateParams
-from dermaflow.pipelines.augment.fitting import missing_counts
 from dermaflow.pipelines.augment.nodes import (
     draw_synthesis,
     fit_generators,
     measure_synthesis,
+)
+from dermaflow.pipelines.augment.synthesis import (
+    missing_counts,
     set_copies_aside,
     synthesise_images,
 )
 from dermaflow.schema import SYNTHETIC_COLUMNS
+from ml.small_gan import AUGMENT, DUPLICATES
 
 CLASSES = ["df", "mel", "nv", "vasc"]
-AUGMENT = AugmentParams(
-    strategy="dcgan",
-    target_count=12,
-    min_real=4,
-    dcgan=DcganParams(
-        pixels=32,
-        latent=8,
-        width=8,
-        steps=2,
-        batch_size=4,
-        learning_rate=2e-4,
-        beta1=0.5,
-        ema_decay=0.9,
-        r1_penalty=0.1,
-        r1_every=2,
-        grid_every=1,
-        log_every=1,
-    ),
-)
-DUPLICATES = DuplicateParams(keypoints=200, words=32, candidates=5, agreeing=10, chance_pairs=0.5)
 # Real training images a class: too few for a GAN, two to be filled up, one above the target.
 REAL = {"df": 3, "mel": 8, "nv": 15, "vasc": 6}
 

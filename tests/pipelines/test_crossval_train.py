@@ -1,6 +1,7 @@
 """Folds are trained one by one, once each, wherever and whenever that happens."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dermaflow.datasets.working_folder import WorkingFolder
-from dermaflow.errors import SourceError, ValidationError
+from dermaflow.errors import ParameterError, SourceError, ValidationError
 from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.params import BackboneParams, ImageParams
 from dermaflow.params.crossval import CrossvalParams
@@ -16,9 +17,9 @@ from dermaflow.pipelines.crossval_train.collect import decisive
 from dermaflow.pipelines.crossval_train.nodes import train_folds
 from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
 from dermaflow.validation.folds import make_folds
+from ml import small_gan
+from ml.small_gan import DUPLICATES
 from ml.small_training import PARAMS
-from pipelines.test_augment import AUGMENT as SMALL_GAN
-from pipelines.test_augment import DUPLICATES
 
 CLASSES = ["mel", "nv"]
 IMAGES = 20
@@ -36,7 +37,7 @@ TRAIN = PARAMS.model_copy(
         ),
     }
 )
-AUGMENT = SMALL_GAN.model_copy(update={"target_count": 5, "min_real": 2})
+AUGMENT = small_gan.AUGMENT.model_copy(update={"target_count": 5, "min_real": 2})
 IMAGE = ImageParams(height=32, width=32, max_bytes=10_000, max_pixels=10_000)
 CROSSVAL = CrossvalParams(
     protocol="lesion", folds="all", collect=[], val=0.2, synthetic=False, views=2
@@ -93,11 +94,11 @@ def manifest():
 
 @pytest.fixture(scope="module")
 def run(manifest, store):
-    def run(folder, made_from=MADE_FROM, **changes):
+    def run(folder, made_from=MADE_FROM, augment=AUGMENT, train=TRAIN, **changes):
         crossval = CROSSVAL.model_copy(update=changes)
         working = WorkingFolder(folder, made_from)
         return train_folds(
-            manifest, store, crossval, AUGMENT, DUPLICATES, TRAIN, IMAGE, CLASSES, 1, working
+            manifest, store, crossval, augment, DUPLICATES, train, IMAGE, CLASSES, 1, working
         )
 
     return run
@@ -233,19 +234,72 @@ def test_generators_of_a_fold_see_none_of_its_held_out_images(
     changed[held_out] = 255 - changed[held_out]
     elsewhere = write_store(changed, tmp_path / "changed")
 
-    def drawn(source, folder, rows=fold):
+    def draw(source, folder, rows=fold):
         synthesis = FoldSynthesis(source, AUGMENT, DUPLICATES, CLASSES)
         working = WorkingFolder(tmp_path / folder, {"run": "a"})
-        images, counts = synthesis.images(rows, 1, working, lambda metrics, step: None)
-        return images.store.take(images.rows), images.labels.tolist(), counts
+        return synthesis.draw(rows, 1, working, lambda metrics, step: None)
 
-    pixels, labels, counts = drawn(store, "a")
-    assert labels == [0] * counts["synthetic"]["mel"] + [1] * counts["synthetic"]["nv"]
-    np.testing.assert_array_equal(drawn(elsewhere, "b")[0], pixels)
-    other = make_folds(manifest, protocol, CROSSVAL.val, 1)[1]
-    assert not np.array_equal(drawn(store, "c", other)[0], pixels)
+    def pixels(synthetic):
+        return synthetic.images.store.take(synthetic.images.rows)
+
+    drawn = draw(store, "a")
+    counts = drawn.facts["synthetic"]
+    assert drawn.images.labels.tolist() == [0] * counts["mel"] + [1] * counts["nv"]
+    same = draw(elsewhere, "b")
+    np.testing.assert_array_equal(pixels(same), pixels(drawn))
+    assert same.digest == drawn.digest
+    other = draw(store, "c", make_folds(manifest, protocol, CROSSVAL.val, 1)[1])
+    assert not np.array_equal(pixels(other), pixels(drawn))
+    assert other.digest != drawn.digest
     # Finished generators of an interrupted run are taken as they are.
     with caplog.at_level("INFO"):
-        again = drawn(store, "a")
-    np.testing.assert_array_equal(again[0], pixels)
+        again = draw(store, "a")
+    np.testing.assert_array_equal(pixels(again), pixels(drawn))
     assert "The generator of mel is fitted already" in caplog.messages
+
+
+def test_a_checkpoint_is_of_the_very_synthetic_images(
+    run, filled_up, tmp_path, monkeypatch, caplog
+):
+    """A GPU would not fit a lost generator to the same weights again."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*args):
+        raise Killed
+
+    folder, train = tmp_path / "a", TRAIN.model_copy(update={"checkpoint_seconds": 0})
+    with monkeypatch.context() as patch:
+        patch.setattr("dermaflow.pipelines.crossval_train.fold_trainer.weights_digest", kill)
+        with pytest.raises(Killed):
+            run(folder, folds=[1], synthetic=True, train=train)
+    shutil.copytree(folder, tmp_path / "b")
+    with caplog.at_level("INFO"):
+        found = run(folder, folds=[1], synthetic=True, train=train)
+    pd.testing.assert_frame_equal(found[0], filled_up[1][0], check_exact=True)
+    assert "starts anew" not in caplog.text
+
+    (generator,) = (tmp_path / "b").glob("fold_1/synthesis/generators/mel/*.safetensors")
+    generator.unlink()
+    other = AUGMENT.model_copy(update={"dcgan": AUGMENT.dcgan.model_copy(update={"steps": 3})})
+    run(tmp_path / "b", folds=[1], synthetic=True, train=train, augment=other)
+    assert "Training starts anew" in caplog.text
+    assert "made with other synthetic images" in caplog.text
+
+
+def test_synthetic_folds_without_a_way_to_make_images_are_refused(run, tmp_path):
+    none = AUGMENT.model_copy(update={"strategy": "none"})
+    with pytest.raises(ParameterError, match=r"crossval\.synthetic: augment\.strategy is 'none'"):
+        run(tmp_path, synthetic=True, augment=none)
+
+
+def test_a_fold_without_a_class_to_fill_up_is_what_it_is_without_synthesis(
+    run, undisturbed, tmp_path
+):
+    large = AUGMENT.model_copy(update={"min_real": 100, "target_count": 200})
+    logits, folds = run(tmp_path, folds=[1], synthetic=True, augment=large)
+    (facts,) = folds["folds"]
+    assert facts["synthetic"] == {}
+    plain = undisturbed[0][undisturbed[0]["fold"] == 1]
+    pd.testing.assert_frame_equal(logits, plain, check_exact=True)

@@ -18,7 +18,7 @@ def pooled():
     return Predictions(CLASSES, labels, np.stack([score, 1 - score], axis=1), groups)
 
 
-def figures(pooled, bounded=True, leaking=False, synthetic=False):
+def figures(pooled, bounded=True, leaking=False, synthetic=0):
     def scores(accuracy, auc):
         values = {"accuracy": accuracy, "mel/auc": auc}
         ends = {f"{name}_low": v - 0.1 for name, v in values.items()}
@@ -57,10 +57,10 @@ def test_a_panel_has_pooled_mean_and_each_fold_in_their_rows(pooled):
 
 
 def test_what_was_added_and_what_leaks_is_told(pooled):
-    figure = draw_folds(figures(pooled, leaking=True, synthetic=True))
+    figure = draw_folds(figures(pooled, leaking=True, synthetic=1234.4))
     title, caption = (text.get_text() for text in figure.texts)
     assert title.startswith("LEAKING: ")
-    assert "With synthetic images" in caption
+    assert "With 1,234 synthetic training images a fold" in caption
     assert "images of the same fold show the same lesion" in caption
 
 

@@ -89,10 +89,15 @@ def test_folds_have_curves_parameters_and_figures_of_their_own(resumed, runs):
         curve = client.get_metric_history(run.info.run_id, "train/val_balanced_accuracy")
         steps = [point.step for point in curve]
         assert len(set(steps)) == 2
+        made = [name for name in run.data.params if name.startswith("synthetic.")]
+        assert made
+        for name in made:
+            assert f"gan/{name.removeprefix('synthetic.')}_discriminator_loss" in run.data.metrics
         own = parent.data.metrics[f"crossval_folds/fold_{number + 1}/accuracy"]
         assert run.data.metrics["test/accuracy"] == own
     assert "train/val_balanced_accuracy" not in parent.data.metrics
     assert parent.data.tags["crossval.protocol"] == "lesion"
+    assert parent.data.tags["crossval.synthetic"] == "true"
     assert "| cross-validation | value | interval |" in parent.data.tags["mlflow.note.content"]
     assert sorted(resumed.artifacts(parent, "crossval")) == [
         "01_folds.png",

@@ -27,7 +27,7 @@ class BenchConfig(Params):
     Attributes:
         images: taken of the source, at most.
         phantom_side: to which phantoms are enlarged before they are encoded, in pixels.
-        pairs: of a stage's run and a bare one, in turns.
+        pairs: of a stage's turn and a bare one, at most.
         seconds: after which a measurement begins no further pair.
         train_steps: updates of the classifier in one turn.
         grid: see GridConfig.

@@ -21,7 +21,7 @@ from dermaflow.ml.gan import (
 )
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.params import DcganParams
-from dermaflow.pipelines.augment.fitting import PRECISION
+from dermaflow.pipelines.augment.synthesis import PRECISION
 from dermaflow.tracking.sink import MetricSink
 
 

@@ -52,8 +52,8 @@ def measure_grid(parameters: Parameters, config: BenchConfig) -> pd.DataFrame:
     Returns:
         A row a point: pixels, batch, processes, images_per_s, ceiling_ratio with the bounds of
         ``median_bounds`` (``_low``, ``_high``; all three missing for several processes), peak_mib
-        (most memory at one time: of the first process's tensors on its GPU, where there is one,
-        else of the process tree).
+        (most memory at one time: of the first process's tensors on its GPU, where there is one, the
+        images of an epoch among them, else of the process tree).
     """
     rows = []
     with TemporaryDirectory(prefix="dermaflow-grid-") as name:

@@ -23,14 +23,15 @@ from dermaflow.ml.world import World
 from dermaflow.params import Parameters
 from dermaflow.params.base import Params
 
-ALONE_TURNS = 5  # of the loop without bare updates, which fill its memory
+# Of the loop where its memory is told, to which bare updates beside it would add theirs.
+ALONE_TURNS = 10
 
 
 class GridJob(Params):
     """What is trained.
 
     Attributes:
-        config: its ``grid.images`` are those of one timed run, in whole batches.
+        config: its ``grid.images`` are those of one turn, in whole batches.
         store: of images of the size in question.
         beside_bare: time bare updates in turns with the loop.
         result: file that Speed is written to.

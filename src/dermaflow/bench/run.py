@@ -65,9 +65,8 @@ def run_bench(project: Path, env: str, conf: Mapping[str, Any]) -> Iterator[str]
 def run_scale(conf: Mapping[str, Any], images: int) -> Iterator[str]:
     """Lines on the ingest of very many generated images; see ``run_bench``."""
     parameters = Parameters.model_validate(conf["parameters"])
-    config = read_config(BenchConfig, conf, "bench")
     yield from describe_machine()
-    yield from measure_scale(parameters, images, config.pairs)
+    yield from measure_scale(parameters, images)
 
 
 def run_grid(conf: Mapping[str, Any], folder: Path) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Ingested(NamedTuple):
     memory: int
 
 
-def measure_scale(parameters: Parameters, count: int, pairs: int) -> Iterator[str]:
+def measure_scale(parameters: Parameters, count: int, pairs: int = 5) -> Iterator[str]:
     """Lines on ``count`` images and on a tenth of them, and on adding a hundredth to either.
 
     Takes about 60 KiB of scratch an image, and what the stored ones need.

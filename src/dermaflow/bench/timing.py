@@ -34,7 +34,7 @@ class Pairs:
 
 
 def median_bounds(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of the median by order statistics, whatever the distribution.
+    """The 95 % interval of the median of independent values by order statistics.
 
     Of fewer than six values, which give none, the least and the greatest.
     """

@@ -27,7 +27,7 @@ from dermaflow.ml.world import ALONE, World
 from dermaflow.params import TrainParams
 from dermaflow.tracking.sink import MetricSink
 
-# Updates of an epoch, as of a small set: what is done once an epoch counts for no more than that.
+# Updates of an epoch, as of a small set.
 EPOCH = 100
 
 
@@ -60,7 +60,10 @@ def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
 
 
 class TrainingLoop:
-    """The stage's loop, epoch after epoch, as it goes on from turn to turn."""
+    """The stage's loop, epoch after epoch, as it goes on from turn to turn.
+
+    Worker processes, if there are any, read ahead while it is another's turn.
+    """
 
     def __init__(self, trainer: Trainer, progress: tqdm[Any], log: Log) -> None:
         self._updates = (

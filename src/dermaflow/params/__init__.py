@@ -126,7 +126,7 @@ class ValidateParams(Params):
     split: SplitParams
 
 
-# --- duplicates, which validate and augment look for ----------------------------------------------
+# --- duplicates, which validate, augment and crossval_train look for ------------------------------
 
 
 class DuplicateParams(Params):

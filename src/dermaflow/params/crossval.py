@@ -30,7 +30,7 @@ class CrossvalParams(Params):
     folds: Annotated[list[PositiveInt], BeforeValidator(_as_numbers)]  # none: all there are
     collect: Strings  # folders with FOLD_FILES of other machines
     val: OpenFraction  # of all images; chooses a fold's epoch, temperature and thresholds
-    synthetic: bool  # by generators of the fold's own
+    synthetic: bool  # whether generators of a fold's own fill up its small classes
     views: Literal[1, 2, 4, 8]
 
     @property

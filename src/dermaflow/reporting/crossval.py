@@ -40,7 +40,7 @@ class FoldFigures:
         fold_of: number of that fold, int (N,).
         folds_in_all: how many there are, which need not all have been trained.
         leaking: whether images of one lesion are in training and test.
-        synthetic: whether there were synthetic training images.
+        synthetic: mean number of synthetic training images of a fold.
         scores: ``pooled``, ``mean``, ``sd`` and ``fold_<number>`` -> metrics, with ``_low`` and
             ``_high`` for the ends of intervals.
         confidence: of the intervals.
@@ -50,7 +50,7 @@ class FoldFigures:
     fold_of: NDArray[np.int64]
     folds_in_all: int
     leaking: bool
-    synthetic: bool
+    synthetic: float
     scores: Mapping[str, Scores]
     confidence: float
 
@@ -70,7 +70,10 @@ class FoldFigures:
         tested = f"{len(self.pooled):,} images of {groups:,} groups, out of fold ({folds})"
         lines = [f"{tested}. {text}"]
         if self.synthetic:
-            lines.append("With synthetic images, by generators that saw the fold's training alone")
+            lines.append(
+                f"With {self.synthetic:,.0f} synthetic training images a fold, by generators that "
+                "saw none of its tested images"
+            )
         if self.leaking:
             share = self.scores["pooled"].get("leaking_images", float("nan"))
             lines.append(

@@ -45,7 +45,7 @@ class Fold:
 
     @property
     def manifest(self) -> pd.DataFrame:
-        """All rows, with the fold's sides as ``split``."""
+        """Rows of the training sources, by side, which is their ``split``."""
         return pd.concat([rows.assign(split=side) for side, rows in self.parts.items()])
 
 

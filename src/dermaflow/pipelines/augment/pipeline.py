@@ -6,9 +6,8 @@ from dermaflow.pipelines.augment.nodes import (
     draw_synthesis,
     fit_generators,
     measure_synthesis,
-    set_copies_aside,
-    synthesise_images,
 )
+from dermaflow.pipelines.augment.synthesis import set_copies_aside, synthesise_images
 
 
 def create_pipeline() -> Pipeline:

@@ -20,6 +20,7 @@ from dermaflow.pipelines.crossval_evaluate.names import (
 from dermaflow.pipelines.crossval_evaluate.scores import (
     Scores,
     mean_leaking,
+    mean_synthetic,
     score_fold,
     score_pooled,
 )
@@ -128,7 +129,7 @@ def draw_folds(
         fold_of=predictions["fold"].to_numpy(),
         folds_in_all=folds["folds_in_all"],
         leaking=protocol == "image",
-        synthetic=folds.get("synthetic", False),
+        synthetic=mean_synthetic(folds["folds"]),
         scores=by_part(metrics, protocol),
         confidence=evaluate.confidence,
     )

@@ -83,3 +83,8 @@ def mean_leaking(folds: Sequence[Mapping[str, Any]]) -> float:
     """Share of all test images of whose group another image was not tested on in their fold."""
     sizes = [fold["images"]["test"] for fold in folds]
     return float(np.average([fold["leaking"] for fold in folds], weights=sizes))
+
+
+def mean_synthetic(folds: Sequence[Mapping[str, Any]]) -> float:
+    """Synthetic training images of a fold; folds without any, or of older code, have none."""
+    return float(np.mean([sum(fold.get("synthetic", {}).values()) for fold in folds]))

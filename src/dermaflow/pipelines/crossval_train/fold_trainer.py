@@ -17,21 +17,26 @@ from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.checkpoints import Checkpoint, Checkpoints
 from dermaflow.ml.classifier import load_classifier
 from dermaflow.ml.data import LabelledImages
+from dermaflow.ml.fit import FitResult
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.ml.predict import predict, read_batches
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.seeding import derive_seed
+from dermaflow.ml.trainer import Log
 from dermaflow.ml.weights import Weights, weights_digest
 from dermaflow.params import ImageParams, TrainParams
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.pipelines.crossval_train.collect import FoldResult
-from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
+from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis, Synthetic
 from dermaflow.pipelines.train.fine_tune import fine_tune
 from dermaflow.schema import logit_columns
 from dermaflow.tracking.sink import current_sink
 from dermaflow.validation.folds import Fold, fold_name, tags_of
 
 logger = logging.getLogger(__name__)
+
+# What is left of a fold until it is done.
+_SYNTHESIS, _TRAINING = "synthesis", "training"
 
 _KEPT = ["image_id", "group_id", "source", "label"]
 
@@ -48,7 +53,7 @@ class FoldTrainer:
         image: caps of the encoded images.
         classes: codes, in the order of the outputs.
         seed: of the run.
-        folder: where finished folds, and checkpoints of the one in training, are kept.
+        folder: where finished folds are kept, and what the one in training needs to go on.
     """
 
     store: ImageStore
@@ -75,32 +80,15 @@ class FoldTrainer:
         seed = derive_seed(self.seed, "crossval", str(fold.number))
         sizes = {side: len(rows) for side, rows in fold.parts.items()}
         facts: dict[str, Any] = {"fold": fold.number, "seed": seed, "images": sizes}
-        protocol, place = self.crossval.protocol, self._place(fold)
+        protocol = self.crossval.protocol
         with current_sink().part(
             fold_name(fold.number, protocol),
             facts | {"train": self.train.model_dump(mode="json")},
             tags_of(protocol, self.crossval.synthetic),
         ) as sink:
-            sets = {
-                side: LabelledImages.from_table(self.store, rows, self.classes)
-                for side, rows in fold.parts.items()
-            }
-            parts = [sets["train"]]
-            if self.synthesis:
-                working = WorkingFolder(place / "synthesis", self._decides(fold))
-                synthetic, counts = self.synthesis.images(fold, seed, working, sink.log)
-                parts.append(synthetic)
-                facts |= counts
-            weights, fitted = fine_tune(
-                (parts, sets["val"]),
-                self.train,
-                self.image,
-                self.classes,
-                seed,
-                sink.log,
-                WorkingFolder(place / "training", self._decides(fold)),
-            )
-            facts |= {
+            synthetic = self._synthesise(fold, seed, sink.log)
+            weights, fitted = self._fit(fold, synthetic, seed, sink.log)
+            facts |= (synthetic.facts if synthetic else {}) | {
                 "leaking": fold.leaking,
                 "classifier": weights_digest(weights),
                 "best_epoch": fitted.best_epoch,
@@ -109,9 +97,39 @@ class FoldTrainer:
             logits = torch.from_numpy(self._predict(fold, weights))
             done = Checkpoint(len(fitted.history), {"logits": logits}, facts)
             if kept.save(done):
-                for name in ("synthesis", "training"):
-                    shutil.rmtree(place / name, ignore_errors=True)
+                for name in (_SYNTHESIS, _TRAINING):
+                    shutil.rmtree(self._place(fold) / name, ignore_errors=True)
         return done
+
+    def _synthesise(self, fold: Fold, seed: int, log: Log) -> Synthetic | None:
+        """The fold's synthetic images; None where there shall be none."""
+        if self.synthesis is None:
+            return None
+        working = WorkingFolder(self._place(fold) / _SYNTHESIS, self._decides(fold))
+        return self.synthesis.draw(fold, seed, working, log)
+
+    def _fit(
+        self, fold: Fold, synthetic: Synthetic | None, seed: int, log: Log
+    ) -> tuple[Weights, FitResult]:
+        """Train on the fold's images and the synthetic ones.
+
+        A checkpoint is of these very synthetic images: a GPU would not draw the same again.
+        """
+        train, val = (
+            LabelledImages.from_table(self.store, fold.parts[side], self.classes)
+            for side in ("train", "val")
+        )
+        parts, decides = [train], self._decides(fold)
+        if synthetic:
+            parts.append(synthetic.images)
+            decides["synthetic images"] = synthetic.digest
+        logger.info(
+            "Training on %d real, %d synthetic images",
+            len(train),
+            sum(len(part) for part in parts[1:]),
+        )
+        checkpoints = WorkingFolder(self._place(fold) / _TRAINING, decides)
+        return fine_tune((parts, val), self.train, self.image, self.classes, seed, log, checkpoints)
 
     def _predict(self, fold: Fold, weights: Weights) -> NDArray[np.float32]:
         """Logits of the images that were not trained on, in their order."""

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.errors import ParameterError
 from dermaflow.ml.image_store import ImageStore
 from dermaflow.params import AugmentParams, DuplicateParams, ImageParams, TrainParams
 from dermaflow.params.crossval import CrossvalParams
@@ -43,6 +44,7 @@ def train_folds(
         were made, and of each its images, real and synthetic, history and digest of weights.
 
     Raises:
+        ParameterError: synthetic images are asked for, and none are made.
         ValidationError: a group is on two sides of a fold, or a fold has too few images; or what
             was collected is of something else.
         WeightsError: the backbone's first weights cannot be had.
@@ -51,6 +53,10 @@ def train_folds(
     from dermaflow.pipelines.crossval_train.fold_trainer import FoldTrainer
     from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
 
+    if crossval.synthetic and augment.strategy == "none":
+        raise ParameterError(
+            "crossval.synthetic: augment.strategy is 'none', which makes no images"
+        )
     folds = make_folds(manifest, crossval.protocol, crossval.val, seed)
     made_from = decisive(checkpoints, crossval, detect_runtime(train.precision).name)
     results = collect_folds(crossval.collect, made_from)

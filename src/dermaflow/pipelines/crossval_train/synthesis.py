@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,24 @@ from dermaflow.datasets.working_folder import WorkingFolder
 from dermaflow.ml.data import LabelledImages
 from dermaflow.ml.image_store import ImageStore, write_image_store
 from dermaflow.params import AugmentParams, DuplicateParams
-from dermaflow.pipelines.augment.fitting import fit_missing
-from dermaflow.pipelines.augment.nodes import set_copies_aside, synthesise_images
+from dermaflow.pipelines.augment.synthesis import fit_missing, set_copies_aside, synthesise_images
 from dermaflow.validation.folds import Fold
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """What was added to a fold's training images.
+
+    Attributes:
+        images: of the fold's small classes.
+        facts: for JSON: ``synthetic``, class -> number of images, and ``synthetic_copies``, how
+            many more were left out as copies of real ones.
+        digest: of which images they are and of the generators that drew them.
+    """
+
+    images: LabelledImages
+    facts: dict[str, Any]
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -31,13 +47,13 @@ class FoldSynthesis:
     duplicates: DuplicateParams
     classes: list[str]
 
-    def images(
+    def draw(
         self,
         fold: Fold,
         seed: int,
         folder: WorkingFolder,
         log: Callable[[Mapping[str, float], int], None],
-    ) -> tuple[LabelledImages, dict[str, Any]]:
+    ) -> Synthetic:
         """Fit generators to the fold's training images and fill up its small classes.
 
         Args:
@@ -45,20 +61,22 @@ class FoldSynthesis:
             seed: of the fold.
             folder: where finished generators, which are not fitted again, and the images are kept.
             log: takes the losses.
-
-        Returns:
-            The images; and class -> how many there are, of ``synthetic``, and in all how many were
-            left out as copies of real ones, ``synthetic_copies``.
         """
         manifest, augment = fold.manifest, self.augment
-        generators, _ = fit_missing(manifest, self.store, augment, self.classes, seed, folder, log)
+        kept = WorkingFolder(folder.path / "generators", folder.made_from)
+        generators, _ = fit_missing(manifest, self.store, augment, self.classes, seed, kept, log)
         batch, table = synthesise_images(generators, manifest, self.store, augment, seed)
-        write_image_store(folder.path / "store", batch)
-        store = ImageStore(folder.path / "store")
-        kept, copies = set_copies_aside(manifest, self.store, table, store, self.duplicates, seed)
-        counts = kept["label"].value_counts()
+        write_image_store(folder.path / "images", batch)
+        store = ImageStore(folder.path / "images")
+        table, copies = set_copies_aside(manifest, self.store, table, store, self.duplicates, seed)
+        counts = table["label"].value_counts()
         facts = {
             "synthetic": {code: int(counts[code]) for code in self.classes if code in counts},
             "synthetic_copies": int(copies["image_a"].nunique()),
         }
-        return LabelledImages.from_table(store, kept, self.classes), facts
+        told = table[["image_id", "generator"]].to_csv(index=False)
+        return Synthetic(
+            LabelledImages.from_table(store, table, self.classes),
+            facts,
+            hashlib.sha256(told.encode()).hexdigest(),
+        )
