@@ -63,17 +63,10 @@ def train_folds(
     chosen = set(crossval.folds or [fold.number for fold in folds])
     current_sink().tag(tags_of(crossval.protocol, crossval.synthetic))
     folder = WorkingFolder(checkpoints.path, made_from)
-    synthesis = FoldSynthesis(image_store, augment, duplicates, classes)
-    trainer = FoldTrainer(
-        image_store,
-        crossval,
-        synthesis if crossval.synthetic else None,
-        train,
-        image,
-        classes,
-        seed,
-        folder,
-    )
+    synthesis = None
+    if crossval.synthetic:
+        synthesis = FoldSynthesis(image_store, augment, duplicates, classes)
+    trainer = FoldTrainer(image_store, crossval, synthesis, train, image, classes, seed, folder)
     for fold in folds:
         if fold.number in results:
             logger.info("Fold %d of %d: collected", fold.number, len(folds))
