@@ -83,8 +83,8 @@ def resnet():
 
 def test_probability_is_that_of_the_class_whatever_the_batches(resnet, picture):
     pixels = np.stack([np.roll(picture, k, 0) for k in range(5)])
-    rule = DecisionRule(temperature=2.5, views=2)
-    whole = rule.probabilities(predict_batch(resnet, pixels, RUNTIME, 2))
+    rule = DecisionRule(2.5, {resnet.classes[0]: -1.0}, views=2)
+    whole = rule.probabilities(predict_batch(resnet, pixels, RUNTIME, 2), resnet.classes)
     for size in (1, 2, 5, 64):
         score = class_probability(resnet, rule, "b", RUNTIME, size)(pixels)
         np.testing.assert_allclose(score, whole[:, 1], atol=1e-5)
@@ -98,7 +98,9 @@ def test_lime_draws_and_fits_as_the_library_does(resnet, picture):
     for explainer in (LimeImageExplainer(random_state=3), VectorisedLime(random_state=3)):
         explanation = explainer.explain_instance(
             picture,
-            lambda batch: DecisionRule().probabilities(predict_batch(resnet, batch, RUNTIME, 1)),
+            lambda batch: DecisionRule().probabilities(
+                predict_batch(resnet, batch, RUNTIME, 1), resnet.classes
+            ),
             labels=(1,),
             top_labels=None,
             num_samples=40,

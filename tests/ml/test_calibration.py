@@ -1,11 +1,13 @@
-"""Temperatures against closed forms."""
+"""Temperatures and prior exponents against closed forms."""
 
 import numpy as np
 import pytest
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
-from dermaflow.ml.calibration import fit_temperature
+from dermaflow.ml.calibration import fit_calibration, fit_temperature
+
+PREVALENCES = np.array([0.7, 0.2, 0.08, 0.02])
 
 
 def made_of(temperature: float, images: int = 4000) -> tuple[np.ndarray, np.ndarray]:
@@ -67,3 +69,72 @@ def test_one_mistake_is_enough_for_a_temperature() -> None:
     found = fit_temperature(logits, np.array([0, 1, 2, 1]))
     assert found is not None
     assert 0 < found < 1
+
+
+def seen_as(exponent: float, images: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits, exact but for their classes' prevalences, of which ``exponent`` is left out.
+
+    Each class is a normal distribution of its own mean, so that Bayes' rule gives the logits.
+    """
+    rng = np.random.default_rng(0)
+    labels = rng.choice(4, images, p=PREVALENCES)
+    means = 1.5 * np.eye(4)
+    features = means[labels] + rng.normal(size=(images, 4))
+    distances = ((features[:, None] - means) ** 2).sum(2)
+    return -distances / 2 + (1 - exponent) * np.log(PREVALENCES), labels
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1, 4])
+@pytest.mark.parametrize("exponent", [0, 0.4, 1])
+def test_temperature_and_prevalences_that_a_network_left_out_are_found(
+    exponent: float, temperature: float
+) -> None:
+    logits, labels = seen_as(exponent)
+    found = fit_calibration(temperature * logits, labels, PREVALENCES)
+    assert found is not None
+    assert found.temperature == pytest.approx(temperature, rel=0.03)
+    assert found.prior_exponent == pytest.approx(exponent, abs=0.03)
+    said = softmax(
+        temperature * logits / found.temperature + found.prior_exponent * np.log(PREVALENCES), 1
+    )
+    np.testing.assert_allclose(said.mean(0), PREVALENCES, rtol=0.1)
+
+
+def test_no_exponent_near_it_makes_the_labels_more_likely() -> None:
+    logits, labels = seen_as(0.5, 500)
+    best = fit_calibration(logits, labels, PREVALENCES)
+    assert best is not None
+
+    def loss(temperature: float, exponent: float) -> float:
+        return nll(logits + exponent * temperature * np.log(PREVALENCES), labels, temperature)
+
+    least = loss(best.temperature, best.prior_exponent)
+    alone = fit_temperature(logits, labels)
+    assert alone is not None
+    assert least < loss(alone, 0)
+    for factor, step in ((1.01, 0), (0.99, 0), (1, 0.01), (1, -0.01)):
+        assert least < loss(factor * best.temperature, best.prior_exponent + step)
+
+
+@pytest.mark.parametrize(("left_out", "found"), [(-0.5, 0), (1.5, 1)])
+def test_the_exponent_stays_within_what_a_training_can_leave_out(
+    left_out: float, found: float
+) -> None:
+    logits, labels = seen_as(left_out)
+    calibration = fit_calibration(logits, labels, PREVALENCES)
+    assert calibration is not None
+    assert calibration.prior_exponent == found
+
+
+def test_equal_prevalences_leave_the_temperature_alone() -> None:
+    logits, labels = made_of(3)
+    calibration = fit_calibration(logits, labels, np.full(4, 0.25))
+    assert calibration is not None
+    assert calibration.temperature == pytest.approx(fit_temperature(logits, labels))
+    assert calibration.prior_exponent == 0
+
+
+def test_without_a_temperature_there_is_no_calibration() -> None:
+    right = np.array([[3.0, 0, 0], [0, 1, 0], [0, 0, 2]])
+    assert fit_calibration(right, np.arange(3), np.array([0.5, 0.3, 0.2])) is None
+    assert fit_calibration(np.empty((0, 3)), np.empty(0, np.int64), np.full(3, 1 / 3)) is None

@@ -14,6 +14,7 @@ CLASSES = ["mel", "nv"]
 EVALUATE = EvaluateParams(
     batch_size=3,
     views=1,
+    calibration="temperature",
     logit_adjustment=0,
     subgroups={"least": 30, "by": {}},
     bootstrap_samples=60,
@@ -97,7 +98,7 @@ def test_each_fold_is_calibrated_and_called_by_its_own_validation(logits, decide
     for number in (1, 2):
         rule, rows = rules[f"fold_{number}"], predictions[predictions["fold"] == number]
         assert (rule["classifier"], rule["data_version"], rule["views"]) == (f"c{number}", "v1", 4)
-        assert rule["chosen_on"] == {"split": "val", "images": 20}
+        assert (rule["chosen_on"]["split"], rule["chosen_on"]["images"]) == ("val", 20)
         score = of_test(logits, number)["logit_mel"].to_numpy(np.float64)
         expected = 1 / (1 + np.exp(-score / rule["temperature"]))
         assert rows["p_mel"].to_numpy() == pytest.approx(expected, abs=1e-6)

@@ -30,6 +30,7 @@ CLASSES = ["bcc", "df", "mel", "nv"]
 EVALUATE = EvaluateParams(
     batch_size=3,
     views=1,
+    calibration="temperature",
     logit_adjustment=0,
     subgroups={"least": 30, "by": {}},
     bootstrap_samples=100,
@@ -171,10 +172,13 @@ def test_the_rule_says_what_it_is_of_and_why_points_are_left_out(
     assert json.loads(json.dumps(rule, allow_nan=False)) == rule
     assert rule["classifier"] == weights_digest(classifier)
     assert rule["data_version"] == "v1"
-    assert rule["chosen_on"] == {"split": "val", "images": 40}
+    val = logits[logits["split"] == "val"]
+    shares = val["label"].value_counts(normalize=True).to_dict() | {"df": 1 / 40}
+    assert rule["chosen_on"] == {"split": "val", "images": 40, "prevalences": shares}
     assert rule["views"] == 1
     assert rule["temperature_is_fitted"]
     assert rule["temperature"] > 1.5  # the logits are far too large
+    assert (rule["prior_exponent"], rule["class_offsets"]) == (0, {})
     assert list(rule["operating_points"]) == POINTS
     point = rule["operating_points"]["mel_recall_85"]
     assert (point["class"], point["recall"]) == ("mel", 0.85)
@@ -192,6 +196,8 @@ def test_what_no_temperature_mends_keeps_its_probabilities(
     logits[LOGITS] = 3 * np.eye(4)[[CLASSES.index(label) for label in logits["label"]]]
     rule = choose_decision_rule(logits, classifier, EVALUATE)
     assert (rule["temperature"], rule["temperature_is_fitted"]) == (1, False)
+    prevalence = EVALUATE.model_copy(update={"calibration": "prevalence"})
+    assert choose_decision_rule(logits, classifier, prevalence)["class_offsets"] == {}
     assert "No temperature" in caplog.text
     best = apply_decision_rule(logits, rule, CLASSES)[PROBABILITIES].max(axis=1)
     np.testing.assert_allclose(best, np.exp(3) / (np.exp(3) + 3), rtol=1e-6)
@@ -247,6 +253,32 @@ def test_the_temperature_mends_calibration_and_both_are_told(
             assert metrics[f"{key}_uncalibrated"] == plain[key] == plain[f"{key}_uncalibrated"]
     for name in ("accuracy", "mel/recall", "macro_f1"):  # of the most probable class
         assert metrics[f"test/{name}"] == plain[f"test/{name}"]
+
+
+def test_a_network_that_saw_classes_equally_often_is_told_how_often_they_are(
+    logits: pd.DataFrame, classifier: Weights
+) -> None:
+    rare = logits["label"].ne("nv") & (np.arange(len(logits)) % 8 > 1)
+    table = logits[~rare].copy()
+    table[LOGITS] /= 4  # as sure as they may be
+    rules = {
+        name: choose_decision_rule(
+            table, classifier, EVALUATE.model_copy(update={"calibration": name})
+        )
+        for name in ("temperature", "prevalence")
+    }
+    told = rules["prevalence"]
+    assert told["prior_exponent"] > 0.3
+    shares = told["chosen_on"]["prevalences"]
+    for code in CLASSES:
+        expected = told["prior_exponent"] * np.log(shares[code])
+        assert told["class_offsets"][code] == pytest.approx(expected)
+    answers = {name: apply_decision_rule(table, rule, CLASSES) for name, rule in rules.items()}
+    for split in ("val", "test"):
+        rows = table["split"] == split
+        said = {name: answer.loc[rows, "p_nv"].mean() for name, answer in answers.items()}
+        assert said["temperature"] < said["prevalence"]
+        assert said["prevalence"] == pytest.approx((table["label"] == "nv")[rows].mean(), abs=0.08)
 
 
 @pytest.mark.parametrize("adjustment", [0.5, 1.0])

@@ -22,6 +22,7 @@ def evaluate(least=10, samples=50, **by):
     return EvaluateParams(
         batch_size=8,
         views=1,
+        calibration="temperature",
         logit_adjustment=0,
         operating_points={},
         subgroups={"least": least, "by": by},

@@ -110,6 +110,7 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
     evaluate = EvaluateParams(
         batch_size=5,
         views=4,
+        calibration="temperature",
         logit_adjustment=0,
         subgroups={"least": 30, "by": {}},
         bootstrap_samples=0,
@@ -156,6 +157,14 @@ def test_a_rules_temperature_changes_probabilities_and_no_label(predictor, with_
     assert sharp["label"].tolist() == plain["label"].tolist()
     assert list(sharp.columns) == list(plain.columns)
     assert (sharp.filter(like="p_").max(axis=1) > plain.filter(like="p_").max(axis=1)).all()
+
+
+def test_a_rules_offset_is_a_factor_of_the_odds(predictor, with_rule, weights):
+    images = [encoded(value) for value in range(0, 250, 25)]
+    plain = predictor.predict(images)
+    rarer = with_rule(rule_of(weights, class_offsets={"mel": -np.log(4)})).predict(images)
+    odds = [table["p_mel"] / table["p_nv"] for table in (plain, rarer)]
+    np.testing.assert_allclose(odds[1], odds[0] / 4, rtol=1e-4)
 
 
 def test_a_rules_weights_change_the_label_and_no_probability(predictor, with_rule, weights):

@@ -26,6 +26,7 @@ GOOD = Facts(
 EVALUATE = EvaluateParams(
     batch_size=1,
     views=1,
+    calibration="temperature",
     logit_adjustment=0,
     subgroups={"least": 30, "by": {}},
     bootstrap_samples=1000,

@@ -42,7 +42,7 @@ def class_probability(
 ) -> ClassProbability:
     """The function to explain: probability of the class ``code``, ``batch_size`` images at a time.
 
-    By the rule's temperature and views: it is the probability that is told that is explained.
+    By the rule's calibration and views: it is the probability that is told that is explained.
 
     Raises:
         ValueError: the classifier knows no such class.
@@ -52,7 +52,7 @@ def class_probability(
     def probability(pixels: Pixels) -> NDArray[np.float32]:
         batches = np.split(pixels, range(batch_size, len(pixels), batch_size))
         logits = [predict_batch(classifier, batch, runtime, rule.views) for batch in batches]
-        return rule.probabilities(np.concatenate(logits))[:, column]
+        return rule.probabilities(np.concatenate(logits), classifier.classes)[:, column]
 
     return probability
 

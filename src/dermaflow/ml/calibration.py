@@ -1,11 +1,82 @@
-"""Temperature scaling: probabilities that mean what they say, without another prediction."""
+"""Calibration: probabilities that mean what they say."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import softmax
+from scipy.optimize import brentq, minimize
+from scipy.special import log_softmax, softmax
+
+# Of the inverse temperature, beside that of the temperature alone.
+_FACTORS = (0.1, 10.0)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """p_c is in proportion to exp(z_c / temperature) * prevalence_c ** prior_exponent.
+
+    Attributes:
+        temperature: above 0.
+        prior_exponent: in [0, 1]: 0 where the network knows already how frequent classes are, 1
+            where it takes all for equally frequent.
+    """
+
+    temperature: float
+    prior_exponent: float = 0.0
+
+
+def fit_calibration(
+    logits: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    prevalences: NDArray[np.float64] | None = None,
+) -> Calibration | None:
+    """What minimises the negative log likelihood: a temperature, or with it a prior exponent.
+
+    A network that saw rare classes more often than they are, in balanced draws, by synthetic images
+    or by a loss that favours them, says them too often, which no temperature mends. Bayes' rule
+    does, by the ratio of prevalences here and there (Elkan 2001). Where it saw them in proportion
+    to prevalence ** (1 - a), that is the factor prevalence ** a; a is fitted, since networks take
+    over what they saw only in part. It is bias-corrected temperature scaling (Alexandari et al.
+    2020, arXiv:1901.06852) with one number in the place of a bias a class. The loss is convex in
+    the inverse temperature and a.
+
+    Args:
+        logits: (N, C), of images that the network was not fitted to.
+        labels: (N,), index of the true class of each.
+        prevalences: (C,), above 0, of the classes where the probabilities are to hold; None for a
+            temperature alone.
+
+    Returns:
+        None where ``fit_temperature`` finds none.
+    """
+    alone = fit_temperature(logits, labels)
+    if alone is None:
+        return None
+    if prevalences is None:
+        return Calibration(alone)
+    # (2, N, C), what 1 / temperature and the exponent multiply, the former in units of its start.
+    directions = np.stack([logits / alone, np.broadcast_to(np.log(prevalences), logits.shape)])
+    of_truth = directions[:, np.arange(len(labels)), labels].mean(1)
+
+    def loss_and_slope(factors: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scores = np.tensordot(factors, directions, 1)
+        log_probabilities = log_softmax(scores, axis=1)
+        loss = -log_probabilities[np.arange(len(labels)), labels].mean()
+        expected = (np.exp(log_probabilities) * directions).sum(2).mean(1)
+        return float(loss), expected - of_truth
+
+    # It starts at the temperature alone, so that it is never worse.
+    inverse, exponent = minimize(
+        loss_and_slope,
+        np.array([1.0, 0.0]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[_FACTORS, (0.0, 1.0)],
+        options={"ftol": 1e-14, "gtol": 1e-9},
+    ).x
+    return Calibration(float(alone / inverse), float(exponent))
 
 
 def fit_temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float | None:

@@ -31,6 +31,7 @@ class DecisionRule:
 
     Attributes:
         temperature: divides the logits, above 0; 1 leaves them as they are.
+        class_offsets: class -> what is added to its logit after that; 0 for those that it lacks.
         views: of each image, over which logits are averaged; see ``dermaflow.ml.views``.
         class_weights: class -> positive factor of its probability where a class is predicted; 1 for
             those that it lacks.
@@ -39,6 +40,7 @@ class DecisionRule:
     """
 
     temperature: float = 1.0
+    class_offsets: Mapping[str, float] = field(default_factory=dict)
     views: int = 1
     class_weights: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
@@ -55,11 +57,9 @@ class DecisionRule:
             rule = cls(
                 temperature=float(values["temperature"]),
                 views=int(values["views"]),
-                # Rules of older versions have none.
-                class_weights={
-                    str(code): float(weight)
-                    for code, weight in values.get("class_weights", {}).items()
-                },
+                # Rules of older versions have none of these two.
+                class_offsets=_read_numbers(values.get("class_offsets", {})),
+                class_weights=_read_numbers(values.get("class_weights", {})),
                 thresholds={
                     name: Threshold(str(point["class"]), float(point["threshold"]))
                     for name, point in values["operating_points"].items()
@@ -75,6 +75,8 @@ class DecisionRule:
             )
         if not all(0 < weight < np.inf for weight in rule.class_weights.values()):
             raise WeightsError("the decision rule is damaged: a class weight is not above 0")
+        if not all(map(np.isfinite, rule.class_offsets.values())):
+            raise WeightsError("the decision rule is damaged: a class offset is no number")
         return rule
 
     def require_same(self, classifier: str) -> None:
@@ -92,12 +94,17 @@ class DecisionRule:
                 f"{classifier}; run the evaluate stage again"
             )
 
-    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Softmax of logits (N, C) by the temperature, float32 (N, C), rows add up to 1.
+    def probabilities(
+        self, logits: NDArray[np.float32], classes: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """Softmax by temperature and offsets, float32 (N, C), rows add up to 1.
 
-        The most probable class is that of the largest logit, whatever the temperature.
+        Args:
+            logits: (N, C).
+            classes: C codes, in the order of the columns.
         """
-        scaled = logits.astype(np.float64) / self.temperature
+        offsets = np.array([self.class_offsets.get(code, 0.0) for code in classes])
+        scaled = logits.astype(np.float64) / self.temperature + offsets
         powers = np.exp(scaled - scaled.max(1, keepdims=True))
         probabilities: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
         return probabilities.astype(np.float32)
@@ -130,3 +137,7 @@ class DecisionRule:
             name: probabilities[:, classes.index(threshold.code)] >= threshold.value
             for name, threshold in self.thresholds.items()
         }
+
+
+def _read_numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    return {str(code): float(number) for code, number in values.items()}

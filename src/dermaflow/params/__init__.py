@@ -328,6 +328,7 @@ class EvaluateParams(Params):
 
     batch_size: PositiveInt
     views: Literal[1, 2, 4, 8]  # mirrored and turned copies, over which logits are averaged
+    calibration: Literal["temperature", "prevalence"]  # the latter on top of the former
     logit_adjustment: Annotated[float, Field(ge=0, le=4)]  # tau, of the predicted class; 0: off
     # Name -> target. Names are columns of the served model's answer, beside label and p_<class>.
     operating_points: dict[

@@ -169,7 +169,7 @@ def draw_reliability(
 
     Args:
         test: predictions of the test split.
-        plain: the same before their temperature, drawn faint.
+        plain: the same before calibration, drawn faint.
         scores: the metrics, by name without the split.
         bins: of the probability.
     """

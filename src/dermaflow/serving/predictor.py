@@ -56,7 +56,7 @@ class Predictor:
         """
         classes = self._classifier.classes
         logits = predict(self._classifier, self._batches(images), self._runtime, self._rule.views)
-        probabilities = self._rule.probabilities(logits)
+        probabilities = self._rule.probabilities(logits, classes)
         labels = np.array(classes, dtype=object)[self._rule.predict(probabilities, classes)]
         table = pd.DataFrame(
             probabilities.astype(np.float64), columns=probability_columns(list(classes))

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 def choose_decision_rule(
     logits: pd.DataFrame, classifier: Weights, evaluate: EvaluateParams
 ) -> dict[str, Any]:
-    """Temperature, class weights and thresholds that validation asks for; no other row is read.
+    """Calibration, class weights and thresholds that validation asks for; no other row is read.
 
     Returns:
         For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
@@ -47,47 +47,72 @@ def choose_rule(
         evaluate: its operating points.
         views: over which the logits are means.
     """
-    from dermaflow.ml.calibration import fit_temperature
+    from dermaflow.ml.calibration import Calibration, fit_calibration
 
     uncalibrated = Predictions.from_table(answer(val, DecisionRule(), classes), classes)
-    values = val[logit_columns(classes)].to_numpy(np.float64)
-    temperature = fit_temperature(values, uncalibrated.labels)
-    if temperature is None:
+    shares = count_prevalences(val["label"], classes)
+    fitted = fit_calibration(
+        val[logit_columns(classes)].to_numpy(np.float64),
+        uncalibrated.labels,
+        np.array(list(shares.values())) if evaluate.calibration == "prevalence" else None,
+    )
+    if fitted is None:
         logger.warning("No temperature makes the validation labels most likely: it stays 1")
-    rule = DecisionRule(temperature or 1.0, views)
+    calibration = fitted or Calibration(1.0)
+    offsets = offset_classes(shares, calibration.prior_exponent)
+    rule = DecisionRule(calibration.temperature, offsets, views)
     points, left_out = choose_points(
         Predictions.from_table(answer(val, rule, classes), classes), targets_of(evaluate)
     )
     for name, reason in left_out.items():
         logger.warning("Operating point %s is left out: %s", name, reason)
     return {
-        "chosen_on": {"split": "val", "images": len(val)},
+        "chosen_on": {"split": "val", "images": len(val), "prevalences": shares},
         "views": rule.views,
         "logit_adjustment": evaluate.logit_adjustment,
-        "class_weights": weigh_classes(val["label"], classes, evaluate.logit_adjustment),
+        "class_weights": weigh_classes(shares, evaluate.logit_adjustment),
+        "calibration": evaluate.calibration,
         "temperature": rule.temperature,
-        "temperature_is_fitted": temperature is not None,
+        "prior_exponent": calibration.prior_exponent,
+        "class_offsets": rule.class_offsets,
+        "temperature_is_fitted": fitted is not None,
         "operating_points": points,
         "left_out": left_out,
     }
 
 
-def weigh_classes(labels: pd.Series, classes: list[str], adjustment: float) -> dict[str, float]:
-    """Weight of each class among those that might be predicted: (N / n_c) ** adjustment.
+def count_prevalences(labels: pd.Series, classes: list[str]) -> dict[str, float]:
+    """Share of each class among the labels. One without images counts as if it had one.
+
+    Args:
+        labels: codes.
+        classes: all codes.
+    """
+    counts = labels.value_counts().reindex(classes, fill_value=0).clip(lower=1)
+    return {code: float(counts[code] / max(len(labels), 1)) for code in classes}
+
+
+def offset_classes(shares: dict[str, float], exponent: float) -> dict[str, float]:
+    """The logarithm of each class's factor, prevalence ** exponent; none of exponent 0."""
+    if not exponent:
+        return {}
+    return {code: float(exponent * np.log(share)) for code, share in shares.items()}
+
+
+def weigh_classes(shares: dict[str, float], adjustment: float) -> dict[str, float]:
+    """Weight of each class among those that might be predicted: 1 / prevalence ** adjustment.
 
     That is logit adjustment after training (Menon et al. 2021, arXiv:2007.07314). Of probabilities
     that are right, 0 predicts what is most often right, and 1 what is best for the mean of the
-    classes' recalls. A class without images counts as if it had one.
+    classes' recalls.
 
     Args:
-        labels: codes of the images that tell how frequent classes are.
-        classes: all codes.
+        shares: of all classes, above 0.
         adjustment: tau, 0 or above; of 0 there are no weights.
     """
     if not adjustment:
         return {}
-    counts = labels.value_counts().reindex(classes, fill_value=0).clip(lower=1)
-    return {code: float((len(labels) / counts[code]) ** adjustment) for code in classes}
+    return {code: share**-adjustment for code, share in shares.items()}
 
 
 def choose_points(
@@ -155,7 +180,7 @@ def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.D
             f"({', '.join(name.removeprefix('logit_') for name in present)}); "
             "run the train and evaluate stages again"
         )
-    probabilities = rule.probabilities(logits[columns].to_numpy(np.float32))
+    probabilities = rule.probabilities(logits[columns].to_numpy(np.float32), classes)
     table = logits.drop(columns=columns)
     table["predicted"] = np.array(classes, dtype=object)[rule.predict(probabilities, classes)]
     table[probability_columns(classes)] = probabilities

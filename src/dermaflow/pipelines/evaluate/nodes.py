@@ -27,7 +27,7 @@ HELD_OUT = ("val", "test")
 # its percentile interval may not even hold the value itself.
 WITHOUT_INTERVAL = ("support", "ece")
 
-# Metrics of the probabilities that the temperature is there to mend, reported without it as well.
+# Metrics of the probabilities that calibration is there to mend, reported without it as well.
 MENDED = ("ece", "log_loss")
 
 
@@ -146,7 +146,7 @@ def measure_calls(
 
 
 def measure_uncalibrated(plain: Predictions, evaluate: EvaluateParams) -> dict[str, float]:
-    """What the temperature is there to mend, of probabilities without it."""
+    """What calibration is there to mend, of probabilities without it."""
     values = score(plain, np.ones((1, len(plain))), evaluate.calibration_bins, ())
     return {f"{name}_uncalibrated": float(values[name][0]) for name in MENDED}
 
