@@ -1,8 +1,68 @@
-"""A tracking configuration on a local database."""
+"""A tracking configuration on a local database, a tracker, and a real server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 
 import pytest
+from kedro.io import DataCatalog, MemoryDataset
 
+from dermaflow.datasets import StageRecordsDataset
 from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.tracker import Tracker
+
+
+class Server:
+    """An MLflow server of its own, which may be killed and started again at the same address."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._process = None
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            self._port = sock.getsockname()[1]
+        self.uri = f"http://127.0.0.1:{self._port}"
+
+    def start(self):
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"),
+                *("--port", str(self._port), "--workers", "1"),
+                *("--backend-store-uri", f"sqlite:///{self._folder}/server.db"),
+                *("--artifacts-destination", str(self._folder / "server")),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{self.uri}/health", timeout=5).close()
+            except OSError:
+                time.sleep(0.5)
+            else:
+                return
+        raise AssertionError(f"{self.uri} did not start")
+
+    def kill(self):
+        """The server and its workers, at once."""
+        if self._process:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(30)
+            self._process = None
+
+
+@pytest.fixture
+def server(tmp_path):
+    """One that is not started yet."""
+    server = Server(tmp_path)
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +80,32 @@ def local_config():
             ).resolve(folder)
 
     return make
+
+
+@pytest.fixture
+def make_tracker(tmp_path, local_config):
+    """Make one of a run with these parameters, on a local database if nothing else is said."""
+
+    def make(parameters, config=None):
+        catalog = DataCatalog(
+            {
+                "stage_records": StageRecordsDataset(filepath=str(tmp_path / "records")),
+                "parameters": MemoryDataset(parameters),
+            }
+        )
+        config, tags = config or local_config(tmp_path), {"git_dirty": "false"}
+        return Tracker(tmp_path, "smoke", config, catalog, parameters, "a run", tags, requested=())
+
+    return make
+
+
+@pytest.fixture
+def forget_process(tmp_path):
+    """Make the marker of an open run look as if its process were gone."""
+
+    def forget():
+        marker = tmp_path / "records/open_run.json"
+        left = json.loads(marker.read_text())
+        marker.write_text(json.dumps(left | {"started": left["started"] - 9}))
+
+    return forget

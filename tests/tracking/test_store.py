@@ -1,11 +1,9 @@
 """MLflow stores that cannot be used, and one behind a real server."""
 
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 
 import mlflow
 import pytest
@@ -31,17 +29,11 @@ def _restore_tracking_uri():
     mlflow.set_tracking_uri(before)
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-def test_a_server_that_does_not_answer_is_named_at_once(tmp_path, monkeypatch):
-    uri = f"http://127.0.0.1:{free_port()}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+def test_a_server_that_does_not_answer_is_named_at_once(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     started = time.monotonic()
-    with pytest.raises(TrackingError, match=rf"no MLflow server answers at {uri}.*TRACKING_URI"):
+    said = rf"no MLflow server answers at {server.uri}.*TRACKING_URI"
+    with pytest.raises(TrackingError, match=said):
         open_store(TrackingConfig(**VALUES).resolve(tmp_path))
     assert time.monotonic() - started < 30
 
@@ -76,40 +68,13 @@ def test_a_wrong_key_of_the_configuration_is_named():
         TrackingConfig.read({"mlflow": VALUES | {"tracking_url": "x"}})
 
 
-def test_a_run_on_a_real_server_needs_the_address_alone(tmp_path, monkeypatch):
-    port = free_port()
-    uri = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"),
-            *("--port", str(port), "--workers", "1"),
-            *("--backend-store-uri", f"sqlite:///{tmp_path}/server.db"),
-            *("--artifacts-destination", str(tmp_path / "server")),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(uri)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        config = TrackingConfig(**VALUES).resolve(tmp_path)
-        run = TrackedRun(config, "on a server", {}, tmp_path / "open_run.json")
-        run.log_content("kept by the server", "notes/a.txt")
-        run.close("FINISHED")
-        assert MlflowClient(uri).get_run(run.run_id).info.status == "FINISHED"
-        assert [path.name for path in (tmp_path / "server").rglob("a.txt")] == ["a.txt"]
-        assert not (tmp_path / "mlflow.db").exists()
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def wait_for(uri):
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(f"{uri}/health", timeout=5).close()
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    raise AssertionError(f"{uri} did not start")
+def test_a_run_on_a_real_server_needs_the_address_alone(server, tmp_path, monkeypatch):
+    server.start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    config = TrackingConfig(**VALUES).resolve(tmp_path)
+    run = TrackedRun(config, "on a server", {}, tmp_path / "open_run.json")
+    run.log_content("kept by the server", "notes/a.txt")
+    run.close("FINISHED")
+    assert MlflowClient(server.uri).get_run(run.run_id).info.status == "FINISHED"
+    assert [path.name for path in (tmp_path / "server").rglob("a.txt")] == ["a.txt"]
+    assert not (tmp_path / "mlflow.db").exists()

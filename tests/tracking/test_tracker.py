@@ -1,28 +1,10 @@
 """What a tracker does when MLflow itself fails."""
 
-import json
 import logging
 
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
 
-from dermaflow.datasets import StageRecordsDataset
-from dermaflow.tracking.tracker import Tracker, raw_tags
-
-
-@pytest.fixture
-def make_tracker(tmp_path, local_config):
-    def make(parameters):
-        catalog = DataCatalog(
-            {
-                "stage_records": StageRecordsDataset(filepath=str(tmp_path / "records")),
-                "parameters": MemoryDataset(parameters),
-            }
-        )
-        config, tags = local_config(tmp_path), {"git_dirty": "false"}
-        return Tracker(tmp_path, "smoke", config, catalog, parameters, "a run", tags, requested=())
-
-    return make
+from dermaflow.tracking.tracker import raw_tags
 
 
 @pytest.fixture
@@ -41,15 +23,15 @@ def test_the_error_of_a_run_is_not_hidden_by_one_of_mlflow(tracker, caplog):
     tracker.fail(RuntimeError("again"))  # nothing is open any more
 
 
-def test_a_killed_run_is_known_again_in_whatever_order_its_parameters_come(tmp_path, make_tracker):
+def test_a_killed_run_is_known_again_in_whatever_order_its_parameters_come(
+    make_tracker, forget_process
+):
     train = {"epochs": 2, "batch_size": 4}
     first = make_tracker({"train": train, "seed": 1})
     first.open()
     run_id = first._run.run_id
     first._run.close("KILLED")
-    marker = tmp_path / "records/open_run.json"
-    left = json.loads(marker.read_text())
-    marker.write_text(json.dumps(left | {"started": left["started"] - 9}))  # as if it were gone
+    forget_process()
     again = make_tracker({"seed": 1, "train": dict(reversed(train.items()))})
     again.open()
     assert again._run.run_id == run_id

@@ -11,6 +11,7 @@ from mlflow.entities import Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.tracking.open_run import RESUMED, nested_runs
+from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run import PARAMETERS_A_BATCH, flatten
 from dermaflow.tracking.sink import MetricSink, MlflowSink
 
@@ -60,7 +61,8 @@ def nested_run(
     try:
         yield MlflowSink(run_id)
     except BaseException as error:
-        client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
+        with unheard(f"The end of {name}"):
+            client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
     if run.info.status != "FINISHED":
         client.set_terminated(run_id, "FINISHED")

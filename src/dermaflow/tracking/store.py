@@ -26,8 +26,8 @@ def open_store(config: TrackingConfig) -> None:
     uri = config.tracking_uri
     if uri.startswith(SQLITE_PREFIX):
         _make_database(Path(uri.removeprefix(SQLITE_PREFIX).partition("?")[0]))
-    elif uri.startswith(("http://", "https://")):
-        _require_answer(uri)
+    else:
+        require_answer(uri)
     named = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     if named is None:
@@ -44,6 +44,26 @@ def open_store(config: TrackingConfig) -> None:
                 f"back it up, then run `mlflow db upgrade {uri}`"
             ) from error
         raise TrackingError(f"{uri}: {' '.join(str(error).split())[:300]}") from error
+
+
+def require_answer(uri: str) -> None:
+    """Ask once for an answer, if there is a server: MLflow would try for minutes.
+
+    Raises:
+        TrackingError: there is none within ten seconds.
+    """
+    if not uri.startswith(("http://", "https://")):
+        return
+    try:
+        urllib.request.urlopen(uri, timeout=ANSWER_SECONDS).close()
+    except urllib.error.HTTPError:
+        return  # an answer, if not to this question
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise TrackingError(
+            f"no MLflow server answers at {uri} ({reason}): start it, or correct "
+            "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
+        ) from error
 
 
 def _make_database(database: Path) -> None:
@@ -67,17 +87,3 @@ def _make_experiment(config: TrackingConfig) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise  # else another run, begun at the same time, was faster
-
-
-def _require_answer(uri: str) -> None:
-    """MLflow itself would try again for minutes before it gave up."""
-    try:
-        urllib.request.urlopen(uri, timeout=ANSWER_SECONDS).close()
-    except urllib.error.HTTPError:
-        return  # an answer, if not to this question
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise TrackingError(
-            f"no MLflow server answers at {uri} ({reason}): start it, or correct "
-            "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
-        ) from error

@@ -7,8 +7,7 @@ import json
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from kedro.io import DataCatalog
 
 from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.description import RAW
+from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run import TrackedRun, flatten
 from dermaflow.validation.lineage import read_version
 from dermaflow.versioning.dvc_commit import lock_entry
@@ -93,7 +93,7 @@ class Tracker:
     def log_failed_stage(self, outputs: Mapping[str, Path]) -> None:
         """Log what a stage had made before it failed: the reports that say why."""
         if self._run:
-            with _unheard("The failed stage's reports"):
+            with unheard("The failed stage's reports"):
                 self._log_outputs(outputs)
 
     def finish(self) -> None:
@@ -123,12 +123,12 @@ class Tracker:
             return
         last = str(error).strip().splitlines()
         text = "".join(traceback.format_exception(error))
-        with _unheard("The run's end"):
+        with unheard("The run's end"):
             self._run.set_tags({"error": f"{type(error).__name__}: {last[0] if last else ''}"})
             self._run.log_content(text, "error/traceback.txt")
             self._log_versions()
             self._run.describe()
-        with _unheard("The run's status"):
+        with unheard("The run's status"):
             self._close(status)
 
     def _close(self, status: str) -> None:
@@ -210,13 +210,3 @@ def raw_tags(versions: Mapping[str, str]) -> dict[str, str]:
         f"{RAW}{path if names[Path(path).name] > 1 else Path(path).name}": value
         for path, value in versions.items()
     }
-
-
-@contextmanager
-def _unheard(what: str) -> Iterator[None]:
-    """Let no failure of MLflow hide the one that there is already."""
-    try:
-        yield
-    except Exception as error:
-        logger.warning("%s could not be told to MLflow: %s", what, error)
-        logger.debug("Not told to MLflow", exc_info=error)
