@@ -288,6 +288,25 @@ def test_a_checkpoint_is_of_the_very_synthetic_images(
     assert "made with other synthetic images" in caplog.text
 
 
+def test_two_processes_train_on_the_same_synthetic_images_as_one(run, tmp_path):
+    def train(synthetic, processes):
+        # So small a rate that the last digits, in which they differ, do not grow.
+        changes = {"batch_size": 4, "learning_rate": 1e-6, "processes": processes}
+        folder = tmp_path / f"{synthetic}_{processes}"
+        logits, folds = run(
+            folder, folds=[1], synthetic=synthetic, train=TRAIN.model_copy(update=changes)
+        )
+        return logits[["logit_mel", "logit_nv"]].to_numpy(), folds["folds"][0]
+
+    (plain, _), (one, alone), (two, together) = (
+        train(synthetic, processes) for synthetic, processes in ((False, 1), (True, 1), (True, 2))
+    )
+    for name in ("images", "synthetic", "synthetic_copies"):
+        assert together[name] == alone[name]
+    assert alone["synthetic"]
+    assert np.abs(two - one).max() < 0.1 * np.abs(one - plain).mean()
+
+
 def test_synthetic_folds_without_a_way_to_make_images_are_refused(run, tmp_path):
     none = AUGMENT.model_copy(update={"strategy": "none"})
     with pytest.raises(ParameterError, match=r"crossval\.synthetic: augment\.strategy is 'none'"):
