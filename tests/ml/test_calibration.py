@@ -71,14 +71,16 @@ def test_one_mistake_is_enough_for_a_temperature() -> None:
     assert 0 < found < 1
 
 
-def seen_as(exponent: float, images: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
+def seen_as(
+    exponent: float, images: int = 20_000, apart: float = 1.5
+) -> tuple[np.ndarray, np.ndarray]:
     """Logits, exact but for their classes' prevalences, of which ``exponent`` is left out.
 
     Each class is a normal distribution of its own mean, so that Bayes' rule gives the logits.
     """
     rng = np.random.default_rng(0)
     labels = rng.choice(4, images, p=PREVALENCES)
-    means = 1.5 * np.eye(4)
+    means = apart * np.eye(4)
     features = means[labels] + rng.normal(size=(images, 4))
     distances = ((features[:, None] - means) ** 2).sum(2)
     return -distances / 2 + (1 - exponent) * np.log(PREVALENCES), labels
@@ -126,6 +128,16 @@ def test_the_exponent_stays_within_what_a_training_can_leave_out(
     assert calibration.prior_exponent == found
 
 
+def test_both_are_found_where_no_temperature_alone_is() -> None:
+    """Rare classes are said so often that the logits tell less than nothing of the labels."""
+    logits, labels = seen_as(1, apart=0.7)
+    assert fit_temperature(logits - 0.5 * np.log(PREVALENCES), labels) is None
+    found = fit_calibration(logits - 0.5 * np.log(PREVALENCES), labels, PREVALENCES)
+    assert found is not None
+    assert found.prior_exponent == 1
+    assert 1 < found.temperature < 4
+
+
 def test_equal_prevalences_leave_the_temperature_alone() -> None:
     logits, labels = made_of(3)
     calibration = fit_calibration(logits, labels, np.full(4, 0.25))
@@ -137,4 +149,14 @@ def test_equal_prevalences_leave_the_temperature_alone() -> None:
 def test_without_a_temperature_there_is_no_calibration() -> None:
     right = np.array([[3.0, 0, 0], [0, 1, 0], [0, 0, 2]])
     assert fit_calibration(right, np.arange(3), np.array([0.5, 0.3, 0.2])) is None
-    assert fit_calibration(np.empty((0, 3)), np.empty(0, np.int64), np.full(3, 1 / 3)) is None
+    third = np.full(3, 1 / 3)
+    assert fit_calibration(np.empty((0, 3)), np.empty(0, np.int64), third) is None
+    assert fit_calibration(np.zeros((3, 3)), np.arange(3), third) is None
+    assert fit_calibration(-right, np.arange(3), third) is None
+
+
+def test_where_all_are_of_one_class_the_prevalences_count_in_full() -> None:
+    logits = np.array([[2.0, 0], [2, 0], [0, 2], [2, 0]])
+    found = fit_calibration(logits, np.zeros(4, np.int64), np.array([0.8, 0.2]))
+    assert found is not None
+    assert found.prior_exponent == 1

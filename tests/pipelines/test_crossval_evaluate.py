@@ -109,6 +109,21 @@ def test_each_fold_is_calibrated_and_called_by_its_own_validation(logits, decide
         assert found[val["label"] == "mel"].mean() >= 0.8
 
 
+def test_each_fold_is_told_how_frequent_classes_are_in_its_own_validation(logits):
+    evaluate = EVALUATE.model_copy(update={"calibration": "prevalence"})
+    rules, predictions = decide_folds(logits, make_folds(), evaluate, CLASSES)
+    for number in (1, 2):
+        rule, tested = rules[f"fold_{number}"], of_test(logits, number)
+        val = logits[(logits["fold"] == number) & (logits["split"] == "val")]
+        shares = rule["chosen_on"]["prevalences"]
+        assert shares["mel"] == pytest.approx((val["label"] == "mel").mean())
+        odds = rule["prior_exponent"] * np.log(shares["nv"] / shares["mel"])
+        score = tested["logit_mel"].to_numpy(np.float64) / rule["temperature"]
+        found = predictions.loc[predictions["fold"] == number, "p_mel"].to_numpy()
+        assert found == pytest.approx(1 / (1 + np.exp(odds - score)), abs=1e-6)
+    assert any(rule["prior_exponent"] > 0 for rule in rules.values())
+
+
 def test_a_point_that_one_fold_cannot_choose_is_left_out_of_all(decided):
     rules, predictions = decided
     assert "mel_specificity_100" in rules["fold_1"]["operating_points"]

@@ -2,7 +2,7 @@
 
 from dermaflow.ml.classifier import describe
 from dermaflow.ml.preprocess import Preprocess
-from dermaflow.serving.contract import build_contract, describe_label
+from dermaflow.serving.contract import build_contract, describe_label, describe_probability
 from dermaflow.serving.predictor import decode_base64
 from dermaflow.tracking.registry import contract_signature, example_input
 
@@ -35,6 +35,13 @@ def test_it_names_shape_classes_and_test_metrics():
     assert written["output"]["p_xyz"]["content"] == "xyz"
     assert written["architecture"] == {"architecture": "resnet50", "stride": "caffe"}
     assert written["test_metrics"] == {"test/accuracy": 0.5}
+
+
+def test_it_says_where_probabilities_hold_that_know_how_frequent_classes_are():
+    told = {"class_offsets": {"mel": -1.2}, "chosen_on": {"prevalences": {"mel": 0.1113}}}
+    said = describe_probability("mel", told)
+    assert said == "Melanoma, where 11.13% of images are of it, as of the validation images"
+    assert describe_probability("mel", {"class_offsets": {}}) == "Melanoma"
 
 
 def test_it_tells_the_decision_rule_in_numbers_and_in_words():

@@ -1,34 +1,70 @@
 """A server that goes away while a run is open."""
 
+import logging
+import os
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
 
 from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.sink import current_sink
 
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
-@pytest.fixture
-def trying_again(monkeypatch):
-    """Have MLflow try as often as it does by default, whatever a test has left."""
+
+@pytest.fixture(autouse=True)
+def _restore_tracking_uri():
     before = mlflow.get_tracking_uri()
-
-    def set_default():
-        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "7")
-        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
-
-    set_default()
-    yield set_default
+    yield
     mlflow.set_tracking_uri(before)
 
 
+@pytest.fixture(params=["503", "nonsense", "200"])
+def answering(request):
+    """A server that says that MLflow is not there, one that speaks no HTTP, and a good one."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if request.param == "nonsense":
+                self.wfile.write(b"nonsense\r\n\r\n")
+            else:
+                self.send_response(int(request.param))
+                self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", request.param
+    server.shutdown()
+
+
+def test_last_words_are_tried_once_where_no_mlflow_answers(answering, monkeypatch, caplog):
+    uri, answer = answering
+    mlflow.set_tracking_uri(uri)
+    monkeypatch.setenv(RETRIES, "5")
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
+    with caplog.at_level(logging.WARNING), unheard("The end"):
+        tried = os.environ[RETRIES]
+        raise RuntimeError("a failure of MLflow")
+    assert tried == ("5" if answer == "200" else "0")
+    assert os.environ[RETRIES] == "5"
+    assert "MLFLOW_HTTP_REQUEST_TIMEOUT" not in os.environ
+    assert caplog.messages == ["The end could not be told to MLflow: a failure of MLflow"]
+
+
 def test_a_run_whose_server_dies_ends_soon_and_goes_on_when_it_is_back(
-    server, tmp_path, monkeypatch, make_tracker, forget_process, trying_again
+    server, tmp_path, monkeypatch, make_tracker, forget_process
 ):
     server.start()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    monkeypatch.delenv(RETRIES, raising=False)
     config = TrackingConfig(
         tracking_uri="sqlite:///unused.db",
         artifact_location="unused",
@@ -49,7 +85,6 @@ def test_a_run_whose_server_dies_ends_soon_and_goes_on_when_it_is_back(
     assert time.monotonic() - started < 60
 
     server.start()
-    trying_again()
     client = MlflowClient(server.uri)
     assert client.get_run(run_id).info.status == "RUNNING"  # nobody could tell it otherwise
     forget_process()

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 from scipy.special import log_softmax, softmax
 
-# Of the inverse temperature, beside that of the temperature alone.
-_FACTORS = (0.1, 10.0)
-
 
 @dataclass(frozen=True)
 class Calibration:
@@ -34,13 +31,12 @@ def fit_calibration(
 ) -> Calibration | None:
     """What minimises the negative log likelihood: a temperature, or with it a prior exponent.
 
-    A network that saw rare classes more often than they are, in balanced draws, by synthetic images
-    or by a loss that favours them, says them too often, which no temperature mends. Bayes' rule
-    does, by the ratio of prevalences here and there (Elkan 2001). Where it saw them in proportion
-    to prevalence ** (1 - a), that is the factor prevalence ** a; a is fitted, since networks take
-    over what they saw only in part. It is bias-corrected temperature scaling (Alexandari et al.
-    2020, arXiv:1901.06852) with one number in the place of a bias a class. The loss is convex in
-    the inverse temperature and a.
+    A network that saw rare classes more often than they are, in balanced draws or by synthetic
+    images, or whose loss favoured them, says them too often, which no temperature mends. Bayes'
+    rule does, by the ratio of prevalences here and there (Elkan 2001). Where it saw them in
+    proportion to prevalence ** (1 - a), that is the factor prevalence ** a; a is fitted, since
+    networks take over what they saw only in part. It is bias-corrected temperature scaling
+    (Alexandari et al. 2020, arXiv:1901.06852) with one number in the place of a bias a class.
 
     Args:
         logits: (N, C), of images that the network was not fitted to.
@@ -49,34 +45,44 @@ def fit_calibration(
             temperature alone.
 
     Returns:
-        None where ``fit_temperature`` finds none.
+        None where there is no minimum, as ``fit_temperature`` says. Where only the two numbers
+        together have none, the temperature alone.
     """
+    both = None if prevalences is None else _fit_both(logits, labels, np.log(prevalences))
+    if both:
+        return both
     alone = fit_temperature(logits, labels)
-    if alone is None:
+    return None if alone is None else Calibration(alone)
+
+
+def _fit_both(
+    logits: NDArray[np.float64], labels: NDArray[np.int64], log_prevalences: NDArray[np.float64]
+) -> Calibration | None:
+    """Temperature and exponent, in whose inverse and which the loss is convex."""
+    images = np.arange(len(labels))
+    surplus = logits - logits.max(1, keepdims=True)
+    if not surplus[images, labels].any():  # none is wrong, or there is none: no temperature is best
         return None
-    if prevalences is None:
-        return Calibration(alone)
-    # (2, N, C), what 1 / temperature and the exponent multiply, the former in units of its start.
-    directions = np.stack([logits / alone, np.broadcast_to(np.log(prevalences), logits.shape)])
-    of_truth = directions[:, np.arange(len(labels)), labels].mean(1)
+    spread = surplus.std()
+    # (2, N, C), what 1 / temperature, in units of the spread, and the exponent multiply.
+    directions = np.stack([surplus / spread, np.broadcast_to(log_prevalences, logits.shape)])
+    of_truth = directions[:, images, labels].mean(1)
 
     def loss_and_slope(factors: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scores = np.tensordot(factors, directions, 1)
-        log_probabilities = log_softmax(scores, axis=1)
-        loss = -log_probabilities[np.arange(len(labels)), labels].mean()
+        log_probabilities = log_softmax(np.tensordot(factors, directions, 1), axis=1)
         expected = (np.exp(log_probabilities) * directions).sum(2).mean(1)
-        return float(loss), expected - of_truth
+        return float(-log_probabilities[images, labels].mean()), expected - of_truth
 
-    # It starts at the temperature alone, so that it is never worse.
+    least = 1e-3  # of the inverse: below, the logits tell nothing that the prevalences do not
     inverse, exponent = minimize(
         loss_and_slope,
         np.array([1.0, 0.0]),
         jac=True,
         method="L-BFGS-B",
-        bounds=[_FACTORS, (0.0, 1.0)],
+        bounds=[(least, None), (0.0, 1.0)],
         options={"ftol": 1e-14, "gtol": 1e-9},
     ).x
-    return Calibration(float(alone / inverse), float(exponent))
+    return Calibration(float(spread / inverse), float(exponent)) if inverse > least else None
 
 
 def fit_temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float | None:

@@ -52,7 +52,11 @@ def build_contract(
         "output": {
             LABEL_COLUMN: {"type": "string", "content": describe_label(decision_rule)},
             **{
-                column: {"type": "double", "range": [0, 1], "content": CLASS_NAMES.get(code, code)}
+                column: {
+                    "type": "double",
+                    "range": [0, 1],
+                    "content": describe_probability(code, decision_rule),
+                }
                 for code, column in zip(classes, probability_columns(list(classes)), strict=True)
             },
             **{
@@ -76,6 +80,15 @@ def describe_label(decision_rule: Mapping[str, Any]) -> str:
         "the class of the largest probability / (its share of the validation images) ** "
         f"{adjustment:g}, which favours rare classes"
     )
+
+
+def describe_probability(code: str, decision_rule: Mapping[str, Any]) -> str:
+    """Of what it is the probability, and where."""
+    name = CLASS_NAMES.get(code, code)
+    if not decision_rule.get("class_offsets"):
+        return name
+    share = decision_rule["chosen_on"]["prevalences"][code]
+    return f"{name}, where {share:.2%} of images are of it, as of the validation images"
 
 
 def describe_point(point: Mapping[str, Any]) -> str:

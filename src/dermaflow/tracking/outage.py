@@ -14,6 +14,11 @@ from dermaflow.tracking.store import ANSWER_SECONDS, require_answer
 
 logger = logging.getLogger(__name__)
 
+_ONE_TRY = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": str(ANSWER_SECONDS),
+}
+
 
 @contextmanager
 def unheard(what: str) -> Iterator[None]:
@@ -22,21 +27,32 @@ def unheard(what: str) -> Iterator[None]:
     Args:
         what: is told to MLflow, for the log.
     """
-    _try_once_if_gone()
     try:
-        yield
+        with _one_try_if_gone():
+            yield
     except Exception as error:
         logger.warning("%s could not be told to MLflow: %s", what, error)
         logger.debug("Not told to MLflow", exc_info=error)
 
 
-def _try_once_if_gone() -> None:
-    """Let each later call end at once where no server answers, MLflow's own at exit as well.
+@contextmanager
+def _one_try_if_gone() -> Iterator[None]:
+    """Let each call end soon where no server answers over HTTP.
 
-    It would try again for minutes at each, which is right for a run that could still go on.
+    MLflow would try again for minutes at each, which is right for a run that could still go on.
     """
     try:
         require_answer(mlflow.get_tracking_uri())
     except TrackingError:
-        os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
-        os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(ANSWER_SECONDS)
+        before = {name: os.environ.get(name) for name in _ONE_TRY}
+        os.environ.update(_ONE_TRY)
+    else:
+        before = {}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

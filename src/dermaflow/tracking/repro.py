@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 
 from dermaflow.errors import VersioningError
 from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run import TrackedRun, origin_tags
 from dermaflow.versioning.dvc_file import dvc_path, read_conf_files
 
@@ -41,16 +42,27 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     try:
         code = _repro(project_path, file, arguments, run.run_id)
     except BaseException:
-        run.close("KILLED")
+        with unheard("The run's status"):
+            run.close("KILLED")
         raise
-    run.describe()
-    run.close("FAILED" if code else "FINISHED")
-    client = MlflowClient()
-    tags = client.get_run(run.run_id).data.tags
     if code:
-        raise VersioningError(f"dvc repro: {tags.get('error', 'failed; the lines above say why')}")
-    if "stages" not in tags and not run.joined:
+        raise VersioningError(f"dvc repro: {_close_failed(run)}")
+    run.describe()
+    run.close("FINISHED")
+    client = MlflowClient()
+    if "stages" not in client.get_run(run.run_id).data.tags and not run.joined:
         client.delete_run(run.run_id)
+
+
+def _close_failed(run: TrackedRun) -> str:
+    """Close the run; what its failed stage said."""
+    said = "failed; the lines above say why"
+    with unheard("The run's end"):
+        said = MlflowClient().get_run(run.run_id).data.tags.get("error", said)
+        run.describe()
+    with unheard("The run's status"):
+        run.close("FAILED")
+    return said
 
 
 def _repro(project_path: Path, file: Path, arguments: Sequence[str], run_id: str) -> int:

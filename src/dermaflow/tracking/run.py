@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import mlflow
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 # MLflow's limits of parameters and metrics in one request.
 PARAMETERS_A_BATCH = 100
 METRICS_A_BATCH = 1000
+
+MONITOR_SECONDS = 20  # in which the last figures of the machine are to be logged
 
 _NAME = re.compile(r"[\w -]+")
 
@@ -140,7 +143,7 @@ class TrackedRun:
         """End the run: ``FINISHED``, ``FAILED`` or ``KILLED``."""
         atexit.unregister(self.close)
         if self._monitor:
-            self._monitor.finish()
+            _finish(self._monitor)
         mlflow.end_run(status)
         if self._marker and status != "KILLED":
             self._marker.unlink(missing_ok=True)
@@ -190,3 +193,10 @@ def _start_monitor(run_id: str, interval: float) -> SystemMetricsMonitor | None:
     )
     monitor.start()
     return monitor
+
+
+def _finish(monitor: SystemMetricsMonitor) -> None:
+    # By itself it waits for its thread, which may be trying for minutes to reach a server.
+    finishing = Thread(target=monitor.finish, daemon=True)
+    finishing.start()
+    finishing.join(MONITOR_SECONDS)

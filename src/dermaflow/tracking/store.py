@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 import mlflow
@@ -15,6 +16,7 @@ from dermaflow.files import locked, replacing_file
 from dermaflow.tracking.config import SQLITE_PREFIX, TrackingConfig
 
 ANSWER_SECONDS = 10
+GONE = (502, 503, 504)  # what a proxy says for a server that is not there
 
 
 def open_store(config: TrackingConfig) -> None:
@@ -50,20 +52,24 @@ def require_answer(uri: str) -> None:
     """Ask once for an answer, if there is a server: MLflow would try for minutes.
 
     Raises:
-        TrackingError: there is none within ten seconds.
+        TrackingError: none is had within ten seconds, or one that it is not there, as a proxy's.
     """
     if not uri.startswith(("http://", "https://")):
         return
     try:
         urllib.request.urlopen(uri, timeout=ANSWER_SECONDS).close()
-    except urllib.error.HTTPError:
-        return  # an answer, if not to this question
-    except (OSError, ValueError) as error:
+    except urllib.error.HTTPError as error:
+        if error.code not in GONE:
+            return  # an answer, if not to this question
+        reason: object = error
+    except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", error)
-        raise TrackingError(
-            f"no MLflow server answers at {uri} ({reason}): start it, or correct "
-            "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
-        ) from error
+    else:
+        return
+    raise TrackingError(
+        f"no MLflow server answers at {uri} ({reason}): start it, or correct "
+        "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
+    )
 
 
 def _make_database(database: Path) -> None:

@@ -100,19 +100,13 @@ class Tracker:
         """Log what was up to date already, and close the run."""
         if not self._run:
             return
-        workspace, consistent = self._log_versions()
-        requested = set(self.requested)
-        unchanged = {
-            name: self.project_path / path
-            for stage in consistent
-            for name, path in workspace.stage(stage).outputs.items()
-            if name in requested - self._logged
-        }
-        self._log_outputs(unchanged)
-        if not self._run.joined:  # of one that several processes join, each ran something
-            self._run.extend_tag("unchanged", consistent.keys() - self._run.stages())
-        self._run.describe()
-        self._close("FINISHED")
+        try:
+            self._log_unchanged()
+            self._run.describe()
+            self._close("FINISHED")
+        except Exception as error:
+            self.fail(error)  # Kedro says nothing more of it
+            raise
 
     def fail(self, error: BaseException, status: str = "FAILED") -> None:
         """Log the traceback and close the run as failed or killed.
@@ -130,6 +124,20 @@ class Tracker:
             self._run.describe()
         with unheard("The run's status"):
             self._close(status)
+
+    def _log_unchanged(self) -> None:
+        assert self._run
+        workspace, consistent = self._log_versions()
+        requested = set(self.requested)
+        unchanged = {
+            name: self.project_path / path
+            for stage in consistent
+            for name, path in workspace.stage(stage).outputs.items()
+            if name in requested - self._logged
+        }
+        self._log_outputs(unchanged)
+        if not self._run.joined:  # of one that several processes join, each ran something
+            self._run.extend_tag("unchanged", consistent.keys() - self._run.stages())
 
     def _close(self, status: str) -> None:
         assert self._run

@@ -60,7 +60,7 @@ def choose_rule(
         logger.warning("No temperature makes the validation labels most likely: it stays 1")
     calibration = fitted or Calibration(1.0)
     offsets = offset_classes(shares, calibration.prior_exponent)
-    rule = DecisionRule(calibration.temperature, offsets, views)
+    rule = DecisionRule(calibration.temperature, offsets, views=views)
     points, left_out = choose_points(
         Predictions.from_table(answer(val, rule, classes), classes), targets_of(evaluate)
     )
@@ -82,14 +82,14 @@ def choose_rule(
 
 
 def count_prevalences(labels: pd.Series, classes: list[str]) -> dict[str, float]:
-    """Share of each class among the labels. One without images counts as if it had one.
+    """Share of each class, above 0: one without images counts as if it had one.
 
     Args:
         labels: codes.
         classes: all codes.
     """
     counts = labels.value_counts().reindex(classes, fill_value=0).clip(lower=1)
-    return {code: float(counts[code] / max(len(labels), 1)) for code in classes}
+    return {code: float(counts[code] / counts.sum()) for code in classes}
 
 
 def offset_classes(shares: dict[str, float], exponent: float) -> dict[str, float]:
