@@ -1,5 +1,6 @@
 """Notebooks run from top to bottom on a finished run, and are kept without outputs."""
 
+import copy
 import json
 import shutil
 
@@ -21,18 +22,42 @@ def test_no_output_is_kept(project_path):
         assert all(cell["outputs"] == [] for cell in code_cells(path)), path
 
 
+def run_cells(project, source, name, *checks):
+    """All cells of a notebook as one script, and what must hold after them."""
+    shutil.copytree(source / "notebooks", project.folder / "notebooks", dirs_exist_ok=True)
+    cells = ["".join(cell["source"]) for cell in code_cells(source / "notebooks" / name)]
+    script = project.folder / "notebooks" / "all_cells.py"
+    script.write_text("\n\n".join(["import os", "os.chdir('notebooks')", *cells, *checks, ""]))
+    project.run("env", "KEDRO_ENV=smoke", "MPLBACKEND=Agg", "python", str(script))
+
+
 @pytest.mark.parametrize("name", ["01_look_at_a_run.ipynb"])
 def test_every_cell_runs(finished, project_path, name):
-    shutil.copytree(project_path / "notebooks", finished.folder / "notebooks", dirs_exist_ok=True)
-    cells = code_cells(project_path / "notebooks" / name)
-    source = "\n\n".join("".join(cell["source"]) for cell in cells)
-    script = finished.folder / "notebooks" / "all_cells.py"
-    script.write_text(
-        f"import os\nos.chdir('notebooks')\n{source}\n\n"
-        "assert len(wrong) > 0 and axes[0].images\n"
-        "assert (runs['status'] == 'FINISHED').any()\n"
-        "assert metrics['test/accuracy'] >= 0\n"
-        "assert version.run_id == run.info.run_id\n"
-        "assert len(plt.get_fignums()) == 6\n"
+    run_cells(
+        finished,
+        project_path,
+        name,
+        "assert len(wrong) > 0 and axes[0].images",
+        "assert (runs['status'] == 'FINISHED').any()",
+        "assert metrics['test/accuracy'] >= 0",
+        "assert version.run_id == run.info.run_id",
+        "assert len(plt.get_fignums()) == 6",
     )
-    finished.run("env", "KEDRO_ENV=smoke", "MPLBACKEND=Agg", "python", str(script))
+
+
+def test_a_run_that_only_evaluated_shows_the_training_of_its_weights(
+    finished, project_path, tmp_path
+):
+    project = copy.copy(finished)
+    project.folder = tmp_path / "project"
+    shutil.copytree(finished.folder, project.folder, symlinks=True)
+    changed = ("--pipelines", "evaluate", "--params", "evaluate.logit_adjustment=1.0")
+    project.run("kedro", "run", "--env", "smoke", *changed)
+    run_cells(
+        project,
+        project_path,
+        "01_look_at_a_run.ipynb",
+        "assert run.data.params['evaluate.logit_adjustment'] == '1.0'",
+        "assert run.data.tags['stages'] == 'evaluate' and len(same_weights) == 2",
+        "assert len(plt.get_fignums()) == 6",
+    )
