@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 
+import mlflow
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
@@ -55,6 +56,13 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(30)
             self._process = None
+
+
+@pytest.fixture(autouse=True)
+def _restore_tracking_uri():
+    before = mlflow.get_tracking_uri()
+    yield
+    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture

@@ -17,13 +17,6 @@ from dermaflow.tracking.sink import current_sink
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 
-@pytest.fixture(autouse=True)
-def _restore_tracking_uri():
-    before = mlflow.get_tracking_uri()
-    yield
-    mlflow.set_tracking_uri(before)
-
-
 @pytest.fixture(params=["503", "nonsense", "200"])
 def answering(request):
     """A server that says that MLflow is not there, one that speaks no HTTP, and a good one."""
@@ -43,6 +36,7 @@ def answering(request):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", request.param
     server.shutdown()
+    server.server_close()
 
 
 def test_last_words_are_tried_once_where_no_mlflow_answers(answering, monkeypatch, caplog):

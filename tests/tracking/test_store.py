@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 
-import mlflow
 import pytest
 from mlflow import MlflowClient
 
@@ -20,13 +19,6 @@ VALUES = {
     "experiment": "dermaflow",
     "system_metrics_interval": 0,
 }
-
-
-@pytest.fixture(autouse=True)
-def _restore_tracking_uri():
-    before = mlflow.get_tracking_uri()
-    yield
-    mlflow.set_tracking_uri(before)
 
 
 def test_a_server_that_does_not_answer_is_named_at_once(server, tmp_path, monkeypatch):
