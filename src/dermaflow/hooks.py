@@ -44,7 +44,7 @@ class ParameterHook:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Check everything under ``parameters``. Raises ParameterError."""
-        from dermaflow.params_check import check_parameters
+        from dermaflow.params.check import check_parameters
 
         loader = cast("OmegaConfigLoader", context.config_loader)
         folders = [Path(loader.conf_source) / env for env in (loader.env, loader.base_env) if env]
@@ -68,7 +68,7 @@ class TrackingHook:
         """Tell the catalog where runs are kept: a model must be registered there anew."""
         from kedro.io import MemoryDataset
 
-        from dermaflow.tracking.config import TrackingConfig
+        from dermaflow.tracking.tracking_config import TrackingConfig
 
         assert self._context is not None
         catalog["tracking_uri"] = MemoryDataset(
@@ -125,9 +125,9 @@ class TrackingHook:
     def _make_tracker(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> Tracker:
-        from dermaflow.tracking.config import TrackingConfig
-        from dermaflow.tracking.run import flatten, origin_tags
+        from dermaflow.tracking.tracked_run import flatten, origin_tags
         from dermaflow.tracking.tracker import Tracker
+        from dermaflow.tracking.tracking_config import TrackingConfig
 
         assert self._context is not None
         project_path, loader = self._context.project_path, self._context.config_loader
@@ -185,8 +185,8 @@ class VersioningHook:
         self.on_pipeline_error()
 
     def _commit_new(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
-        from dermaflow.versioning.dvc_commit import DvcCommit
-        from dermaflow.versioning.workspace import Workspace
+        from dermaflow.versioning.dvc.commit import DvcCommit
+        from dermaflow.versioning.stages.workspace import Workspace
 
         if "DVC_STAGE" in os.environ:
             return

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dermaflow.sources.base import MAX_FILE_BYTES
+from dermaflow.data.sources.image_source import MAX_FILE_BYTES
 from hostile.cases import Planted
 from hostile.pictures import encode, picture
 

@@ -12,8 +12,8 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import ParquetDataset
 
+from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets import ImageStoreDataset
-from dermaflow.ml.image_store import ImageStore
 from dermaflow.params import ImageParams, IngestParams, ValidateParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.pipelines import ingest, validate

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dermaflow.tables import MAX_CELL, MAX_ROWS, MAX_TABLE_BYTES
+from dermaflow.io.untrusted_tables import MAX_CELL, MAX_ROWS, MAX_TABLE_BYTES
 from hostile.cases import Case, Planted
 
 HEADER = "id,file,dx,age,sex,by,where\n"

@@ -6,11 +6,11 @@ import zipfile
 import numpy as np
 import pytest
 
+from dermaflow.data.images.pixel_modes import ImageError
+from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.data.sources.archive import ZipFolder
 from dermaflow.errors import SourceError
-from dermaflow.ml.pixel_modes import ImageError
-from dermaflow.ml.preprocess import Preprocess
-from dermaflow.sources.archive import ZipFolder
-from dermaflow.tables import read_table
+from dermaflow.io.untrusted_tables import read_table
 from hostile import tables
 from hostile.archives import Member, make_zip
 from hostile.masks import lab_mask

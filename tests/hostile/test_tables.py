@@ -49,9 +49,9 @@ def records_of(folder, name):
 
 def test_a_csv_may_have_no_more_rows_than_a_table_of_images(folder, monkeypatch):
     (folder / "list.csv").write_text(tables.PLAIN)
-    monkeypatch.setattr("dermaflow.tables.MAX_ROWS", 3)
+    monkeypatch.setattr("dermaflow.io.untrusted_tables.MAX_ROWS", 3)
     assert len(records_of(folder, "list.csv")) == 3
-    monkeypatch.setattr("dermaflow.tables.MAX_ROWS", 2)
+    monkeypatch.setattr("dermaflow.io.untrusted_tables.MAX_ROWS", 2)
     with pytest.raises(SourceError, match="has more than 2 rows, too many for a table"):
         records_of(folder, "list.csv")
 

@@ -5,11 +5,11 @@ import pandas as pd
 import torch
 from torch import nn
 
-from dermaflow.ml.data import BatchDataset, LabelledImages
-from dermaflow.ml.fit import fit_classifier
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.ml.preprocess import Preprocess
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.runtime import detect_runtime
+from dermaflow.ml.training.batches import BatchDataset, LabelledImages
+from dermaflow.ml.training.fit import fit_classifier
 from ml.recipes import make_params
 
 PARAMS = make_params(augmentation={"max_degrees": 10}, checkpoint_seconds=0, timeout_seconds=60)

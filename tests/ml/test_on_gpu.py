@@ -5,12 +5,12 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from dermaflow.ml.acceleration import accelerate
-from dermaflow.ml.checkpoints import Checkpoints
-from dermaflow.ml.classifier import build_resnet50
-from dermaflow.ml.data import BatchDataset, ResidentDataset, training_loader
+from dermaflow.ml.models.classifier import build_resnet50
 from dermaflow.ml.runtime import Runtime
-from dermaflow.ml.trainer import Trainer
+from dermaflow.ml.training.acceleration import accelerate
+from dermaflow.ml.training.batches import BatchDataset, ResidentDataset, training_loader
+from dermaflow.ml.training.checkpoints import Checkpoints
+from dermaflow.ml.training.trainer import Trainer
 from ml.recipes import make_params
 from ml.small_training import PARAMS, PREPROCESS, RUNTIME, fit, ignore, make_sets, small_network
 

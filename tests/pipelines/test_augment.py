@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermaflow.datasets.working_folder import WorkingFolder
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
+from dermaflow.ml.synthesis.fill_classes import (
+    missing_counts,
+    set_copies_aside,
+    synthesise_images,
+)
 from dermaflow.pipelines.augment.nodes import (
     draw_synthesis,
     fit_generators,
     measure_synthesis,
-)
-from dermaflow.pipelines.augment.synthesis import (
-    missing_counts,
-    set_copies_aside,
-    synthesise_images,
 )
 from dermaflow.schema import SYNTHETIC_COLUMNS
 from ml.small_gan import AUGMENT, DUPLICATES

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import ParameterError, SourceError, ValidationError
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.experiments.crossval.collect_folds import decisive
+from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis
+from dermaflow.experiments.crossval.folds import make_folds
 from dermaflow.params import BackboneParams, ImageParams
 from dermaflow.params.crossval import CrossvalParams
-from dermaflow.pipelines.crossval_train.collect import decisive
 from dermaflow.pipelines.crossval_train.nodes import train_folds
-from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
-from dermaflow.validation.folds import make_folds
 from ml import small_gan
 from ml.small_gan import DUPLICATES
 from ml.small_training import PARAMS
@@ -271,7 +271,7 @@ def test_a_checkpoint_is_of_the_very_synthetic_images(
 
     folder, train = tmp_path / "a", TRAIN.model_copy(update={"checkpoint_seconds": 0})
     with monkeypatch.context() as patch:
-        patch.setattr("dermaflow.pipelines.crossval_train.fold_trainer.weights_digest", kill)
+        patch.setattr("dermaflow.experiments.crossval.fold_trainer.weights_digest", kill)
         with pytest.raises(Killed):
             run(folder, folds=[1], synthetic=True, train=train)
     shutil.copytree(folder, tmp_path / "b")

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 import torch
 
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import ParameterError, ValidationError
-from dermaflow.ml.classifier import build_resnet50, describe
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.weights import Weights, weights_digest
+from dermaflow.ml.evaluation.subgroups import score_subgroups
+from dermaflow.ml.models.classifier import build_resnet50, describe
+from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params import EvaluateParams
 from dermaflow.pipelines.evaluate import create_pipeline
 from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
@@ -24,7 +25,6 @@ from dermaflow.pipelines.evaluate.nodes import (
     predict_held_out,
     score_predictions,
 )
-from dermaflow.pipelines.evaluate.subgroups import score_subgroups
 
 CLASSES = ["bcc", "df", "mel", "nv"]
 EVALUATE = EvaluateParams(

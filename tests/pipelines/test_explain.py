@@ -8,11 +8,11 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import ParquetDataset
 
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.datasets import WeightsDataset
-from dermaflow.ml.classifier import build_resnet50, describe
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.weights import Weights
+from dermaflow.ml.models.classifier import build_resnet50, describe
+from dermaflow.ml.models.weights import Weights
 from dermaflow.params import ExplainParams
 from dermaflow.pipelines.explain import create_pipeline
 from dermaflow.pipelines.explain.nodes import choose_images

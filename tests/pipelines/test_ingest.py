@@ -14,9 +14,9 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import ParquetDataset
 from PIL import Image
 
+from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets import ImageStoreDataset
 from dermaflow.errors import SourceError
-from dermaflow.ml.image_store import ImageStore
 from dermaflow.params import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.pipelines.ingest import create_pipeline

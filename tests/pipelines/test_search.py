@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import TrainingError
-from dermaflow.ml.image_store import ImageStore
+from dermaflow.experiments.search.halving_study import HalvingStudy
+from dermaflow.experiments.search.trials import best_trial, count, nest, tabulate
 from dermaflow.params import BackboneParams, ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.pipelines.search.nodes import search_recipe
-from dermaflow.pipelines.search.study import HalvingStudy
-from dermaflow.pipelines.search.trials import best_trial, count, nest, tabulate
 from ml.recipes import make_params
 from ml.small_training import CLASSES, make_sets
 

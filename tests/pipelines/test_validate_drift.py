@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.errors import ValidationError
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.params import ValidateParams
 from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
 

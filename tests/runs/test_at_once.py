@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 RUN = ("kedro", "run", "--pipelines", "ingest,validate", "--env")
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.tracking.open_run import nested_runs
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.tracking.killed_run import nested_runs
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "crossval")
 DATA = "data/smoke"

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from PIL import Image, ImageOps
 
+from dermaflow.data.sources.phantoms.source import Phantoms
 from dermaflow.params.sources import PhantomSource
-from dermaflow.sources.phantoms import Phantoms
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 RAW = "data/01_raw/clinic"
 DATA = "data/smoke"

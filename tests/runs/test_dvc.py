@@ -12,8 +12,8 @@ from kedro.framework.project import configure_project, pipelines
 from mlflow import MlflowClient
 
 from dermaflow.schema import ALL_STAGES, STAGES
-from dermaflow.versioning.dvc_file import dvc_files, environments, render_dvc_file
-from dermaflow.versioning.stages import code_of
+from dermaflow.versioning.dvc.stage_file import dvc_files, environments, render_dvc_file
+from dermaflow.versioning.stages.describe_stage import code_of
 
 
 @pytest.fixture(scope="module")
@@ -87,16 +87,18 @@ def test_every_listed_piece_of_code_exists(project_path):
 
 def test_code_of_a_stage_follows_its_imports():
     train, validate = code_of("train"), code_of("validate")
-    assert "src/dermaflow/ml/optim.py" in train  # imported by what the node imports when it runs
-    assert "src/dermaflow/ml/gan.py" not in train
-    assert "src/dermaflow/validation" in validate
-    assert "src/dermaflow/ml/classifier.py" not in validate
+    assert (
+        "src/dermaflow/ml/training/optim.py" in train
+    )  # imported by what the node imports when it runs
+    assert "src/dermaflow/ml/synthesis/dcgan.py" not in train
+    assert "src/dermaflow/data/validation" in validate
+    assert "src/dermaflow/ml/models/classifier.py" not in validate
     assert not any("tracking" in path for path in train)  # where live curves go changes nothing
 
 
 def test_neither_a_figure_nor_an_operating_point_has_folds_trained_again():
     folds = code_of("crossval_train")
-    assert "src/dermaflow/ml/trainer.py" in folds
+    assert "src/dermaflow/ml/training/trainer.py" in folds
     assert not any("reporting" in path or "evaluate" in path for path in folds)
 
 

@@ -14,7 +14,7 @@ from itertools import chain
 import pytest
 import yaml
 
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 from runs.kills.killable import DATA, Killable
 
 OTHERS = ("mlflow.db", ".dvc/cache", ".tmp")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 STAGES = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate")
 
@@ -84,11 +84,11 @@ def test_a_touched_output_or_changed_code_runs_the_stage_again(project, data):
     assert "validate: outputs changed (data/smoke/03_primary/manifest.parquet)" in output
     assert manifest.read_bytes() == sound
 
-    code = project.folder / "src/dermaflow/validation/quarantine.py"
+    code = project.folder / "src/dermaflow/data/validation/quarantine.py"
     code.write_text(f"{code.read_text()}\n# changed\n")
     output = project.run(*STAGES).stdout
     assert skipped(output) == ["ingest"]
-    assert "validate: inputs or code changed (src/dermaflow/validation)" in output
+    assert "validate: inputs or code changed (src/dermaflow/data/validation)" in output
 
 
 def test_force_runs_what_is_unchanged(project):

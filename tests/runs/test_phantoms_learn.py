@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from dermaflow.ml.image_store import ImageStore
+from dermaflow.data.images.image_store import ImageStore
 
 pytestmark = pytest.mark.slow
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 STAGES = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate")
 MANIFEST = "data/smoke/03_primary/manifest.parquet"
@@ -19,7 +19,7 @@ def project(make_project):
     project.first = (project.folder / MANIFEST).read_bytes()
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "with its dvc.lock")
-    code = project.folder / "src/dermaflow/validation/quarantine.py"
+    code = project.folder / "src/dermaflow/data/validation/quarantine.py"
     code.write_text(f"{code.read_text()}\n# tried out\n")
     (project.folder / "conf/smoke/why.txt").write_text("a larger test split\n")
     project.run(*STAGES, "--params", "validate.split.test=0.3")
@@ -67,7 +67,7 @@ def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):
     assert "with the changes it had" in output
     assert "--params validate.split.test=0.3" in output
     assert (project.folder / MANIFEST).read_bytes() == project.second
-    code = project.folder / "src/dermaflow/validation/quarantine.py"
+    code = project.folder / "src/dermaflow/data/validation/quarantine.py"
     assert code.read_text().endswith("# tried out\n")
     assert (project.folder / "conf/smoke/why.txt").read_text() == "a larger test split\n"
     again = project.run(*STAGES, "--params", "validate.split.test=0.3").stdout

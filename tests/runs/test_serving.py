@@ -16,7 +16,7 @@ import pytest
 from mlflow import MlflowClient
 from PIL import Image
 
-from dermaflow.ml.image_store import ImageStore
+from dermaflow.data.images.image_store import ImageStore
 
 MODEL = "models:/dermaflow/1"
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]

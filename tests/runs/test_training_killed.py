@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 from ml.small_training import make_sets
 from runs.kills import short_training
 from runs.kills.forks import Forks

@@ -8,7 +8,7 @@ import time
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate,augment,train")
 COMMAND = (*RUN, "--params", "train.checkpoint_seconds=2")

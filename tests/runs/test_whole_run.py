@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.ml.decision import DecisionRule
-from dermaflow.ml.weights import load_weights, weights_digest
+from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.ml.models.weights import load_weights, weights_digest
 from dermaflow.schema import STAGES
-from dermaflow.versioning.fingerprint import hash_path
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
 

@@ -1,10 +1,10 @@
 """The contract says what the network and the preprocessing really are."""
 
-from dermaflow.ml.classifier import describe
-from dermaflow.ml.preprocess import Preprocess
+from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.ml.models.classifier import describe
+from dermaflow.registry.register_version import contract_signature, example_input
 from dermaflow.serving.contract import build_contract, describe_label, describe_probability
 from dermaflow.serving.predictor import decode_base64
-from dermaflow.tracking.registry import contract_signature, example_input
 
 RULE = {
     "temperature": 1.5,

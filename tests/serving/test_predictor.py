@@ -11,14 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.data.images.pixel_modes import ImageError
+from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import WeightsError
-from dermaflow.ml.classifier import build_resnet50, describe
-from dermaflow.ml.decision import RULE_FILE
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.ml.pixel_modes import ImageError
-from dermaflow.ml.preprocess import Preprocess
+from dermaflow.ml.evaluation.decision_rule import RULE_FILE
+from dermaflow.ml.models.classifier import build_resnet50, describe
+from dermaflow.ml.models.weights import Weights, save_weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
-from dermaflow.ml.weights import Weights, save_weights, weights_digest
 from dermaflow.params import EvaluateParams
 from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
 from dermaflow.pipelines.evaluate.nodes import predict_held_out

@@ -14,8 +14,8 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from dermaflow.datasets import StageRecordsDataset
-from dermaflow.tracking.config import TrackingConfig
 from dermaflow.tracking.tracker import Tracker
+from dermaflow.tracking.tracking_config import TrackingConfig
 
 
 class Server:

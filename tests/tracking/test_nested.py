@@ -8,10 +8,10 @@ import sys
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.tracking.open_run import nested_runs
-from dermaflow.tracking.run import TrackedRun
-from dermaflow.tracking.runs import list_runs
-from dermaflow.tracking.sink import NullSink, current_sink
+from dermaflow.tracking.find_runs import list_runs
+from dermaflow.tracking.killed_run import nested_runs
+from dermaflow.tracking.mlflow_sink import NullSink, current_sink
+from dermaflow.tracking.tracked_run import TrackedRun
 
 PARAMETERS = {"fold": 1, "train": {"epochs": 2, "backbone": {"frozen": ["stem"]}}}
 TAGS = {"crossval.protocol": "lesion"}
@@ -93,9 +93,9 @@ def test_a_part_that_was_cut_off_says_how_and_goes_on_under_its_name(parent, err
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from dermaflow.tracking.config import TrackingConfig
-from dermaflow.tracking.run import TrackedRun
-from dermaflow.tracking.sink import current_sink
+from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.tracking.tracked_run import TrackedRun
+from dermaflow.tracking.mlflow_sink import current_sink
 config = TrackingConfig.model_validate_json(sys.argv[1])
 run = TrackedRun(config, "killed", {}, Path(sys.argv[2]), "this")
 with current_sink().part("fold 1", {"fold": 1}, {}):

@@ -10,9 +10,9 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.tracking.config import TrackingConfig
+from dermaflow.tracking.mlflow_sink import current_sink
 from dermaflow.tracking.outage import unheard
-from dermaflow.tracking.sink import current_sink
+from dermaflow.tracking.tracking_config import TrackingConfig
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 

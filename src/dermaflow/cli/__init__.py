@@ -5,9 +5,11 @@ What a command needs is imported when it runs, so that ``kedro --help`` stays qu
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
+
 import click
 
-from dermaflow.cli.bench import bench
 from dermaflow.cli.compare import compare
 from dermaflow.cli.dvc_yaml import dvc_yaml
 from dermaflow.cli.promote import promote
@@ -21,5 +23,9 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (bench, compare, dvc_yaml, promote, repro, restore, run):
+for command in (compare, dvc_yaml, promote, repro, restore, run):
     cli.add_command(command)
+
+# Benchmarks come with a checkout; an installed package goes without them.
+if find_spec("dermaflow_bench"):
+    cli.add_command(import_module("dermaflow_bench.command").bench)

@@ -29,12 +29,12 @@ def compare(runs: tuple[str, ...], output: Path, env: str | None) -> None:
     and so on. Prints the figures and writes a page that needs nothing else.
     """
     from dermaflow.cli.project import load_conf
-    from dermaflow.files import replacing_file
-    from dermaflow.reporting.comparison.compare import compare_runs
-    from dermaflow.reporting.comparison.figures import RUN_COLOURS
-    from dermaflow.reporting.comparison.page import render_page
-    from dermaflow.reporting.comparison.text import summarise
-    from dermaflow.tracking.comparison import read_runs
+    from dermaflow.io.atomic_files import replacing_file
+    from dermaflow.reporting.comparison.compare_runs import compare_runs
+    from dermaflow.reporting.comparison.comparison_figures import RUN_COLOURS
+    from dermaflow.reporting.comparison.comparison_page import render_page
+    from dermaflow.reporting.comparison.comparison_text import summarise
+    from dermaflow.tracking.read_runs import read_runs
 
     if not 2 <= len(runs) <= len(RUN_COLOURS):
         raise click.UsageError(f"name 2 to {len(RUN_COLOURS)} runs, not {len(runs)}")

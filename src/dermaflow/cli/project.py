@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
     from dermaflow.params import Parameters
-    from dermaflow.tracking.config import TrackingConfig
+    from dermaflow.tracking.tracking_config import TrackingConfig
 
 
 def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:
@@ -20,7 +20,7 @@ def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:
     from kedro.framework.session import KedroSession
 
     from dermaflow.params import Parameters
-    from dermaflow.tracking.config import TrackingConfig
+    from dermaflow.tracking.tracking_config import TrackingConfig
 
     # The context's hook checks the parameters, and names the file of a wrong one.
     session: Any

@@ -21,9 +21,9 @@ def promote(version: int, env: str | None, dry_run: bool) -> None:
     """
     from dermaflow.cli.project import load_conf
     from dermaflow.errors import PromotionError
-    from dermaflow.reporting.table import align
-    from dermaflow.tracking import model_versions
-    from dermaflow.tracking.promotion import judge
+    from dermaflow.registry import versions as model_versions
+    from dermaflow.registry.gates import judge
+    from dermaflow.reporting.text_columns import align
 
     parameters, config = load_conf(env)
     params, name = parameters.promote, parameters.register_.name

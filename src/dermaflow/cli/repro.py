@@ -19,6 +19,6 @@ def repro(env: str | None, dvc_arguments: tuple[str, ...]) -> None:
     """
     from pathlib import Path
 
-    from dermaflow.tracking.repro import reproduce
+    from dermaflow.tracking.repro_run import reproduce
 
     reproduce(Path.cwd(), env or DEFAULT_ENVIRONMENT, dvc_arguments)

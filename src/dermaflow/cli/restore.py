@@ -12,7 +12,7 @@ from dermaflow.cli.options import env_option
 from dermaflow.errors import VersioningError
 
 if TYPE_CHECKING:
-    from dermaflow.tracking.lineage import RunVersions
+    from dermaflow.tracking.run_versions import RunVersions
 
 
 @click.command("restore", cls=ProjectCommand, short_help="Bring back what a run was made from.")
@@ -26,7 +26,7 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
     RUN is a run's id or its first digits, its name where no other run has it, or latest, latest~1
     and so on. What is there now goes into DVC's cache first; what cannot be brought back is named.
     """
-    from dermaflow.versioning.way_back import go_back
+    from dermaflow.versioning.restore.undo import go_back
 
     if back == bool(run):
         raise click.UsageError("give either a run or --back")
@@ -38,8 +38,8 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
 
 def _read_run(run: str, env: str | None) -> RunVersions:
     from dermaflow.cli.project import load_conf
-    from dermaflow.tracking.lineage import read_versions
-    from dermaflow.tracking.runs import existing_store, find_run, list_runs
+    from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
+    from dermaflow.tracking.run_versions import read_versions
 
     _, config = load_conf(env)
     client = existing_store(config)
@@ -49,9 +49,9 @@ def _read_run(run: str, env: str | None) -> RunVersions:
 
 
 def _bring_back(versions: RunVersions, data_only: bool) -> None:
-    from dermaflow.versioning import restore as restoring
-    from dermaflow.versioning.dvc_remote import fetch
-    from dermaflow.versioning.way_back import leave
+    from dermaflow.versioning.dvc.remote import fetch
+    from dermaflow.versioning.restore import restore_run as restoring
+    from dermaflow.versioning.restore.undo import leave
 
     project, entries = Path.cwd(), versions.entries
     restoring.require_data(project, entries)

@@ -11,7 +11,7 @@ from dermaflow.cli.command import ResumableCommand
 from dermaflow.cli.options import known_environment
 from dermaflow.schema import ALL_STAGES, EXTRAS
 
-RUNNER = "dermaflow.runner.StageRunner"
+RUNNER = "dermaflow.versioning.stages.runner.StageRunner"
 
 
 def _run(force: bool, **options: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from dermaflow.ml.seeding import derive_seed
+from dermaflow.io.seeding import derive_seed
 
 Precision = Literal["auto", "bf16", "fp32"]
 

@@ -22,7 +22,7 @@ def build_contract(
     """A description that machines and people can read, JSON-ready.
 
     Args:
-        classifier: the JSON beside the weights (see ``dermaflow.ml.classifier.describe``).
+        classifier: the JSON beside the weights (see ``dermaflow.ml.models.classifier.describe``).
         training_data: sources, licences and counts.
         metrics: of the evaluation; those of the test split are quoted.
         intended_use, limitations: one sentence or more each.

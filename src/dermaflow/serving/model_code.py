@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from dermaflow.ml.pixel_modes import ImageError
+from dermaflow.data.images.pixel_modes import ImageError
 from dermaflow.serving.contract import INPUT_COLUMN
 from dermaflow.serving.predictor import Predictor
 

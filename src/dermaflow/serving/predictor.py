@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dermaflow.data.images.image_store import Pixels
+from dermaflow.data.images.pixel_modes import ImageError
 from dermaflow.errors import WeightsError
-from dermaflow.ml.classifier import load_classifier
-from dermaflow.ml.decision import RULE_FILE, DecisionRule
-from dermaflow.ml.image_store import Pixels
-from dermaflow.ml.pixel_modes import ImageError
-from dermaflow.ml.predict import predict
+from dermaflow.ml.evaluation.decision_rule import RULE_FILE, DecisionRule
+from dermaflow.ml.models.classifier import load_classifier
+from dermaflow.ml.models.predict import predict
+from dermaflow.ml.models.weights import Weights, load_weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
-from dermaflow.ml.weights import Weights, load_weights, weights_digest
 from dermaflow.schema import probability_columns
 from dermaflow.serving.contract import LABEL_COLUMN
 
@@ -30,8 +30,8 @@ class Predictor:
     """A classifier and its decision rule, read from the folder of weights.
 
     Args:
-        folder: as ``dermaflow.ml.weights.save_weights`` writes it, and the decision rule beside
-            the weights. Older versions have none: their probabilities are plain softmax.
+        folder: as ``save_weights`` writes it, and the decision rule beside the weights.
+            Older versions have none: their probabilities are plain softmax.
 
     Raises:
         WeightsError: a file is missing, damaged, or does not belong to the others.

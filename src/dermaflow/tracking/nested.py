@@ -10,10 +10,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from dermaflow.tracking.open_run import RESUMED, nested_runs
+from dermaflow.tracking.killed_run import RESUMED, nested_runs
+from dermaflow.tracking.mlflow_sink import MetricSink, MlflowSink
 from dermaflow.tracking.outage import unheard
-from dermaflow.tracking.run import PARAMETERS_A_BATCH, flatten
-from dermaflow.tracking.sink import MetricSink, MlflowSink
+from dermaflow.tracking.tracked_run import PARAMETERS_A_BATCH, flatten
 
 # Of the parent, by which the UI sorts and filters.
 _INHERITED = (

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import mlflow
 
 from dermaflow.errors import TrackingError
-from dermaflow.tracking.store import ANSWER_SECONDS, require_answer
+from dermaflow.tracking.mlflow_store import ANSWER_SECONDS, require_answer
 
 logger = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from typing import Any
 
 from kedro.io import DataCatalog
 
-from dermaflow.tracking.config import TrackingConfig
-from dermaflow.tracking.description import RAW
+from dermaflow.data.version import read_version
 from dermaflow.tracking.outage import unheard
-from dermaflow.tracking.run import TrackedRun, flatten
-from dermaflow.validation.lineage import read_version
-from dermaflow.versioning.dvc_commit import lock_entry
-from dermaflow.versioning.dvc_file import dvc_path
+from dermaflow.tracking.run_description import RAW
+from dermaflow.tracking.tracked_run import TrackedRun, flatten
+from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.versioning.dvc.commit import lock_entry
+from dermaflow.versioning.dvc.stage_file import dvc_path
 from dermaflow.versioning.git import uncommitted_patch
-from dermaflow.versioning.records import StageRecord
-from dermaflow.versioning.workspace import Workspace
+from dermaflow.versioning.stages.stage_records import StageRecord
+from dermaflow.versioning.stages.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 

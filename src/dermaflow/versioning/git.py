@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dermaflow.errors import VersioningError
-from dermaflow.files import replacing_file
+from dermaflow.io.atomic_files import replacing_file
 
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
 # The `.dvc` files say which raw data it was; the `?` keeps the folder `.dvc` out.

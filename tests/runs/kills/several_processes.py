@@ -10,11 +10,11 @@ from safetensors.torch import save_file
 from torch import distributed, nn
 
 from dermaflow.errors import TrainingError
-from dermaflow.ml.checkpoints import Checkpoints
-from dermaflow.ml.fit import FitResult
-from dermaflow.ml.launch import run_together
-from dermaflow.ml.sync_norm import synchronised
-from dermaflow.ml.world import World
+from dermaflow.ml.processes.group import World
+from dermaflow.ml.processes.launch import run_together
+from dermaflow.ml.processes.sync_norm import synchronised
+from dermaflow.ml.training.checkpoints import Checkpoints
+from dermaflow.ml.training.fit import FitResult
 from ml.small_training import fit, ignore, open_sets, small_network
 
 TIMEOUT = 60  # seconds

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from dermaflow.ml.checkpoints import Checkpoints
-from dermaflow.ml.weights import Weights, save_weights
+from dermaflow.ml.models.weights import Weights, save_weights
+from dermaflow.ml.training.checkpoints import Checkpoints
 from ml.small_training import fit, open_sets
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from dermaflow.datasets.working_folder import WorkingFolder
-from dermaflow.ml.image_store import ImageStore
-from dermaflow.ml.weights import Weights
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
+from dermaflow.ml.models.weights import Weights
+from dermaflow.ml.synthesis.fill_classes import fit_missing
 from dermaflow.params import AugmentParams
-from dermaflow.pipelines.augment.synthesis import fit_missing
-from dermaflow.tracking.sink import current_sink
+from dermaflow.tracking.mlflow_sink import current_sink
 
 
 def fit_generators(
@@ -45,7 +45,7 @@ def measure_synthesis(
     synthetic_copies: pd.DataFrame,
 ) -> dict[str, Any]:
     """Counts, diversity and closeness to training images of each synthetic class."""
-    from dermaflow.ml.synthesis_quality import compare_sets
+    from dermaflow.ml.synthesis.quality import compare_sets
 
     train = manifest[manifest["split"] == "train"]
     report: dict[str, Any] = {"classes": {}}
@@ -70,7 +70,11 @@ def draw_synthesis(
     gan_grids: dict[str, NDArray[np.uint8]],
 ) -> dict[str, Figure]:
     """Real beside synthetic images of each class, and each generator's progress."""
-    from dermaflow.reporting.synthesis import draw_class_counts, draw_progress, draw_side_by_side
+    from dermaflow.reporting.synthesis_figures import (
+        draw_class_counts,
+        draw_progress,
+        draw_side_by_side,
+    )
 
     train = manifest[manifest["split"] == "train"]
     figures = {"00_class_counts.png": draw_class_counts(train, synthetic_manifest)}

@@ -2,12 +2,12 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from dermaflow.ml.synthesis.fill_classes import set_copies_aside, synthesise_images
 from dermaflow.pipelines.augment.nodes import (
     draw_synthesis,
     fit_generators,
     measure_synthesis,
 )
-from dermaflow.pipelines.augment.synthesis import set_copies_aside, synthesise_images
 
 
 def create_pipeline() -> Pipeline:

@@ -9,25 +9,25 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dermaflow.ml.decision import DecisionRule
-from dermaflow.params import EvaluateParams
-from dermaflow.pipelines.crossval_evaluate.names import (
-    by_part,
-    name_metrics,
-    prefixed,
-    tabulate,
-)
-from dermaflow.pipelines.crossval_evaluate.scores import (
+from dermaflow.experiments.crossval.fold_scores import (
     Scores,
     mean_leaking,
     mean_synthetic,
     score_fold,
     score_pooled,
 )
+from dermaflow.experiments.crossval.folds import fold_name, mark, tags_of
+from dermaflow.experiments.crossval.metric_names import (
+    by_part,
+    name_metrics,
+    prefixed,
+    tabulate,
+)
+from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.params import EvaluateParams
 from dermaflow.pipelines.evaluate.decision import answer, choose_rule
 from dermaflow.pipelines.evaluate.nodes import read_rows
-from dermaflow.tracking.sink import current_sink
-from dermaflow.validation.folds import fold_name, mark, tags_of
+from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def draw_folds(
     classes: list[str],
 ) -> dict[str, Figure]:
     """Headline figures of every fold and of all pooled, and melanoma's curves, if it is a class."""
-    from dermaflow.reporting import crossval as figures
+    from dermaflow.reporting import crossval_figures as figures
 
     protocol = folds["protocol"]
     shown = figures.FoldFigures(

@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.version import version_of
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import ParameterError
-from dermaflow.ml.image_store import ImageStore
+from dermaflow.experiments.crossval.collect_folds import collect_folds, decisive
+from dermaflow.experiments.crossval.folds import make_folds, tags_of
 from dermaflow.params import AugmentParams, DuplicateParams, ImageParams, TrainParams
 from dermaflow.params.crossval import CrossvalParams
-from dermaflow.pipelines.crossval_train.collect import collect_folds, decisive
-from dermaflow.tracking.sink import current_sink
-from dermaflow.validation.folds import make_folds, tags_of
-from dermaflow.validation.lineage import version_of
+from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +49,9 @@ def train_folds(
             was collected is of something else.
         WeightsError: the backbone's first weights cannot be had.
     """
+    from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis
+    from dermaflow.experiments.crossval.fold_trainer import FoldTrainer
     from dermaflow.ml.runtime import detect_runtime
-    from dermaflow.pipelines.crossval_train.fold_trainer import FoldTrainer
-    from dermaflow.pipelines.crossval_train.synthesis import FoldSynthesis
 
     if crossval.synthetic and augment.strategy == "none":
         raise ParameterError(

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from dermaflow.errors import ParameterError
-from dermaflow.ml.decision import DecisionRule, Threshold
-from dermaflow.ml.metrics import Predictions, Target
-from dermaflow.ml.operating_points import MEASURES, choose_threshold, score_calls
-from dermaflow.ml.weights import Weights, weights_digest
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
+from dermaflow.ml.evaluation.metrics import Predictions, Target
+from dermaflow.ml.evaluation.operating_points import MEASURES, choose_threshold, score_calls
+from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params import EvaluateParams
 from dermaflow.schema import logit_columns, probability_columns
 
@@ -47,7 +47,7 @@ def choose_rule(
         evaluate: its operating points.
         views: over which the logits are means.
     """
-    from dermaflow.ml.calibration import Calibration, fit_calibration
+    from dermaflow.ml.evaluation.calibration import Calibration, fit_calibration
 
     uncalibrated = Predictions.from_table(answer(val, DecisionRule(), classes), classes)
     shares = count_prevalences(val["label"], classes)

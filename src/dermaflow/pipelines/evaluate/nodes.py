@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.version import require_same_data
 from dermaflow.errors import ParameterError, ValidationError
-from dermaflow.ml.bootstrap import percentile_intervals
-from dermaflow.ml.decision import DecisionRule
-from dermaflow.ml.image_store import ImageStore
-from dermaflow.ml.metrics import Floats, Predictions, score
-from dermaflow.ml.operating_points import Calls, apply_thresholds, rate_calls
-from dermaflow.ml.weights import Weights
+from dermaflow.ml.evaluation.bootstrap import percentile_intervals
+from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.ml.evaluation.metrics import Floats, Predictions, score
+from dermaflow.ml.evaluation.operating_points import Calls, apply_thresholds, rate_calls
+from dermaflow.ml.models.weights import Weights
 from dermaflow.params import EvaluateParams
 from dermaflow.pipelines.evaluate.decision import answer, targets_of
 from dermaflow.schema import EXTERNAL, logit_columns, probability_columns
-from dermaflow.validation.lineage import require_same_data
 
 HELD_OUT = ("val", "test")
 
@@ -44,8 +44,8 @@ def predict_held_out(
             trained on another manifest or image size.
         WeightsError: the classifier's description and tensors do not belong together.
     """
-    from dermaflow.ml.classifier import load_classifier
-    from dermaflow.ml.predict import predict, read_batches
+    from dermaflow.ml.models.classifier import load_classifier
+    from dermaflow.ml.models.predict import predict, read_batches
     from dermaflow.ml.runtime import detect_runtime
 
     require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
@@ -88,7 +88,7 @@ def score_predictions(
     Raises:
         ParameterError: the predictions are of other classes than ``classes``.
     """
-    from dermaflow.ml.seeding import numpy_generator
+    from dermaflow.io.seeding import numpy_generator
 
     rule, plain = DecisionRule.from_dict(decision_rule), answer(logits, DecisionRule(), classes)
     split, samples = predictions["split"], evaluate.bootstrap_samples
@@ -161,8 +161,10 @@ def draw_evaluation(
     classes: list[str],
 ) -> dict[str, Figure]:
     """Figures of the test split, in the order a person reads them, and of all parts' subgroups."""
-    from dermaflow.reporting import curves, evaluation, operating_points
-    from dermaflow.reporting.subgroups import draw_subgroups
+    from dermaflow.reporting import curve_figures as curves
+    from dermaflow.reporting import evaluation_figures as evaluation
+    from dermaflow.reporting import operating_point_figures as operating_points
+    from dermaflow.reporting.subgroup_figures import draw_subgroups
 
     rule = DecisionRule.from_dict(decision_rule)
     rows = predictions["split"] == "test"

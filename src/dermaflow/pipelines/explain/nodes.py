@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from dermaflow.ml.image_store import ImageStore, Pixels
-from dermaflow.ml.weights import Weights
+from dermaflow.data.images.image_store import ImageStore, Pixels
+from dermaflow.ml.models.weights import Weights
 from dermaflow.params import ExplainParams
 from dermaflow.schema import probability_columns
 
@@ -78,13 +78,13 @@ def explain_images(
     """
     import torch
 
-    from dermaflow.ml.attribution import blur, class_probability
-    from dermaflow.ml.attribution_lime import explain_with_lime
-    from dermaflow.ml.attribution_shap import explain_with_shap
-    from dermaflow.ml.classifier import load_classifier
-    from dermaflow.ml.decision import DecisionRule
+    from dermaflow.io.seeding import derive_seed
+    from dermaflow.ml.evaluation.decision_rule import DecisionRule
+    from dermaflow.ml.explanation.lime_maps import explain_with_lime
+    from dermaflow.ml.explanation.relevance import blur, class_probability
+    from dermaflow.ml.explanation.shap_maps import explain_with_shap
+    from dermaflow.ml.models.classifier import load_classifier
     from dermaflow.ml.runtime import detect_runtime
-    from dermaflow.ml.seeding import derive_seed
 
     runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)
@@ -126,11 +126,16 @@ def measure_explanations(
         the mean probability while the most relevant pixels are blurred first; deletion_shifted,
         the same for the map moved to random places; fit, R² of LIME's linear stand-in.
     """
-    from dermaflow.ml.attribution import blur, class_probability, compare_deletion, share_inside
-    from dermaflow.ml.classifier import load_classifier
-    from dermaflow.ml.decision import DecisionRule
+    from dermaflow.io.seeding import numpy_generator
+    from dermaflow.ml.evaluation.decision_rule import DecisionRule
+    from dermaflow.ml.explanation.relevance import (
+        blur,
+        class_probability,
+        compare_deletion,
+        share_inside,
+    )
+    from dermaflow.ml.models.classifier import load_classifier
     from dermaflow.ml.runtime import detect_runtime
-    from dermaflow.ml.seeding import numpy_generator
 
     runtime = detect_runtime(PRECISION)
     model = load_classifier(classifier, runtime.device)
@@ -167,7 +172,7 @@ def draw_explanations(
     classes: list[str],
 ) -> dict[str, Figure]:
     """An overview of all chosen images, and a figure for each."""
-    from dermaflow.reporting.explanations import Explained, draw_explained, draw_overview
+    from dermaflow.reporting.explanation_figures import Explained, draw_explained, draw_overview
 
     measures = {
         image_id: rows.set_index("method").to_dict("index")

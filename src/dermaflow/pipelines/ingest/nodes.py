@@ -10,17 +10,17 @@ from typing import NamedTuple
 import pandas as pd
 from tqdm import tqdm
 
-from dermaflow.ml.decoding import decode_image, decode_mask
-from dermaflow.ml.image_store import ImageBatch, ImageStore, StoredImage
-from dermaflow.ml.old_store import OldStore
-from dermaflow.ml.preprocess import Preprocess
-from dermaflow.ml.threads import map_in_threads
+from dermaflow.data.images.decoding import decode_image, decode_mask
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage
+from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.data.images.previous_store import OldStore
+from dermaflow.data.sources import SourceSet
+from dermaflow.data.sources.label_words import translate_labels
+from dermaflow.io.text import one_line
+from dermaflow.io.threads import map_in_threads
 from dermaflow.params import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.schema import DECODE_COLUMNS
-from dermaflow.sources import SourceSet
-from dermaflow.sources.label_words import translate_labels
-from dermaflow.text import one_line
 
 logger = logging.getLogger(__name__)
 

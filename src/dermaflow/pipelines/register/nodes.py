@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from dermaflow.ml.weights import Weights
+from dermaflow.data.version import require_same_data, version_of
+from dermaflow.ml.models.weights import Weights
 from dermaflow.params import RegisterParams
 from dermaflow.schema import SPLITS
-from dermaflow.validation.lineage import require_same_data, version_of
 
 
 def describe_model(
@@ -26,8 +26,8 @@ def describe_model(
         ValidationError: the classifier was trained on another manifest.
         WeightsError: the decision rule was chosen for another classifier.
     """
-    from dermaflow.ml.decision import DecisionRule
-    from dermaflow.ml.weights import weights_digest
+    from dermaflow.ml.evaluation.decision_rule import DecisionRule
+    from dermaflow.ml.models.weights import weights_digest
     from dermaflow.serving.contract import build_contract
 
     require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
@@ -63,7 +63,7 @@ def register_model(
     Returns:
         Where it is now: ``name``, ``version``, ``model_uri``, ``run_id``; for JSON.
     """
-    from dermaflow.tracking.registry import register_version
+    from dermaflow.registry.register_version import register_version
 
     data = model_contract["training_data"]
     tags = {

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dermaflow.datasets.working_folder import WorkingFolder
-from dermaflow.ml.image_store import ImageStore
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.params import ImageParams, TrainParams
 from dermaflow.params.search import SearchParams
 
@@ -39,11 +39,11 @@ def search_recipe(
         ValidationError: a group crosses splits.
         WeightsError: the backbone's first weights cannot be had.
     """
-    from dermaflow.ml.data import LabelledImages
+    from dermaflow.experiments.search.halving_study import HalvingStudy
+    from dermaflow.experiments.search.trials import TrialTrainer, best_trial, count, nest, tabulate
+    from dermaflow.io.seeding import derive_seed
     from dermaflow.ml.runtime import detect_runtime
-    from dermaflow.ml.seeding import derive_seed
-    from dermaflow.pipelines.search.study import HalvingStudy
-    from dermaflow.pipelines.search.trials import TrialTrainer, best_trial, count, nest, tabulate
+    from dermaflow.ml.training.batches import LabelledImages
     from dermaflow.pipelines.train.nodes import require_groups_on_one_side
 
     require_groups_on_one_side(manifest)
@@ -77,7 +77,7 @@ def search_recipe(
 
 def draw_search(trials: pd.DataFrame, search: SearchParams) -> dict[str, Figure]:
     """What each trial came to over its epochs, and against each parameter."""
-    from dermaflow.reporting import search as figures
+    from dermaflow.reporting import search_figures as figures
 
     shown = figures.SearchFigures(trials, search.metric, search.maximise, list(search.space))
     return {

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dermaflow.datasets.working_folder import WorkingFolder
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.version import require_same_data, version_of
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import ValidationError
-from dermaflow.ml.image_store import ImageStore
-from dermaflow.ml.weights import Weights
+from dermaflow.ml.models.weights import Weights
 from dermaflow.params import ImageParams, TrainParams
 from dermaflow.schema import EXCLUDED
-from dermaflow.tracking.sink import current_sink
-from dermaflow.validation.lineage import require_same_data, version_of
+from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ def train_classifier(
             or was made from another manifest.
         WeightsError: the backbone's first weights cannot be had.
     """
-    from dermaflow.ml.data import LabelledImages
-    from dermaflow.pipelines.train.fine_tune import fine_tune
+    from dermaflow.ml.training.batches import LabelledImages
+    from dermaflow.ml.training.fine_tune import fine_tune
 
     check_splits(manifest, synthetic_manifest)
     of_split = dict(list(manifest.groupby("split")))
@@ -81,10 +81,10 @@ def draw_training(
 
     Where effects or a policy are on, each of their operations alone as well.
     """
-    from dermaflow.ml.recipe_samples import sample_feeding, sample_operations
-    from dermaflow.pipelines.train.fine_tune import build_preprocess
-    from dermaflow.reporting.batches import draw_batches, draw_operations
-    from dermaflow.reporting.training import draw_history
+    from dermaflow.ml.training.fine_tune import build_preprocess
+    from dermaflow.ml.training.recipe_samples import sample_feeding, sample_operations
+    from dermaflow.reporting.batch_figures import draw_batches, draw_operations
+    from dermaflow.reporting.training_figures import draw_history
 
     shown = choose_samples(manifest, classes)
     pixels = image_store.read(shown["image_id"].tolist())

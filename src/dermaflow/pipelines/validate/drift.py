@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.validation.split import find_groups
+from dermaflow.data.validation.suite_report import describe_failures, describe_result
+from dermaflow.data.validation.suites import run_suite
 from dermaflow.errors import ValidationError
-from dermaflow.ml.image_store import ImageStore
 from dermaflow.params import ValidateParams
-from dermaflow.validation.report import describe_failures, describe_result
-from dermaflow.validation.split import find_groups
-from dermaflow.validation.suites import run_suite
 
 if TYPE_CHECKING:
-    from dermaflow.drift.run import Comparison
+    from dermaflow.data.drift.compare_sources import Comparison
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,8 @@ def compare_batches(
         ParameterError: an expectation in conf is wrong.
         SourceError: the earlier profile cannot be used.
     """
-    from dermaflow.drift.run import compare_sources, stack_features
-    from dermaflow.reporting.drift.page import render_drift
+    from dermaflow.data.drift.compare_sources import compare_sources, stack_features
+    from dermaflow.reporting.drift.drift_page import render_drift
 
     joining = duplicate_pairs[duplicate_pairs["decision"] != "different"]
     groups = find_groups(clean_manifest, joining)

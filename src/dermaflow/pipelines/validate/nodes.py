@@ -8,34 +8,34 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dermaflow.drift.features import DRIFT_COLUMNS
-from dermaflow.errors import ParameterError, ValidationError
-from dermaflow.ml.image_store import ImageStore
-from dermaflow.ml.seeding import numpy_generator
-from dermaflow.params import DuplicateParams, ValidateParams
-from dermaflow.pipelines.validate.drift import DRIFT_SUITE
-from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, RECORD_COLUMNS, SPLITS
-from dermaflow.validation.data_docs import render_data_docs
-from dermaflow.validation.kept_split import read_kept_split
-from dermaflow.validation.leakage import measure_leakage
-from dermaflow.validation.lineage import data_version, version_of
-from dermaflow.validation.quarantine import (
+from dermaflow.data.drift.drift_features import DRIFT_COLUMNS
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.validation.kept_split import read_kept_split
+from dermaflow.data.validation.leakage import measure_leakage
+from dermaflow.data.validation.quarantine import (
     build_quarantine,
     count_reasons,
     find_doubles,
     find_faults,
     find_strays,
 )
-from dermaflow.validation.report import describe_failures, describe_result
-from dermaflow.validation.set_tables import describe_classes, describe_set
-from dermaflow.validation.split import count_crossings, split_groups
-from dermaflow.validation.split_report import (
+from dermaflow.data.validation.set_tables import describe_classes, describe_set
+from dermaflow.data.validation.split import count_crossings, split_groups
+from dermaflow.data.validation.split_report import (
     count,
     describe_duplicates,
     describe_external,
     describe_kept,
 )
-from dermaflow.validation.suites import SuiteResult, run_suite
+from dermaflow.data.validation.suite_report import describe_failures, describe_result
+from dermaflow.data.validation.suites import SuiteResult, run_suite
+from dermaflow.data.version import data_version, version_of
+from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.io.seeding import numpy_generator
+from dermaflow.params import DuplicateParams, ValidateParams
+from dermaflow.pipelines.validate.drift import DRIFT_SUITE
+from dermaflow.reporting.data_docs.data_docs_page import render_data_docs
+from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, RECORD_COLUMNS, SPLITS
 
 logger = logging.getLogger(__name__)
 
@@ -132,16 +132,16 @@ def find_duplicates(
 
     Returns:
         A row a pair: ``image_a``, ``image_b``, how they lie over one another (see
-        ``dermaflow.duplicates.finder``), ``decision`` (``found``, ``same`` or ``different``), and
-        ``lesion_a``, ``lesion_b``, ``label_a``, ``label_b``, and ``external``, whether one of the
-        images is of an external source.
+        ``dermaflow.data.duplicates.finder``), ``decision`` (``found``, ``same`` or ``different``),
+        and ``lesion_a``, ``lesion_b``, ``label_a``, ``label_b``, and ``external``, whether one of
+        the images is of an external source.
 
     Raises:
         ValidationError: an expectation with ``on_failure: stop`` is not met.
         SourceError: the file of decisions cannot be read.
     """
-    from dermaflow.duplicates.decisions import apply_decisions, read_decisions
-    from dermaflow.duplicates.finder import find_pairs, find_pairs_between
+    from dermaflow.data.duplicates.decisions import apply_decisions, read_decisions
+    from dermaflow.data.duplicates.finder import find_pairs, find_pairs_between
 
     _stop_if_broken(validation_report)
     decisions = read_decisions(validate.decisions)
@@ -170,7 +170,7 @@ def split_manifest(
     validate: ValidateParams,
     seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Add ``SPLIT_COLUMNS``; see ``dermaflow.validation.split`` for how groups are divided.
+    """Add ``SPLIT_COLUMNS``; see ``dermaflow.data.validation.split`` for how groups are divided.
 
     Returns:
         The manifest, rows in their order, and a report for JSON: images and groups by class and
@@ -221,7 +221,7 @@ def show_duplicates(
     duplicate_pairs: pd.DataFrame, split_report: dict[str, Any], image_store: ImageStore
 ) -> dict[str, bytes]:
     """A page of the pairs that join different lesions, or were kept from it."""
-    from dermaflow.reporting.duplicates.page import render_pairs
+    from dermaflow.reporting.duplicates.duplicates_page import render_pairs
 
     across = duplicate_pairs[duplicate_pairs["lesion_a"] != duplicate_pairs["lesion_b"]]
     page = render_pairs(
@@ -234,7 +234,7 @@ def draw_samples(
     manifest: pd.DataFrame, image_store: ImageStore, classes: list[str]
 ) -> dict[str, Figure]:
     """A few training images of each class, a lesion each."""
-    from dermaflow.reporting import samples
+    from dermaflow.reporting import sample_figures as samples
 
     train = manifest[manifest["split"] == "train"]
     shown = train.drop_duplicates("group_id").groupby("label").head(SAMPLES_SHOWN)

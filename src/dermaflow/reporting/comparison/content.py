@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from dermaflow.ml.paired import Estimate, Resampling
+from dermaflow.ml.evaluation.paired_difference import Estimate, Resampling
 
 CLASS_MEASURES = {"f1": "F1", "recall": "Recall", "precision": "Precision", "auc": "AUC"}
 # Metrics with a history, and the name of what is drawn.
@@ -33,7 +33,7 @@ class ComparedRun:
         seconds: from start to end; None while it runs.
         commit: of the code; None where the run names none.
         dirty: whether code or configuration had changes that are in no commit.
-        data_version: see ``dermaflow.validation.lineage``; None where the run names none.
+        data_version: see ``dermaflow.data.version``; None where the run names none.
         parameters: every logged leaf.
         scores: of the whole test split, or pooled over folds, by metric name without ``result``.
         curves: name of ``CURVES`` -> (step, value), by step.

@@ -1,0 +1,1 @@
+"""What goes in: sources, images, validation, duplicates, drift. No Kedro, no MLflow."""

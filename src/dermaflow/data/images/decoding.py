@@ -1,0 +1,141 @@
+"""From encoded bytes to stored pixels, without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from dermaflow.data.images.image_store import Pixels, StoredImage
+from dermaflow.data.images.pixel_modes import ImageError
+from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.data.images.previous_store import NO_STORE, OldStore
+
+# 256 greys to the power of 0, 1 and 2.
+_POWERS = [np.arange(256) ** power for power in range(3)]
+
+# By how much a mask's proportions may differ from its image's: it may be scaled, to whole pixels.
+_PROPORTIONS = 0.02
+
+
+def decode_image(
+    image_id: str,
+    read: Callable[[], bytes],
+    preprocess: Preprocess,
+    old: OldStore = NO_STORE,
+) -> StoredImage:
+    """Read and decode one image; what fails is told in ``info["error"]`` and has no pixels.
+
+    Args:
+        old: where an image with the same bytes is not decoded again.
+
+    Returns:
+        Pixels uint8 (H, W, 3) with the info ``sha256`` of the encoded bytes, ``width`` and
+        ``height`` of the upright original in pixels, ``brightness`` and ``contrast`` (see
+        ``grey_statistics``) and ``error``.
+    """
+
+    def decode(encoded: bytes) -> tuple[Pixels, dict[str, Any]]:
+        picture = preprocess.open(encoded)
+        scaled = preprocess.resize(picture)
+        width, height = picture.size
+        brightness, contrast = grey_statistics(scaled)
+        return np.array(scaled), {
+            "width": float(width),  # as in an index in which some have none
+            "height": float(height),
+            "brightness": brightness,
+            "contrast": contrast,
+        }
+
+    columns = ("sha256", "width", "height", "brightness", "contrast", "error")
+    return _decode(image_id, read, decode, columns, old)
+
+
+def decode_mask(
+    image_id: str,
+    read: Callable[[], bytes | None],
+    preprocess: Preprocess,
+    old: OldStore = NO_STORE,
+    size: tuple[float, float] | None = None,
+) -> StoredImage:
+    """Read and decode one lesion mask; it has no pixels where there is none or it fails.
+
+    Args:
+        image_id: of the image.
+        read: gives the encoded mask, or None where there is none.
+        preprocess: the image's own.
+        old: where a mask with the same bytes is not decoded again.
+        size: width and height of the image, whose proportions the mask must have; None where they
+            are not known.
+
+    Returns:
+        Pixels uint8 (H, W, 1), 0 or 255, with the info ``sha256`` of the encoded bytes, ``width``
+        and ``height`` of the upright original in pixels, ``mask_area``, the share of pixels inside,
+        and ``error``.
+    """
+
+    def decode(encoded: bytes) -> tuple[Pixels, dict[str, Any]]:
+        mask = preprocess.open_mask(encoded)
+        pixels = preprocess.resize_mask(mask)
+        return pixels, {
+            "width": float(mask.size[0]),
+            "height": float(mask.size[1]),
+            "mask_area": np.count_nonzero(pixels) / pixels.size,
+        }
+
+    columns = ("sha256", "width", "height", "mask_area", "error")
+    mask = _decode(image_id, read, decode, columns, old)
+    own = (mask.info["width"], mask.info["height"])
+    if mask.info["width"] is None or size is None or _is_scaled(own, size):
+        return mask
+    reason = (
+        f"its proportions, {own[0]:.0f} x {own[1]:.0f}, are not those of its image, "
+        f"{size[0]:.0f} x {size[1]:.0f}"
+    )
+    return StoredImage(image_id, None, mask.info | {"mask_area": None, "error": reason})
+
+
+def _is_scaled(size: tuple[float, float], original: tuple[float, float]) -> bool:
+    """Whether one size is the other scaled, as nearly as whole pixels allow."""
+    one, other = size[0] * original[1], size[1] * original[0]
+    return abs(one - other) <= _PROPORTIONS * max(one, other)
+
+
+def _decode(
+    image_id: str,
+    read: Callable[[], bytes | None],
+    decode: Callable[[bytes], tuple[Pixels, dict[str, Any]]],
+    columns: tuple[str, ...],
+    old: OldStore,
+) -> StoredImage:
+    """Read and hash a picture in any case, and decode it unless ``old`` has it."""
+    info: dict[str, Any] = dict.fromkeys(columns)
+    try:
+        encoded = read()
+        if encoded is None:
+            return StoredImage(image_id, None, info)
+        info["sha256"] = hashlib.sha256(encoded).hexdigest()
+        row = old.find(info["sha256"])
+        if row is not None:
+            return StoredImage(image_id, None, old.info(row), row)
+        pixels, found = decode(encoded)
+    except (OSError, ImageError) as error:
+        return StoredImage(image_id, None, info | {"error": _explain(error)})
+    return StoredImage(image_id, pixels, info | found)
+
+
+def grey_statistics(image: Image.Image) -> tuple[float, float]:
+    """Mean and standard deviation, 0–255, of an RGB image's luma (BT.601) in whole greys."""
+    counts = np.array(image.convert("L").histogram())
+    # Whole numbers, so that the sums are the same on every machine.
+    count, total, squares = (int(counts @ powers) for powers in _POWERS)
+    return total / count, math.sqrt(count * squares - total * total) / count
+
+
+def _explain(error: OSError | ImageError) -> str:
+    """Text without the number and the path that the system adds to its own errors."""
+    return getattr(error, "strerror", None) or str(error)

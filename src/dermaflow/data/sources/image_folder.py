@@ -1,0 +1,133 @@
+"""Images in a folder, and in folders below it."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from dermaflow.data.sources.image_source import (
+    IMAGE_SUFFIXES,
+    MAX_FILE_BYTES,
+    may_hold_images,
+    speakable,
+)
+from dermaflow.errors import SourceError
+from dermaflow.io.untrusted_tables import same_letters
+
+
+class ImageFolder:
+    """The files below a folder that may be images, by their relative paths with ``/``.
+
+    Args:
+        path: the folder.
+        key: the parameter that names it, for error texts.
+        without: a folder below it whose files are none of it.
+
+    Raises:
+        SourceError: there is no such folder.
+    """
+
+    def __init__(self, path: str | Path, key: str, without: Path | None = None) -> None:
+        folder = Path(path).expanduser()
+        if not folder.is_dir():
+            raise SourceError(f"there is no folder {folder}: set {key}")
+        self.path = folder.resolve()
+        self._without = without
+
+    def names(self) -> list[str]:
+        """All of them, sorted; a linked folder, into which nobody looks, ends with ``/``.
+
+        Raises:
+            SourceError: a folder cannot be read.
+        """
+        return sorted(_list_files(self.path, self._without))
+
+    def read(self, name: str) -> bytes:
+        """Bytes of a file inside the folder.
+
+        Raises:
+            FileNotFoundError: there is no such file, or it, or what it links to, lies outside.
+            OSError: it is too large or cannot be read.
+        """
+        try:
+            path = (self.path / name).resolve()
+            climbs = Path(name).is_absolute() or ".." in Path(name).parts
+            inside, exists = path.is_relative_to(self.path) and not climbs, path.is_file()
+        except (ValueError, OSError, RuntimeError):  # a NUL in the name, too long, a loop of links
+            inside = exists = False
+        if not (inside and exists):
+            raise FileNotFoundError("no such file inside the folder")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise OSError(f"larger than {MAX_FILE_BYTES} bytes")
+        return path.read_bytes()
+
+
+def find_names(column: pd.Series, names: Sequence[str], folders: Sequence[str]) -> pd.Series:
+    """Put the name on disk in place of how a row writes it; what is not found stays as it is.
+
+    Args:
+        column: as written: with or without suffix, with backslashes, or with a folder before it.
+        names: on disk.
+        folders: that may stand before.
+
+    Raises:
+        SourceError: a name is written without suffix, and two files have it.
+    """
+
+    def clean(written: str) -> str:
+        name = written.replace("\\", "/")
+        for folder in folders:
+            name = name.removeprefix(folder)
+        return posixpath.normpath(name)
+
+    known = {same_letters(name): name for name in names}
+    stems = by_stem(known, set(map(clean, column.dropna())))
+    known = {stem: known[name] for stem, name in stems.items()} | known
+    # A function, since pandas would make a column of the mapping, and some names are no text.
+    return column.map(lambda written: known.get(clean(written), written), na_action="ignore")
+
+
+def by_stem(names: Iterable[str], wanted: Container[str]) -> dict[str, str]:
+    """Images by their names without suffix.
+
+    Raises:
+        SourceError: two have one name without suffix, and it is wanted.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        stem, _, _ = name.rpartition(".")
+        if not name.lower().endswith(IMAGE_SUFFIXES):
+            continue
+        if stem in found and stem in wanted:
+            raise SourceError(
+                f"there are {speakable(found[stem])} and {speakable(name)}; which of them is "
+                f"'{speakable(stem)}' is unknown"
+            )
+        found[stem] = name
+    return found
+
+
+def _list_files(top: Path, without: Path | None) -> Iterator[str]:
+    """Links to folders are not followed; hidden folders are left out."""
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        for entry in _entries(top / prefix):
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith(".") and Path(entry.path) != without:
+                    pending.append(f"{prefix}{entry.name}/")
+            elif may_hold_images(entry.name):
+                linked = entry.is_symlink() and Path(entry.path).is_dir()
+                yield f"{prefix}{entry.name}/" if linked else prefix + entry.name
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:  # much quicker than `rglob` on large sets
+            return list(entries)
+    except OSError as error:
+        raise SourceError(f"{speakable(str(folder))} cannot be read ({error.strerror})") from error

@@ -1,0 +1,1 @@
+"""Dermoscopy-like pictures drawn in code, for demonstration and tests."""

@@ -1,0 +1,37 @@
+"""The tables that suites about a set as a whole are checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from dermaflow.data.validation.split import find_groups
+
+
+def describe_set(
+    clean: pd.DataFrame, quarantine: pd.DataFrame, external: Collection[str]
+) -> pd.DataFrame:
+    """The one row that the suite ``clean_set`` is about.
+
+    Args:
+        clean, quarantine: of all sources.
+        external: names of those that are only tested on; they count in columns of their own.
+    """
+    counts: dict[str, float] = {}
+    for prefix, is_meant in (("", False), ("external_", True)):
+        kept = int((clean["source"].isin(external) == is_meant).sum())
+        lost = int((quarantine["source"].isin(external) == is_meant).sum())
+        counts[f"{prefix}images"] = kept
+        counts[f"{prefix}quarantined"] = lost
+        counts[f"{prefix}quarantined_share"] = lost / max(kept + lost, 1)
+    return pd.DataFrame([counts])
+
+
+def describe_classes(clean: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """The rows that the suite ``clean_classes`` is about: each class, with images and groups."""
+    own = clean[clean["role"] == "train"]
+    grouped = own.assign(group_id=find_groups(own)).groupby("label")["group_id"]
+    counts = pd.DataFrame({"images": grouped.size(), "groups": grouped.nunique()})
+    counts = counts.reindex(classes, fill_value=0).astype("int64")
+    return counts.rename_axis("label").reset_index()

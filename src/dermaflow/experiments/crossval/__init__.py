@@ -1,0 +1,1 @@
+"""Cross-validation: its folds, their trainings and their scores."""

@@ -1,0 +1,90 @@
+"""What folds are worth, one by one and pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dermaflow.io.seeding import numpy_generator
+from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.ml.evaluation.operating_points import Calls
+from dermaflow.params import EvaluateParams
+from dermaflow.pipelines.evaluate.decision import answer
+from dermaflow.pipelines.evaluate.nodes import (
+    measure,
+    measure_calls,
+    measure_uncalibrated,
+    read_rows,
+)
+
+Scores = dict[str, float]  # metric, and ``<metric>_low`` and ``<metric>_high`` where it has bounds
+
+
+def score_pooled(
+    predictions: pd.DataFrame,
+    logits: pd.DataFrame,
+    evaluate: EvaluateParams,
+    classes: list[str],
+    seed: int,
+) -> Scores:
+    """Metrics of all images that were tested on, each by the network of its fold.
+
+    Args:
+        predictions: pooled; every image is called by the thresholds of its own fold.
+        logits: of the held-out images of all folds.
+        evaluate: points, resamples and confidence.
+        classes: codes.
+        seed: of the resamples.
+    """
+    points = evaluate.operating_points.items()
+    calls = {
+        name: Calls(point.class_, predictions[name].to_numpy(bool))
+        for name, point in points
+        if name in predictions
+    }
+    generator = numpy_generator(seed, "crossval", "bootstrap")
+    pooled = read_rows(predictions, classes)
+    scores = measure_calls(pooled, calls, evaluate, evaluate.bootstrap_samples, generator)
+    plain = answer(logits[logits["split"] == "test"], DecisionRule(), classes)
+    return scores | measure_uncalibrated(read_rows(plain, classes), evaluate)
+
+
+def score_fold(
+    logits: pd.DataFrame,
+    rule: DecisionRule,
+    evaluate: EvaluateParams,
+    classes: list[str],
+    seed: int,
+) -> dict[str, Scores]:
+    """Metrics of a fold's ``test`` images, and without bounds of its ``val`` ones.
+
+    Args:
+        logits: of the fold.
+        rule: that its validation images chose.
+        evaluate: see ``score_pooled``.
+        classes: codes.
+        seed: of the resamples.
+    """
+    scores: dict[str, Scores] = {}
+    for side, samples in (("test", evaluate.bootstrap_samples), ("val", 0)):
+        rows = logits[logits["split"] == side]
+        generator = numpy_generator(seed, "crossval", "bootstrap", str(rows["fold"].iloc[0]))
+        held_out = read_rows(answer(rows, rule, classes), classes)
+        plain = read_rows(answer(rows, DecisionRule(), classes), classes)
+        scores[side] = measure(held_out, rule, evaluate, samples, generator)
+        scores[side] |= measure_uncalibrated(plain, evaluate)
+    return scores
+
+
+def mean_leaking(folds: Sequence[Mapping[str, Any]]) -> float:
+    """Share of all test images of whose group another image was not tested on in their fold."""
+    sizes = [fold["images"]["test"] for fold in folds]
+    return float(np.average([fold["leaking"] for fold in folds], weights=sizes))
+
+
+def mean_synthetic(folds: Sequence[Mapping[str, Any]]) -> float:
+    """Synthetic training images of a fold; folds without any, or of older code, have none."""
+    return float(np.mean([sum(fold.get("synthetic", {}).values()) for fold in folds]))

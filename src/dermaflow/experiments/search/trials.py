@@ -1,0 +1,146 @@
+"""The trials of a search: one training each, and what they come to together."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dermaflow.datasets.working_folder_dataset import WorkingFolder
+from dermaflow.errors import TrainingError
+from dermaflow.experiments.search.halving_study import STATES, HalvingStudy, OpenTrial
+from dermaflow.ml.training.batches import LabelledImages
+from dermaflow.ml.training.fine_tune import fine_tune
+from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.search import SearchParams
+from dermaflow.tracking.mlflow_sink import MetricSink, current_sink
+
+logger = logging.getLogger(__name__)
+
+_FACTS = ("trial", "state", "epochs", "value")  # columns of the table before parameters
+
+
+class GivenUpError(Exception):
+    """A trial is not worth more epochs."""
+
+
+@dataclass(frozen=True)
+class TrialTrainer:
+    """What all trials share.
+
+    Attributes:
+        images: to train on.
+        val: compares the trials.
+        train: the recipe that they change.
+        image: caps of the encoded images.
+        classes: codes, in the order of the outputs.
+        seed: of every trial: they differ by their recipes alone.
+        folder: where the one in training keeps its checkpoints.
+        search: the metric.
+    """
+
+    images: LabelledImages
+    val: LabelledImages
+    train: TrainParams
+    image: ImageParams
+    classes: list[str]
+    seed: int
+    folder: WorkingFolder
+    search: SearchParams
+
+    def run(self, study: HalvingStudy) -> None:
+        """Train the next trial as far as it is worth, in a nested MLflow run."""
+        trial = study.ask()
+        recipe = self.train.with_values({**trial.values, "processes": 1})
+        facts = {"trial": trial.number, "train": recipe.model_dump(mode="json")}
+        logger.info("Trial %d of %d: %s", trial.number, self.search.trials, trial)
+        with current_sink().part(f"trial {trial.number}", facts, {}) as sink:
+            state = self._train(trial, recipe, sink)
+            sink.tag({"search.state": state})
+        trial.close(state)
+        logger.info("Trial %d: %s", trial.number, state)
+        shutil.rmtree(self._place(trial), ignore_errors=True)
+
+    def _train(self, trial: OpenTrial, recipe: TrainParams, sink: MetricSink) -> str:
+        """Returns the state in which it ended."""
+        name = f"train/{self.search.metric}"
+
+        def log(metrics: Mapping[str, float], step: int) -> None:
+            sink.log(metrics, step)
+            if name in metrics and trial.report(step, metrics[name]):
+                raise GivenUpError
+
+        if trial.given_up:  # by what it came to before it was cut off
+            return "halved"
+        made_from = {**self.folder.made_from, "trial": trial.values}
+        sets = [self.images], self.val
+        folder = WorkingFolder(self._place(trial), made_from)
+        try:
+            fine_tune(sets, recipe, self.image, self.classes, self.seed, log, folder)
+        except GivenUpError:
+            return "halved"
+        except TrainingError as error:
+            logger.warning("Trial %d failed: %s", trial.number, error)
+            return "failed"
+        return "finished"
+
+    def _place(self, trial: OpenTrial) -> Path:
+        return self.folder.path / f"trial_{trial.number}"
+
+
+def tabulate(done: Sequence[Mapping[str, Any]], search: SearchParams) -> pd.DataFrame:
+    """One row a trial.
+
+    Returns:
+        trial, state, epochs, value (the best epoch's metric), the parameters under their keys, and
+        ``epoch_<number>`` (the metric after it); missing where a trial did not get as far.
+    """
+    best = max if search.maximise else min
+    rows = []
+    for trial in done:
+        reports = [value for _, value in trial["reports"]]
+        row = {"trial": trial["trial"], "state": trial["state"], "epochs": len(reports)}
+        row["value"] = best(reports) if reports else np.nan
+        rows.append(row | trial["values"] | {f"epoch_{n}": v for n, v in enumerate(reports, 1)})
+    table = pd.DataFrame(rows)
+    epochs = sorted(
+        (name for name in table if name.startswith("epoch_")), key=lambda n: int(n.split("_")[1])
+    )
+    return table[[*_FACTS, *search.space, *epochs]]
+
+
+def best_trial(trials: pd.DataFrame, search: SearchParams) -> pd.Series:
+    """The row of the best trial that was trained to its end. Raises TrainingError for none."""
+    finished = trials[trials["state"] == "finished"]
+    if finished.empty:
+        raise TrainingError("no trial of the search was trained to its end; see search.space")
+    values = finished["value"]
+    return finished.loc[values.idxmax() if search.maximise else values.idxmin()]
+
+
+def count(trials: pd.DataFrame, search: SearchParams) -> dict[str, float]:
+    """What MLflow shows of a search."""
+    found = {"search/best": float(best_trial(trials, search)["value"])}
+    first = trials.iloc[0]
+    if first["state"] == "finished":
+        found["search/as_it_stands"] = float(first["value"])
+    ended = {f"search/{state}": float((trials["state"] == state).sum()) for state in STATES}
+    return found | ended | {"search/epochs": float(trials["epochs"].sum())}
+
+
+def nest(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under dotted keys as the tree that a file of conf would have."""
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        *groups, last = key.split(".")
+        branch = tree
+        for name in groups:
+            branch = branch.setdefault(name, {})
+        branch[last] = value
+    return tree

@@ -1,0 +1,1 @@
+"""Files, tables from outside, threads and random streams."""

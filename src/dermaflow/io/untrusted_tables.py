@@ -1,0 +1,249 @@
+"""Tables that somebody else wrote, read as text and within bounds."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import numpy as np
+import pandas as pd
+
+from dermaflow.errors import SourceError
+from dermaflow.io.text import one_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from numpy.typing import NDArray
+
+# Bounds of time and memory, far beyond any table of images.
+MAX_TABLE_BYTES = 512 * 2**20
+MAX_ROWS = 5_000_000
+MAX_CELL = 2000  # characters
+
+_SEPARATORS = ",;\t"
+_DECLARED = re.compile(rf'"?sep=([{_SEPARATORS}])"?')  # a line of Excel's, before the header
+
+
+def read_table(
+    path: Path, columns: Mapping[str, str], key: str, optional: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Read some columns of a table, every cell as text or missing.
+
+    Args:
+        path: a Parquet file, or CSV in UTF-8 with ``,``, ``;`` or tabs between the cells, as
+            Excel's line ``sep=;`` before the header may tell. Cells that a CSV's row lacks at its
+            end are missing; blank lines are no rows.
+        columns: the name to give -> the column's name in the table.
+        key: the parameter that names the table, for error texts.
+        optional: like ``columns``, of columns that the table may lack.
+
+    Returns:
+        The columns by the names to give, text as it is written or missing. The index tells the
+        line of a CSV, or the number of a Parquet row from 1.
+
+    Raises:
+        SourceError: the table is missing, unreadable or too large, lacks a column or has it twice,
+            or a row does not fit the header; the text tells where.
+    """
+    _refuse_unreadable(path, key)
+    read = _read_parquet if path.suffix.lower() == ".parquet" else _read_csv
+    try:
+        table = read(path, columns, optional or {}, key)
+    except SourceError:
+        raise
+    # Parsers raise nearly anything on hostile bytes.
+    except Exception as error:
+        if read is _read_csv and isinstance(error, UnicodeDecodeError):
+            raise SourceError(_explain_encoding(path)) from error
+        raise SourceError(
+            f"{path} is no readable CSV (UTF-8) or Parquet table: {one_line(error, 120)}"
+        ) from error
+    _refuse_huge_cells(path, table, is_csv=read is _read_csv)
+    return table
+
+
+def same_letters(text: str) -> str:
+    """One form (NFC) for letters that look the same, such as ä as one sign or as a with dots."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _refuse_unreadable(path: Path, key: str) -> None:
+    if not path.is_file():
+        raise SourceError(f"there is no table {path} (see {key})")
+    if path.stat().st_size > MAX_TABLE_BYTES:
+        raise SourceError(f"{path} is larger than {MAX_TABLE_BYTES} bytes, too large for a table")
+
+
+def _explain_encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(2)
+    # From a spreadsheet program, as a rule.
+    if start == b"PK":
+        return f"{path} is a spreadsheet or an archive; save the table as 'CSV UTF-8'"
+    name = "UTF-16" if start in (b"\xff\xfe", b"\xfe\xff") else "CP1252"
+    return (
+        f"{path} is not written in UTF-8; save it as 'CSV UTF-8', or convert it "
+        f"(iconv -f {name} -t UTF-8)"
+    )
+
+
+def _read_csv(
+    path: Path, columns: Mapping[str, str], optional: Mapping[str, str], key: str
+) -> pd.DataFrame:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = _csv_rows(file, *_find_separator(file))
+        _, header = next(rows, (0, []))
+        if not header:
+            raise SourceError(f"{path} is empty")
+        places = _find_columns(path, header, columns, optional, key)
+        lines: list[int] = []
+        cells: list[list[str | None]] = []
+        for line, row in rows:
+            if len(lines) == MAX_ROWS:
+                raise _too_many_rows(path)
+            _refuse_misfit(path, line, row, header)
+            lines.append(line)
+            cells.append([row[p] if p < len(row) else None for p in places.values()])
+    return pd.DataFrame(cells, lines, list(places), dtype=object)
+
+
+def _too_many_rows(path: Path) -> SourceError:
+    return SourceError(f"{path} has more than {MAX_ROWS} rows, too many for a table")
+
+
+def _find_separator(file: TextIO) -> tuple[str, int]:
+    """The separator, and how many lines come before the table; ``file`` stands there then."""
+    file.seek(0)
+    line = ""
+    for number, line in enumerate(iter(file.readline, ""), 1):
+        declared = _DECLARED.fullmatch(line.strip(" \r\n"))
+        if declared:
+            return declared[1], number
+        if line.strip():
+            break
+    file.seek(0)
+    return max(_SEPARATORS, key=line.count), 0
+
+
+def _csv_rows(file: TextIO, separator: str, before: int) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each row that is not blank. Raises csv.Error."""
+    reader = csv.reader(file, delimiter=separator, strict=True)
+    while True:
+        line = before + reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise csv.Error(f"the row from line {line} on: {error}") from error
+        if len(row) > 1 or any(cell.strip() for cell in row):
+            yield line, row
+
+
+def _refuse_misfit(path: Path, line: int, row: Sequence[str], header: Sequence[str]) -> None:
+    """Cells beyond the header mean that an earlier one was cut in two, and all are in doubt."""
+    if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
+        raise SourceError(
+            f"{path}, line {line}: {len(row)} cells, but {len(header)} columns; put cells that "
+            "hold the separator in quotes"
+        )
+
+
+def _read_parquet(
+    path: Path, columns: Mapping[str, str], optional: Mapping[str, str], key: str
+) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        if file.metadata.num_rows > MAX_ROWS:
+            raise _too_many_rows(path)
+        metadata = file.metadata
+        header = file.schema_arrow.names
+        places = _find_columns(path, header, columns, optional, key)
+        fields = [file.schema_arrow.field(place) for place in places.values()]
+    wanted = [field.name for field in fields]
+    for field in fields:
+        if pa.types.is_nested(field.type):
+            raise SourceError(_explain_type(path, field.name, field.type))
+    if _unpacked_bytes(metadata, wanted) > MAX_TABLE_BYTES:
+        raise SourceError(f"{path} unpacks to over {MAX_TABLE_BYTES} bytes, too large for a table")
+    # A value is kept once, however often it occurs: a small file can repeat a large one.
+    with pq.ParquetFile(path, read_dictionary=wanted) as file:
+        table = file.read(columns=list(dict.fromkeys(wanted)))
+    cells = {
+        name: _cells_of(path, column, table[column])
+        for name, column in zip(places, wanted, strict=True)
+    }
+    return pd.DataFrame(cells, range(1, table.num_rows + 1), dtype=object)
+
+
+def _unpacked_bytes(metadata: pq.FileMetaData, columns: Collection[str]) -> int:
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    chunks = (group.column(number) for group in groups for number in range(group.num_columns))
+    return sum(c.total_uncompressed_size for c in chunks if c.path_in_schema in columns)
+
+
+def _cells_of(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.object_]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_floating(kind):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    try:
+        if not (pa.types.is_dictionary(kind) and pa.types.is_string(kind.value_type)):
+            column = column.cast(pa.string()).dictionary_encode()
+    except (NotImplementedError, ValueError) as error:  # pyarrow's are these as well
+        raise SourceError(_explain_type(path, name, kind)) from error
+    parts = [
+        np.array([*chunk.dictionary.to_pylist(), None], object)[chunk.indices.fill_null(-1)]
+        for chunk in column.chunks
+    ]
+    return np.concatenate([np.empty(0, object), *parts])
+
+
+def _explain_type(path: Path, name: str, kind: pa.DataType) -> str:
+    return f"{path}: column '{one_line(name, 40)}' holds {one_line(kind, 40)}, not text or numbers"
+
+
+def _find_columns(
+    path: Path,
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    optional: Mapping[str, str],
+    key: str,
+) -> dict[str, int]:
+    """Place of each column that is there. Raises SourceError where one is not, or several are."""
+    if any(len(name) > MAX_CELL for name in header):
+        raise SourceError(f"{path} has no header: a column's name has over {MAX_CELL} characters")
+    names = [same_letters(name.strip()) for name in header]
+    places: dict[str, int] = {}
+    for name, column in {**optional, **columns}.items():
+        found = [i for i, known in enumerate(names) if known == same_letters(column.strip())]
+        if len(found) > 1:
+            raise SourceError(f"{path} has {len(found)} columns '{column}'; which is meant?")
+        if found:
+            places[name] = found[0]
+        elif name in columns:
+            known = ", ".join(one_line(known, 40) for known in names[:20])
+            meaning = "" if name == column else f" for {name}"
+            raise SourceError(
+                f"{path} has no column '{column}'{meaning} (see {key}); its columns: {known}"
+            )
+    return places
+
+
+def _refuse_huge_cells(path: Path, table: pd.DataFrame, is_csv: bool) -> None:
+    for name in table:
+        lengths = table[name].str.len() if len(table) else table[name]
+        huge = table.index[lengths > MAX_CELL]
+        if len(huge):
+            place = f"line {huge[0]}" if is_csv else f"row {huge[0]}"
+            guess = "; is a quote not closed?" if is_csv else ""
+            raise SourceError(f"{path}, {place}: {name} has more than {MAX_CELL} characters{guess}")

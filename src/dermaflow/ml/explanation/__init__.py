@@ -1,0 +1,1 @@
+"""Relevance maps by LIME and SHAP, and their measures."""

@@ -1,0 +1,57 @@
+"""Logits of many images at bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.ml.models.classifier import Classifier
+from dermaflow.ml.models.views import dihedral_views
+from dermaflow.ml.runtime import Runtime
+
+
+def predict_batch(
+    classifier: Classifier, pixels: NDArray[np.uint8], runtime: Runtime, views: int
+) -> NDArray[np.float32]:
+    """Logits, float32 (N, classes), of uint8 images (N, H, W, 3).
+
+    Their mean over the views, not that of the probabilities: so the one temperature that is fitted
+    to what comes out here acts on every view alike, as mean(z / T) = mean(z) / T, and what is kept
+    of an image stays a row of logits whatever the number of views.
+
+    Args:
+        views: 1, 2, 4 or 8; see ``dermaflow.ml.models.views``.
+
+    Raises:
+        ValueError: of any other number, or of 8 where the images are not square.
+    """
+    with torch.inference_mode(), runtime.autocast():
+        images = classifier.preprocess.to_input(torch.from_numpy(pixels).to(runtime.device))
+        each = [classifier.network(view).float() for view in dihedral_views(images, views)]
+        logits: NDArray[np.float32] = torch.stack(each).mean(0).cpu().numpy()
+    return logits
+
+
+def predict(
+    classifier: Classifier, batches: Iterable[NDArray[np.uint8]], runtime: Runtime, views: int
+) -> NDArray[np.float32]:
+    """``predict_batch`` over batches, joined: float32 (N, classes)."""
+    parts = [predict_batch(classifier, pixels, runtime, views) for pixels in batches]
+    return np.concatenate(parts) if parts else np.empty((0, len(classifier.classes)), np.float32)
+
+
+def read_batches(
+    store: ImageStore, image_ids: list[str], batch_size: int, title: str
+) -> Iterator[NDArray[np.uint8]]:
+    """Pixels of the given images a batch at a time, behind a progress bar."""
+    rows = store.rows(image_ids)
+    with tqdm(total=len(rows), desc=title, unit="img") as progress:
+        for start in range(0, len(rows), batch_size):
+            pixels = store.take(rows[start : start + batch_size])
+            yield pixels
+            progress.update(len(pixels))

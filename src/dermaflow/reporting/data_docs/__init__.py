@@ -1,0 +1,1 @@
+"""Data Docs: results of Great Expectations, as a page."""

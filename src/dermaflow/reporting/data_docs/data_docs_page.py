@@ -1,0 +1,149 @@
+"""Data Docs: the results of Great Expectations as one page that needs nothing else.
+
+The library's own site loads styles, scripts and pictures from seven hosts, is blank without them,
+and writes values of the data into the page as they are. Here its renderers make the sections, on
+escaped values, and the page around them is ours: no script, nothing loaded, no times or random
+names, so that equal data gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+
+from dermaflow.data.validation.suites import SuiteResult
+from dermaflow.io.text import one_line
+
+# Longer tables and cells are in the quarantine file.
+_MAX_ROWS = 200
+_MAX_CELL = 200
+
+
+def render_data_docs(
+    results: Sequence[SuiteResult], report: Mapping[str, Any], quarantine: pd.DataFrame
+) -> dict[str, bytes]:
+    """Render suites and quarantine as ``{"index.html": ...}``, in UTF-8.
+
+    Args:
+        results: of all suites, in the order to show.
+        report: counts ``rows``, ``unlisted_files``, ``unusable_masks``, ``clean``,
+            ``quarantined`` and ``quarantined_by_reason``.
+        quarantine: the rows set aside.
+    """
+    style = files("dermaflow.reporting.data_docs").joinpath("page.css").read_text("utf-8")
+    body = [_render_summary(results, report), _render_quarantine(report, quarantine)]
+    body += [_render_suite(result) for result in results]
+    page = _PAGE.format(style=style, body="\n".join(body))
+    return {"index.html": page.encode()}
+
+
+# The policy lets nothing load or run, whatever a value of the data may hold.
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Data Docs</title>
+<style>
+{style}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+def _render_summary(results: Iterable[SuiteResult], report: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            f'<a href="#{escape(result.name)}">{escape(result.name)}</a>',
+            _status(outcome.success),
+            escape(outcome.column),
+            f"{escape(outcome.params.expectation)}<br>{escape(outcome.params.reason)}",
+            escape(outcome.params.on_failure),
+            escape(outcome.observed),
+        )
+        for result in results
+        for outcome in result.outcomes
+    ]
+    titles = (
+        "suite",
+        "",
+        "column",
+        "expectation, and what breaking it means",
+        "if broken",
+        "found",
+    )
+    return (
+        "<h1>Data Docs</h1>"
+        f'<p class="note">{report["rows"]} rows, {report["unlisted_files"]} unlisted files '
+        f"and {report['unusable_masks']} unusable masks: "
+        f"{report['clean']} clean, {report['quarantined']} quarantined.</p>{_table(titles, rows)}"
+    )
+
+
+def _render_quarantine(report: Mapping[str, Any], quarantine: pd.DataFrame) -> str:
+    reasons = [(escape(text), str(n)) for text, n in report["quarantined_by_reason"].items()]
+    if not reasons:
+        return "<h2>Quarantine</h2><p>Nothing was set aside.</p>"
+    shown = quarantine[["image_id", "file", "label", "reason"]].head(_MAX_ROWS)
+    cells = [
+        tuple("" if pd.isna(value) else escape(one_line(value, _MAX_CELL)) for value in row)
+        for row in shown.itertuples(index=False)
+    ]
+    more = len(quarantine) - len(shown)
+    note = f'<p class="note">… and {more} more in the quarantine table.</p>' if more else ""
+    return (
+        f"<h2>Quarantine</h2>{_table(('reason', 'rows'), reasons)}"
+        f"<br>{_table(tuple(shown.columns), cells)}{note}"
+    )
+
+
+def _render_suite(result: SuiteResult) -> str:
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view.view import DefaultJinjaSectionView
+
+    raw = copy.deepcopy(result.raw)
+    for found in raw.results:
+        found.result = _escape_all(found.result)
+    document = ValidationResultsPageRenderer().render(raw)
+    # The first section is an overview with times and random names; the summary stands for it.
+    sections = [
+        DefaultJinjaSectionView().render(
+            {
+                "section": section.to_json_dict(),
+                "section_loop": {"index": f"{result.name}-{number}"},
+            }
+        )
+        for number, section in enumerate(document.sections[1:])
+    ]
+    title = escape(result.name)
+    return f'<h2 id="{title}">{title} {_status(result.success)}</h2>' + "\n".join(sections)
+
+
+def _status(success: bool) -> str:
+    return '<span class="met">met</span>' if success else '<span class="broken">broken</span>'
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{title}</th>" for title in titles)
+    body = "\n".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+
+
+def _escape_all(value: Any) -> Any:
+    """A copy of a result in which every text is safe to stand in a page."""
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, Mapping):
+        return {key: _escape_all(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escape_all(entry) for entry in value]
+    return value

@@ -1,0 +1,115 @@
+"""Finished runs: the store they are in, how to name one, and what they left there."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from dermaflow.errors import RunLookupError
+from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
+
+T = TypeVar("T")
+
+_LATEST = re.compile(r"latest(?:~(\d+))?")
+_ID_DIGITS = 8  # of an id, shown where one is meant to be typed
+_SHOWN = 3  # runs named in an error
+
+
+def existing_store(config: TrackingConfig) -> MlflowClient:
+    """A client of the store that ``config`` (resolved) names.
+
+    Raises:
+        RunLookupError: the SQLite file does not exist; MLflow would make an empty one.
+    """
+    path = config.tracking_uri.removeprefix(SQLITE_PREFIX).partition("?")[0]
+    if config.tracking_uri.startswith(SQLITE_PREFIX) and not Path(path).is_file():
+        raise RunLookupError(f"there is no tracking store {path}; `kedro run` makes it")
+    return MlflowClient(config.tracking_uri)
+
+
+def list_runs(client: MlflowClient, experiment: str) -> list[Run]:
+    """Runs of an experiment that are not deleted or nested, the newest first.
+
+    Raises:
+        RunLookupError: there is no such experiment.
+    """
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        raise RunLookupError(
+            f"the tracking store has no experiment {experiment!r} (mlflow.yml); "
+            "`kedro run` makes it"
+        )
+    runs: list[Run] = []
+    token = None
+    while True:
+        page = client.search_runs(
+            [found.experiment_id], order_by=["attributes.start_time DESC"], page_token=token
+        )
+        runs += (run for run in page if MLFLOW_PARENT_RUN_ID not in run.data.tags)
+        token = page.token
+        if not token:
+            return runs
+
+
+def find_run(name: str, runs: Sequence[Run]) -> Run:
+    """The run that a user means.
+
+    Args:
+        name: a run's id or its first digits, its name if no other run has it, or ``latest``, which
+            ``latest~1`` is the run before.
+        runs: to choose from, the newest first.
+
+    Raises:
+        RunLookupError: none fits, or several do.
+    """
+    latest = _LATEST.fullmatch(name)
+    if latest:
+        back = int(latest[1] or 0)
+        if back < len(runs):
+            return runs[back]
+        raise RunLookupError(f"{name}: there are only {len(runs)} runs; {_suggest(name, runs)}")
+    found = [run for run in runs if name and run.info.run_id.startswith(name.lower())]
+    found = found or [run for run in runs if run.info.run_name == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(_describe(run) for run in found[:_SHOWN])
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise RunLookupError(f"{name!r} may be any of {len(found)} runs: {ids}{more}; give an id")
+    raise RunLookupError(f"no run goes by {name!r}; {_suggest(name, runs)}")
+
+
+def read_artifact(
+    client: MlflowClient, run_id: str, path: str, read: Callable[[Path], T]
+) -> T | None:
+    """What ``read`` makes of an artifact's local copy, or None where the run has no such artifact.
+
+    Errors of ``read`` pass through.
+    """
+    folder = str(PurePosixPath(path).parent)
+    if path not in {item.path for item in client.list_artifacts(run_id, folder)}:
+        return None
+    with tempfile.TemporaryDirectory() as copy:
+        return read(Path(client.download_artifacts(run_id, path, copy)))
+
+
+def _suggest(name: str, runs: Sequence[Run]) -> str:
+    """Runs of a similar name or id, else the newest ones, and how to see them all."""
+    by_name: dict[str, Run] = {}
+    for run in reversed(runs):  # so that the newest keeps a name that many have
+        by_name |= {run.info.run_name: run, run.info.run_id[: len(name) or None]: run}
+    near = [by_name[key] for key in get_close_matches(name, list(by_name), _SHOWN)]
+    named = ", ".join(_describe(run) for run in near or runs[:_SHOWN]) or "none"
+    return f"{'near' if near else 'newest'}: {named} (`make ui` lists all)"
+
+
+def _describe(run: Run) -> str:
+    return f"{run.info.run_id[:_ID_DIGITS]} ({run.info.run_name})"

@@ -1,0 +1,101 @@
+"""Where a training loop sends its figures, so that it need not know who keeps them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+
+class MetricSink(Protocol):
+    """Receives named figures as they come."""
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Keep ``metrics`` under ``step``, an integer that grows over the run."""
+        ...
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Keep ``tags``, over those of the same name."""
+        ...
+
+    def part(
+        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> AbstractContextManager[MetricSink]:
+        """A sink for a part of the work, which stands below it under a name of its own.
+
+        One that was left off goes on where the name is used again.
+
+        Args:
+            name: of the part.
+            parameters: nested; see ``dermaflow.tracking.tracked_run.flatten``.
+            tags: of the part.
+        """
+        ...
+
+
+class MlflowSink:
+    """Writes to one MLflow run; in another process, too, if it is sent there.
+
+    Args:
+        run_id: of the run.
+        tracking_uri: of its store; None for the one in use.
+    """
+
+    def __init__(self, run_id: str, tracking_uri: str | None = None) -> None:
+        from mlflow import MlflowClient
+
+        self._client = MlflowClient(tracking_uri)
+        self._run_id = run_id
+
+    def __reduce__(self) -> tuple[type[MlflowSink], tuple[str, str]]:
+        return MlflowSink, (self._run_id, self._client.tracking_uri)
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Log all metrics in one request, so that a curve is live in the MLflow UI."""
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        batch = [Metric(name, float(value), now, step) for name, value in metrics.items()]
+        self._client.log_batch(self._run_id, metrics=batch)
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the run."""
+        from mlflow.entities import RunTag
+
+        batch = [RunTag(name, value) for name, value in tags.items()]
+        self._client.log_batch(self._run_id, tags=batch)
+
+    def part(
+        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> AbstractContextManager[MetricSink]:
+        """A sink into a nested run."""
+        from dermaflow.tracking.nested import nested_run
+
+        return nested_run(self._client, self._run_id, name, parameters, tags)
+
+
+class NullSink:
+    """Keeps nothing: for code that runs outside a tracked run."""
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Do nothing."""
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Do nothing."""
+
+    def part(
+        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> AbstractContextManager[MetricSink]:
+        """Another that keeps nothing."""
+        return nullcontext(self)
+
+
+def current_sink() -> MetricSink:
+    """A sink into the active MLflow run, or one that keeps nothing where there is no run."""
+    # Whoever opened a run has imported mlflow; asking must not be what imports it.
+    mlflow = sys.modules.get("mlflow")
+    run = mlflow.active_run() if mlflow else None
+    return MlflowSink(run.info.run_id) if run else NullSink()

@@ -1,0 +1,95 @@
+"""Opening the MLflow store that runs are kept in, or saying why it cannot be."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from dermaflow.errors import TrackingError
+from dermaflow.io.atomic_files import locked, replacing_file
+from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
+
+ANSWER_SECONDS = 10
+GONE = (502, 503, 504)  # what a proxy says for a server that is not there
+
+
+def open_store(config: TrackingConfig) -> None:
+    """Make the configured store and experiment those of this process, and create what is missing.
+
+    Raises:
+        TrackingError: the server does not answer, or the database is of another MLflow.
+    """
+    uri = config.tracking_uri
+    if uri.startswith(SQLITE_PREFIX):
+        _make_database(Path(uri.removeprefix(SQLITE_PREFIX).partition("?")[0]))
+    else:
+        require_answer(uri)
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    if named is None:
+        # MLflow sets it, too; then it would look as if the user had chosen this store.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    try:
+        if mlflow.get_experiment_by_name(config.experiment) is None:
+            _make_experiment(config)
+        mlflow.set_experiment(config.experiment)
+    except MlflowException as error:
+        if "out-of-date database schema" in str(error):
+            raise TrackingError(
+                f"{uri} was made by another version of MLflow: "
+                f"back it up, then run `mlflow db upgrade {uri}`"
+            ) from error
+        raise TrackingError(f"{uri}: {' '.join(str(error).split())[:300]}") from error
+
+
+def require_answer(uri: str) -> None:
+    """Ask once for an answer, if there is a server: MLflow would try for minutes.
+
+    Raises:
+        TrackingError: none is had within ten seconds, or one that it is not there, as a proxy's.
+    """
+    if not uri.startswith(("http://", "https://")):
+        return
+    try:
+        urllib.request.urlopen(uri, timeout=ANSWER_SECONDS).close()
+    except urllib.error.HTTPError as error:
+        if error.code not in GONE:
+            return  # an answer, if not to this question
+        reason: object = error
+    except (OSError, ValueError, HTTPException) as error:
+        reason = getattr(error, "reason", error)
+    else:
+        return
+    raise TrackingError(
+        f"no MLflow server answers at {uri} ({reason}): start it, or correct "
+        "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
+    )
+
+
+def _make_database(database: Path) -> None:
+    """Make an empty database, whole or not at all, where there is none.
+
+    MLflow takes hundreds of steps to it, and takes one that was cut short for another version's.
+    """
+    if database.exists():
+        return
+    with locked(database.with_name(f".{database.name}.lock")):
+        if not database.exists():
+            with replacing_file(database) as partial:
+                mlflow.MlflowClient(f"{SQLITE_PREFIX}{partial}").search_experiments(max_results=1)
+
+
+def _make_experiment(config: TrackingConfig) -> None:
+    # The kind decides whether the UI opens with runs and metrics, or with prompts.
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    try:
+        mlflow.create_experiment(config.experiment, config.artifact_location, kind)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise  # else another run, begun at the same time, was faster

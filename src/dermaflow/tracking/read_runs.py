@@ -1,0 +1,143 @@
+"""From an MLflow run to what a comparison shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from string import ascii_uppercase
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from pyarrow import ArrowException
+
+from dermaflow.errors import RunLookupError
+from dermaflow.ml.evaluation.paired_difference import Estimate
+from dermaflow.reporting.comparison.content import CURVES, ComparedRun
+from dermaflow.schema import RESULTS
+from dermaflow.tracking.find_runs import existing_store, find_run, list_runs, read_artifact
+from dermaflow.tracking.tracking_config import TrackingConfig
+
+SPLIT_REPORT = "validation/split_report.json"
+TEST = "test/"  # of metrics
+# Prefix of a run's figures -> the predictions that they are of; a run's first is compared.
+PREDICTIONS = {
+    prefix: "evaluation/predictions.parquet"
+    if prefix == TEST
+    else "crossval/crossval_predictions.parquet"
+    for prefix in RESULTS
+}
+
+_COLUMNS = {"image_id", "group_id", "label", "split"}  # of predictions, beside p_<class>
+
+
+def read_runs(config: TrackingConfig, names: Sequence[str]) -> list[ComparedRun]:
+    """The runs that a user names, labelled A, B, C, … in that order.
+
+    Args:
+        config: resolved.
+        names: see ``find_run``; at most 26.
+
+    Raises:
+        RunLookupError: a name fits no run or several, or a run is named twice.
+    """
+    client = existing_store(config)
+    known = list_runs(client, config.experiment)
+    found = [find_run(name, known) for name in names]
+    ids = [run.info.run_id for run in found]
+    for name, run_id in zip(names, ids, strict=True):
+        if ids.count(run_id) > 1:
+            raise RunLookupError(f"{name!r} is run {run_id}, which is named twice")
+    return [
+        read_run(client, run, label) for run, label in zip(found, ascii_uppercase, strict=False)
+    ]
+
+
+def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
+    """All that a comparison shows of a run; what it lacks is named, and no error."""
+    info, tags = run.info, run.data.tags
+    by_result = {prefix: read_scores(run.data.metrics, prefix) for prefix in RESULTS}
+    result = next((prefix for prefix, scores in by_result.items() if scores), TEST)
+    scores = by_result[result]
+    predictions, problem = _read_predictions(client, info.run_id, PREDICTIONS[result])
+    curves = {name: _read_curve(client, run, name) for name in CURVES}
+    version = read_data_version(client, run)
+    lacks = {
+        "It logged no metrics of the test split.": not scores,
+        problem: bool(problem),
+        "It logged no training curves.": result == TEST and not any(curves.values()),
+        "It does not say which version of the data it used.": version is None,
+    }
+    columns = [] if predictions is None else list(predictions.columns)
+    commit = tags.get("mlflow.source.git.commit", "none")
+    return ComparedRun(
+        label=label,
+        run_id=info.run_id,
+        name=info.run_name or "",
+        status=info.status,
+        started=datetime.fromtimestamp(info.start_time / 1000, UTC),
+        seconds=(info.end_time - info.start_time) / 1000 if info.end_time else None,
+        env=tags.get("env"),
+        command=tags.get("command"),
+        commit=None if commit == "none" else commit,
+        dirty=tags.get("git_dirty") == "true",
+        data_version=version,
+        parameters=run.data.params,
+        scores=scores,
+        curves=curves,
+        classes=tuple(name.removeprefix("p_") for name in columns if name.startswith("p_")),
+        predictions=predictions,
+        missing=tuple(text for text, lacking in lacks.items() if lacking),
+        result=result,
+    )
+
+
+def read_scores(metrics: Mapping[str, float], prefix: str = TEST) -> dict[str, Estimate]:
+    """Figures by their name less its prefix, of RESULTS; ``_low`` and ``_high`` are ends."""
+    own = {name.removeprefix(prefix): v for name, v in metrics.items() if name.startswith(prefix)}
+    ends = {f"{name}_{end}" for name in own for end in ("low", "high")}
+    return {
+        name: Estimate(value, own.get(f"{name}_low"), own.get(f"{name}_high"))
+        for name, value in own.items()
+        if name not in ends
+    }
+
+
+def read_data_version(client: MlflowClient, run: Run) -> str | None:
+    """The run's tag ``data_version``, else what its split report says, else None."""
+    report = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
+    version = run.data.tags.get("data_version") or report.get("data_version")
+    return str(version) if version else None
+
+
+def read_report(client: MlflowClient, run_id: str, path: str) -> dict[str, object] | None:
+    """A JSON object among a run's artifacts; None where there is none that can be read."""
+    try:
+        report = read_artifact(client, run_id, path, lambda file: json.loads(file.read_text()))
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) else None
+
+
+def _read_predictions(
+    client: MlflowClient, run_id: str, path: str
+) -> tuple[pd.DataFrame | None, str]:
+    """The table, or None and a sentence that says why."""
+    try:
+        table = read_artifact(client, run_id, path, pd.read_parquet)
+    except (ArrowException, OSError, ValueError):
+        return None, f"Its {path} cannot be read."
+    if table is None:
+        return None, f"It has no {path}."
+    absent = sorted(_COLUMNS - set(table.columns))
+    if absent:
+        return None, f"Its {path} lacks the columns {', '.join(absent)}."
+    return table, ""
+
+
+def _read_curve(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float]]:
+    if name not in run.data.metrics:
+        return []
+    points = client.get_metric_history(run.info.run_id, name)
+    return sorted((point.step, point.value) for point in points)

@@ -1,0 +1,202 @@
+"""One MLflow run around one ``kedro run``."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+from mlflow import MlflowClient
+
+from dermaflow.schema import ALL_STAGES
+from dermaflow.tracking.killed_run import settle_killed_run, write_marker
+from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
+from dermaflow.tracking.mlflow_store import open_store
+from dermaflow.tracking.run_description import describe_run
+from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.versioning.git import code_version
+
+if TYPE_CHECKING:
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+logger = logging.getLogger(__name__)
+
+# MLflow's limits of parameters and metrics in one request.
+PARAMETERS_A_BATCH = 100
+METRICS_A_BATCH = 1000
+
+MONITOR_SECONDS = 20  # in which the last figures of the machine are to be logged
+
+_NAME = re.compile(r"[\w -]+")
+
+
+class TrackedRun:
+    """Opens a run (or joins the one ``MLFLOW_RUN_ID`` names), and closes it with its status.
+
+    One that was killed is opened again by the next that does the same.
+
+    Args:
+        config: resolved; see ``TrackingConfig.resolve``.
+        name: of a new run; a joined run keeps its own, and tags that it has already.
+        tags: set on the run.
+        marker: file that tells the next process of a run which this one was killed in.
+        does: digest of what the run is to do; None to never open a killed one again.
+    """
+
+    def __init__(
+        self,
+        config: TrackingConfig,
+        name: str,
+        tags: Mapping[str, str],
+        marker: Path,
+        does: str | None = None,
+    ) -> None:
+        open_store(config)
+        joined = os.environ.get("MLFLOW_RUN_ID")
+        self.joined = joined is not None
+        self._marker = None if joined else marker
+        killed = None if joined else settle_killed_run(marker, config.tracking_uri, does)
+        chosen = joined or killed
+        # Our own monitor replaces MLflow's, which a joined run would start once a process.
+        run = mlflow.start_run(
+            run_id=chosen, run_name=None if chosen else name, log_system_metrics=False
+        )
+        self.run_id: str = run.info.run_id
+        # MLflow has tagged a new run with the commit of wherever the command itself lies.
+        kept = run.data.tags.keys() if joined else ()
+        mlflow.set_tags({key: value for key, value in tags.items() if key not in kept})
+        if self._marker:
+            write_marker(self._marker, self.run_id, config.tracking_uri, does)
+        self._monitor = _start_monitor(self.run_id, config.system_metrics_interval)
+        # MLflow would call a run finished that Ctrl-C cut off.
+        atexit.register(self.close, "KILLED")
+        again = ", which was killed, goes on" if killed else ""
+        logger.info("MLflow run %s (%s)%s", run.info.run_name, self.run_id, again)
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``."""
+        leaves = list(flatten(parameters).items())
+        for start in range(0, len(leaves), PARAMETERS_A_BATCH):
+            mlflow.log_params(dict(leaves[start : start + PARAMETERS_A_BATCH]))
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags, over those of the same name."""
+        mlflow.set_tags(dict(tags))
+
+    def extend_tag(self, name: str, stages: Iterable[str]) -> None:
+        """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data."""
+        before = MlflowClient().get_run(self.run_id).data.tags.get(name, "").split("+")
+        listed = [stage for stage in ALL_STAGES if stage in {*before, *stages}]
+        if listed:
+            mlflow.set_tag(name, "+".join(listed))
+
+    def stages(self) -> set[str]:
+        """Stages that ran in this run, those before it was killed as well."""
+        tags = MlflowClient().get_run(self.run_id).data.tags
+        return set(tags.get("stages", "").split("+"))
+
+    def log_content(self, content: str | bytes, path: str) -> None:
+        """Keep a text, or bytes, as an artifact."""
+        if isinstance(content, str):
+            content = content.encode()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / PurePosixPath(path).name
+            file.write_bytes(content)
+            mlflow.log_artifact(str(file), str(PurePosixPath(path).parent))
+
+    def describe(self) -> None:
+        """Write the run's description from what it holds by now."""
+        data = MlflowClient().get_run(self.run_id).data
+        mlflow.set_tag("mlflow.note.content", describe_run(data.tags, data.metrics))
+
+    def log_output(self, path: Path, rule: Mapping[str, Any]) -> None:
+        """Log a saved catalog entry as its ``metadata.mlflow`` rule says.
+
+        Args:
+            path: the entry's file or folder.
+            rule: ``artifact``: folder in the run to copy it to; ``metrics``: true if the file is a
+                JSON object of figures, by which, unless ``digest`` is false, a model finds the run.
+        """
+        if rule.get("metrics"):
+            metrics = json.loads(path.read_text())
+            figures = list(metrics.items())
+            for start in range(0, len(figures), METRICS_A_BATCH):
+                mlflow.log_metrics(dict(figures[start : start + METRICS_A_BATCH]))
+            if rule.get("digest", True):
+                mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
+        if "artifact" in rule and path.is_dir():
+            mlflow.log_artifacts(str(path), rule["artifact"])
+        elif "artifact" in rule:
+            mlflow.log_artifact(str(path), rule["artifact"])
+
+    def close(self, status: str) -> None:
+        """End the run: ``FINISHED``, ``FAILED`` or ``KILLED``."""
+        atexit.unregister(self.close)
+        if self._monitor:
+            _finish(self._monitor)
+        mlflow.end_run(status)
+        if self._marker and status != "KILLED":
+            self._marker.unlink(missing_ok=True)
+
+
+def origin_tags(project_path: Path, env: str) -> dict[str, str]:
+    """Tags that say where a run comes from: environment, command and code."""
+    commit, dirty = code_version(project_path)
+    return {
+        "env": env,
+        "command": shlex.join(["kedro", *sys.argv[1:]]),
+        "mlflow.source.git.commit": commit or "none",
+        "git_dirty": str(dirty).lower(),
+    }
+
+
+def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one: keys joined with dots. A list is a leaf; one of mappings, as JSON.
+
+    So is a mapping from words of the data, as of a hospital's labels, that are no names to MLflow.
+    """
+    flat: dict[str, Any] = {}
+    for key, value in parameters.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and all(map(_NAME.fullmatch, map(str, value))):
+            flat |= flatten(value, f"{name}.")
+        elif isinstance(value, Mapping) or (
+            isinstance(value, list) and any(isinstance(item, Mapping) for item in value)
+        ):
+            flat[name] = json.dumps(value, ensure_ascii=False)
+        else:
+            flat[name] = value
+    return flat
+
+
+def _start_monitor(run_id: str, interval: float) -> SystemMetricsMonitor | None:
+    if not interval:
+        return None
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    # `resume_logging` continues the step count, so that several stages give one series.
+    monitor = SystemMetricsMonitor(
+        run_id,
+        sampling_interval=interval,
+        resume_logging=True,
+        tracking_uri=mlflow.get_tracking_uri(),
+    )
+    monitor.start()
+    return monitor
+
+
+def _finish(monitor: SystemMetricsMonitor) -> None:
+    # By itself it waits for its thread, which may be trying for minutes to reach a server.
+    finishing = Thread(target=monitor.finish, daemon=True)
+    finishing.start()
+    finishing.join(MONITOR_SECONDS)

@@ -1,0 +1,57 @@
+"""``conf/<env>/mlflow.yml``, typed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from dermaflow.params.base import Params
+from dermaflow.params.check import read_config
+
+SQLITE_PREFIX = "sqlite:///"
+
+
+class TrackingConfig(Params):
+    """Where runs are kept.
+
+    Attributes:
+        tracking_uri: an MLflow URI; a relative SQLite path is relative to the project.
+        artifact_location: folder or URI for a new experiment's artifacts; None leaves the choice
+            to MLflow or its server.
+        experiment: name of the experiment.
+        system_metrics_interval: seconds between two samples; 0 for none.
+    """
+
+    tracking_uri: str
+    artifact_location: str | None
+    experiment: str
+    system_metrics_interval: Annotated[float, Field(ge=0)]
+
+    @classmethod
+    def read(cls, loader: Mapping[str, Any]) -> TrackingConfig:
+        """From Kedro's configuration. Raises ParameterError for a wrong or missing key."""
+        return read_config(cls, loader, "mlflow")
+
+    @property
+    def chosen_uri(self) -> str:
+        """``MLFLOW_TRACKING_URI`` where it is set, else the configured one."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or self.tracking_uri
+
+    def resolve(self, project_path: Path) -> TrackingConfig:
+        """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
+
+        A server stores artifacts itself, so the local folder is dropped unless a database is named.
+        """
+        uri = self.chosen_uri
+        location = self.artifact_location
+        if uri.startswith(SQLITE_PREFIX):
+            uri = f"{SQLITE_PREFIX}{project_path / uri.removeprefix(SQLITE_PREFIX)}"
+            if location and "://" not in location:
+                location = (project_path / location).as_uri()
+        elif uri != self.tracking_uri:
+            location = None
+        return self.model_copy(update={"tracking_uri": uri, "artifact_location": location})

@@ -1,0 +1,194 @@
+"""``dvc.yaml`` of each environment, written from what the project already says elsewhere.
+
+The pipelines tell what a stage reads, writes and is parametrised by, the catalog where that lies,
+and the import graph which code it runs. Written by hand, three files of these lists would drift.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.config import OmegaConfigLoader
+from kedro.pipeline import Pipeline
+from omegaconf.errors import OmegaConfBaseException
+
+from dermaflow.params.check import check_parameters
+from dermaflow.schema import DEFAULT_ENVIRONMENT, EXTRAS, STAGES
+from dermaflow.versioning.dvc.tracked_files import split_tracked
+from dermaflow.versioning.stages.describe_stage import Stage, describe_stage, is_working_folder
+from dermaflow.versioning.stages.raw_inputs import external_paths
+
+_VARIABLES = "DERMAFLOW_"
+_HEADER = """\
+# Written by `kedro dvc-yaml` from the pipelines, the catalog and the import graph: edit those.
+"""
+
+
+def dvc_path(project_path: Path, env: str, extra: str | None = None) -> Path:
+    """Where an environment's file is: the root for ``base``, else the environment's folder.
+
+    Args:
+        project_path: root of the project.
+        env: the environment.
+        extra: of EXTRAS, whose stages have a file of their own, lest ``dvc repro`` run them with
+            the others, or ``dvc status`` miss their outputs.
+    """
+    folder = project_path / "conf" / env
+    if extra:
+        return folder / extra / "dvc.yaml"
+    return (project_path if env == DEFAULT_ENVIRONMENT else folder) / "dvc.yaml"
+
+
+def dvc_files(project_path: Path, env: str) -> dict[Path, tuple[str, ...]]:
+    """Each file of an environment and its stages."""
+    files = {dvc_path(project_path, env): STAGES}
+    return files | {dvc_path(project_path, env, extra): EXTRAS[extra] for extra in EXTRAS}
+
+
+def environments(project_path: Path) -> list[str]:
+    """Environments that write under a root of their own."""
+    return sorted(path.parent.name for path in (project_path / "conf").glob("*/globals.yml"))
+
+
+def write_dvc_files(project_path: Path, pipelines: Mapping[str, Pipeline]) -> list[Path]:
+    """Write the file of every environment; returns their paths."""
+    written = []
+    for env in environments(project_path):
+        for path, stages in dvc_files(project_path, env).items():
+            path.parent.mkdir(exist_ok=True)
+            text = render_dvc_file(project_path, pipelines, env, stages)
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def render_dvc_file(
+    project_path: Path,
+    pipelines: Mapping[str, Pipeline],
+    env: str,
+    stages: Sequence[str] = STAGES,
+) -> str:
+    """The text of the ``dvc.yaml`` of some of an environment's stages, see ``dvc_files``."""
+    catalog = read_conf_files(project_path, env)["catalog"]
+    types = {name: entry["type"] for name, entry in catalog.items()}
+    files = {
+        name: entry["filepath"]
+        for name, entry in catalog.items()
+        if not is_working_folder(entry.get("metadata"))
+    }
+    parameters = _committed_parameters(project_path, env)
+    described = [describe_stage(name, pipelines[name], files, types) for name in stages]
+    (folder,) = (p.parent for p, names in dvc_files(project_path, env).items() if names == stages)
+    root = Path(os.path.relpath(project_path, folder)).as_posix()
+    entries = {
+        stage.name: _stage_entry(project_path, stage, env, parameters, root) for stage in described
+    }
+    content: dict[str, Any] = {"stages": entries}
+    plots = _plots(described, catalog, root)
+    if plots:
+        content["plots"] = plots
+    text: str = yaml.safe_dump(content, sort_keys=False, width=100)
+    return _HEADER + text
+
+
+def read_conf_files(project_path: Path, env: str) -> OmegaConfigLoader:
+    """Configuration as the files of ``base`` and the environment give it, and nothing else."""
+    from kedro.framework.project import settings
+
+    return OmegaConfigLoader(
+        str(project_path / settings.CONF_SOURCE),
+        env=env,
+        **settings.CONFIG_LOADER_ARGS | {"default_run_env": env},
+    )
+
+
+def _committed_parameters(project_path: Path, env: str) -> dict[str, Any]:
+    """Parameters as they are where no variable of the project's is set: on all machines the same.
+
+    Raises:
+        ParameterError: one is wrong.
+    """
+    try:
+        with _without_variables():
+            parameters: dict[str, Any] = read_conf_files(project_path, env)["parameters"]
+    except OmegaConfBaseException:  # one of them has no default: every machine sets it
+        parameters = read_conf_files(project_path, env)["parameters"]
+    check_parameters(
+        parameters, [project_path / "conf" / name for name in (env, DEFAULT_ENVIRONMENT)]
+    )
+    return parameters
+
+
+@contextmanager
+def _without_variables() -> Iterator[None]:
+    """Unset the environment variables that ``conf/`` asks for a path of this machine."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)}
+    for name in ours:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(ours)
+
+
+def stage_command(name: str, env: str) -> str:
+    """What DVC runs for a stage.
+
+    The environment by name, so that neither ``conf/local`` nor ``KEDRO_ENV`` has a say, of which
+    DVC knows nothing.
+    """
+    return f"kedro run --env {env} --pipelines {name}"
+
+
+def _stage_entry(
+    project_path: Path, stage: Stage, env: str, parameters: Mapping[str, Any], root: str
+) -> dict[str, Any]:
+    entry: dict[str, Any] = {"cmd": stage_command(stage.name, env)}
+    if root != ".":
+        entry["wdir"] = root
+    tracked, _ = split_tracked(project_path, external_paths(stage.name, parameters))
+    entry["deps"] = [*stage.code, *tracked, *stage.inputs.values()]
+    entry["params"] = parameter_files(project_path, stage.groups, env)
+    metrics = [path for name, path in stage.outputs.items() if name.endswith("metrics")]
+    entry["outs"] = [path for path in stage.outputs.values() if path not in metrics]
+    if metrics:
+        entry["metrics"] = metrics
+    return entry
+
+
+def _plots(stages: Iterable[Stage], catalog: Mapping[str, Any], root: str) -> list[dict[str, Any]]:
+    """Curves of ``dvc plots``, from the catalog's ``metadata.dvc-plots``.
+
+    Paths of top-level plots are relative to the file, unlike those of a stage with its ``wdir``.
+    """
+    plots: list[dict[str, Any]] = []
+    for name in (name for stage in stages for name in stage.outputs):
+        for plot in catalog[name].get("metadata", {}).get("dvc-plots", ()):
+            path = f"{'' if root == '.' else f'{root}/'}{catalog[name]['filepath']}"
+            plots.append({plot["title"]: {"x": plot["x"], "y": {path: plot["y"]}}})
+    return plots
+
+
+def parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list[Any]:
+    """Files that set the groups: a stage's own as a whole, of the shared ones those groups."""
+    groups = list(groups)
+    found: list[Any] = []
+    for folder in dict.fromkeys((DEFAULT_ENVIRONMENT, env)):
+        shared = Path("conf", folder, "parameters.yml")
+        content = read_yaml(project_path / shared)
+        keys = [group for group in groups if group in content]
+        found += [{shared.as_posix(): keys}] if keys else []
+        own = [Path("conf", folder, f"parameters_{group}.yml") for group in groups]
+        found += [{path.as_posix(): None} for path in own if (project_path / path).exists()]
+    return found
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A file's mapping; empty where there is no file, or nothing in it."""
+    content: dict[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
+    return content or {}

@@ -1,0 +1,1 @@
+"""Bringing a run's state back."""

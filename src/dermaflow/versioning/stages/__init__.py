@@ -1,0 +1,1 @@
+"""Stages: what they are made from, and running them."""

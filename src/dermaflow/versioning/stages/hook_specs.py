@@ -1,0 +1,33 @@
+"""Hooks that this project adds to Kedro's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kedro.framework.hooks.markers import hook_spec
+
+
+class StageSpecs:
+    """Called by ``dermaflow.versioning.stages.runner.StageRunner``."""
+
+    @hook_spec
+    def after_stage_run(self, stage: str, outputs: dict[str, Path]) -> None:
+        """The stage has run and its outputs are in place.
+
+        Args:
+            stage: its name.
+            outputs: datasets that it saved, and where they are.
+        """
+
+    @hook_spec
+    def on_stage_error(self, stage: str, outputs: dict[str, Path]) -> None:
+        """The stage failed; what its finished nodes saved is kept apart, for a look.
+
+        Args:
+            stage: its name.
+            outputs: datasets of the finished nodes, and where they are now.
+        """
+
+    @hook_spec
+    def on_pipeline_interrupt(self, error: BaseException) -> None:
+        """Ctrl-C or a scheduler's SIGTERM stopped the run, which is no error to Kedro."""

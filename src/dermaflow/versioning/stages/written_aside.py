@@ -1,0 +1,70 @@
+"""Outputs of a stage that are written aside and put in place together."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kedro.io import DataCatalog
+
+from dermaflow.io.atomic_files import replace_folder
+
+
+def aside(path: Path, stage: str) -> Path:
+    """Where an output is written first: beside its place, so that a rename moves it there."""
+    return path.parent / f".{stage}.partial" / path.name
+
+
+@contextmanager
+def written_aside(catalog: DataCatalog, datasets: Mapping[str, Path], stage: str) -> Iterator[None]:
+    """Let the datasets save to, and load from, a place aside while the block runs."""
+    entries: dict[str, Any] = {name: catalog.get(name) for name in datasets}
+    places = {name: entry._filepath for name, entry in entries.items()}
+    for name, path in datasets.items():
+        aside(path, stage).parent.mkdir(parents=True, exist_ok=True)
+        # Every dataset of files keeps its path there; there is no public way to move one.
+        entries[name]._filepath = type(places[name])(str(aside(path, stage)))
+    try:
+        yield
+    finally:
+        for name, place in places.items():
+            entries[name]._filepath = place
+
+
+def put_in_place(paths: Iterable[Path], stage: str) -> None:
+    """Move outputs from aside to their places; goes on where a crash stopped it.
+
+    After a crash only those outputs may be given that are not in their places: of a folder that was
+    moved, the old content may be what lies aside.
+    """
+    paths = list(paths)
+    for path in paths:
+        new = aside(path, stage)
+        if new.exists():
+            replace_folder(new, path, path.parent / f".{stage}.replaced" / path.name)
+    clear(paths, stage)
+
+
+def keep_apart(datasets: Mapping[str, Path], stage: str, folder: Path) -> dict[str, Path]:
+    """Move outputs of a stage that failed to a folder where nothing reads them but people.
+
+    Returns:
+        Dataset -> where it is now.
+    """
+    kept: dict[str, Path] = {}
+    for name, path in datasets.items():
+        if aside(path, stage).exists():
+            kept[name] = folder / path.name
+            folder.mkdir(parents=True, exist_ok=True)
+            aside(path, stage).rename(kept[name])
+    return kept
+
+
+def clear(paths: Iterable[Path], stage: str) -> None:
+    """Remove what was written aside."""
+    for folder in {path.parent for path in paths}:
+        shutil.rmtree(folder / f".{stage}.partial", ignore_errors=True)
+        shutil.rmtree(folder / f".{stage}.replaced", ignore_errors=True)

@@ -1,0 +1,56 @@
+"""The ingest stage's nodes without Kedro; as a module, in a process of their own."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from dermaflow.data.images.image_store import ImageStore, write_image_store
+from dermaflow.params import ImageParams, IngestParams
+from dermaflow.params.base import Params, PositiveInt
+from dermaflow.params.labels import LabelParams
+from dermaflow.pipelines.ingest.nodes import (
+    build_raw_manifest,
+    decode_images,
+    decode_masks,
+    read_records,
+)
+
+
+class IngestJob(Params):
+    """What is ingested, and where to."""
+
+    ingest: IngestParams
+    labels: LabelParams
+    image: ImageParams
+    seed: int
+    folder: str
+    limit: PositiveInt | None = None  # take the first records up to this many; None: all
+
+
+def run_ingest(job: IngestJob) -> None:
+    """The stage's nodes, writing as its datasets do."""
+    folder = Path(job.folder)
+    records = read_records(job.ingest, job.labels, job.seed)[0].head(job.limit or sys.maxsize)
+    records.to_parquet(folder / "raw_records.parquet")
+    settings = (records, job.ingest, job.image, job.seed)
+    write_image_store(folder / "image_store", decode_images(*settings))
+    images = ImageStore(folder / "image_store")
+    write_image_store(folder / "mask_store", decode_masks(*settings, images))
+    manifest = build_raw_manifest(records, images)
+    manifest.to_parquet(folder / "raw_manifest.parquet")
+
+
+def main(path: str) -> None:
+    """Run the job described in a JSON file; prints its ``wall`` and ``cpu`` seconds as JSON."""
+    job = IngestJob.model_validate_json(Path(path).read_text())
+    wall, cpu = time.perf_counter(), time.process_time()
+    run_ingest(job)
+    cost = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    sys.stdout.write(json.dumps(cost) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

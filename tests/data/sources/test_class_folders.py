@@ -1,0 +1,52 @@
+"""One folder a class."""
+
+import pytest
+
+from dermaflow.data.sources.class_folders import Folder
+from dermaflow.errors import SourceError
+from dermaflow.params.sources import FolderSource
+from dermaflow.schema import SOURCE_COLUMNS
+
+
+def open_folder(path):
+    return Folder(FolderSource(kind="folder", folder=str(path), licence="internal"), "key")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for file in ("mel/a.jpg", "nv/a.jpg", "nv/2024/b.PNG", "loose.jpg", "nv/notes.txt"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes(file.encode())
+    return tmp_path
+
+
+def test_the_folder_right_below_is_the_label(folder):
+    records = open_folder(folder).records()
+    assert tuple(records.columns) == SOURCE_COLUMNS
+    assert dict(zip(records["file"], records["label"], strict=True)) == {
+        "mel/a.jpg": "mel",
+        "nv/2024/b.PNG": "nv",
+        "nv/a.jpg": "nv",
+    }
+    assert set(records["licence"]) == {"internal"}
+
+
+def test_equal_names_in_two_classes_are_two_images_and_lesions(folder):
+    records = open_folder(folder).records()
+    assert records["image_id"].tolist() == ["mel_a", "nv_2024_b", "nv_a"]
+    assert records["lesion_id"].tolist() == records["image_id"].tolist()
+
+
+def test_bytes_are_read_by_path_and_what_lies_in_no_class_is_unlisted(folder):
+    source = open_folder(folder)
+    assert source.read("nv/a.jpg") == b"nv/a.jpg"
+    assert source.unlisted() == ["loose.jpg"]
+    assert source.read_mask("nv_a") is None
+
+
+def test_a_folder_without_classes_is_refused(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    with pytest.raises(SourceError, match="each class has a folder of its own"):
+        open_folder(tmp_path)
+    with pytest.raises(SourceError, match=r"there is no folder .*nowhere: set key\.folder"):
+        open_folder(tmp_path / "nowhere")

@@ -1,0 +1,127 @@
+"""The rule from logits to an answer."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dermaflow.errors import WeightsError
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
+
+LOGITS = np.random.default_rng(0).normal(scale=3, size=(50, 3)).astype(np.float32)
+CLASSES = ("bcc", "mel", "nv")
+VALUES = {
+    "classifier": "abc",
+    "views": 4,
+    "temperature": 1.5,
+    "class_offsets": {"mel": -0.5},
+    "class_weights": {"mel": 3.0},
+    "operating_points": {"sure": {"class": "mel", "recall": 0.9, "threshold": 0.25}},
+    "left_out": {},
+}
+
+
+def test_probabilities_by_hand() -> None:
+    logits = np.log(np.array([[1.0, 4, 9]], np.float32))
+    np.testing.assert_allclose(
+        DecisionRule().probabilities(logits, CLASSES), [[1 / 14, 4 / 14, 9 / 14]]
+    )
+    np.testing.assert_allclose(
+        DecisionRule(2).probabilities(logits, CLASSES), [[1 / 6, 2 / 6, 3 / 6]]
+    )
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.7, 1, 5])
+def test_a_temperature_changes_no_ranking_of_classes(temperature: float) -> None:
+    probabilities = DecisionRule(temperature).probabilities(LOGITS, CLASSES)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-6)
+    np.testing.assert_array_equal(probabilities.argsort(1), LOGITS.argsort(1))
+
+
+def test_an_offset_is_a_factor_of_its_class_after_the_temperature() -> None:
+    logits = 2 * np.log(np.array([[1.0, 4, 9]], np.float32))
+    rule = DecisionRule(2, {"mel": np.log(3), "nv": -np.log(9)})
+    np.testing.assert_allclose(rule.probabilities(logits, CLASSES), [[1 / 14, 12 / 14, 1 / 14]])
+    turned = rule.probabilities(logits[:, ::-1], CLASSES[::-1])
+    np.testing.assert_allclose(turned, [[1 / 14, 12 / 14, 1 / 14]])
+
+
+def test_the_hotter_the_less_sure() -> None:
+    sure = [DecisionRule(t).probabilities(LOGITS, CLASSES).max(1) for t in (0.5, 1, 2, 4)]
+    assert (np.diff(sure, axis=0) < 0).all()
+
+
+def test_large_logits_do_not_overflow() -> None:
+    large = np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4]], np.float32)
+    expected = [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]]
+    np.testing.assert_allclose(DecisionRule().probabilities(large, CLASSES), expected)
+
+
+def test_an_image_at_the_threshold_is_called() -> None:
+    rule = DecisionRule(thresholds={"sure": Threshold("mel", 0.25)})
+    probabilities = np.array([[0.0, 0.25, 0.75], [0.0, 0.125, 0.875], [0.0, 1, 0]], np.float32)
+    calls = rule.calls(probabilities, CLASSES)
+    assert {name: called.tolist() for name, called in calls.items()} == {
+        "sure": [True, False, True]
+    }
+
+
+def test_no_images_get_no_rows() -> None:
+    rule = DecisionRule(thresholds={"sure": Threshold("mel", 0.25)})
+    probabilities = rule.probabilities(np.empty((0, 3), np.float32), CLASSES)
+    assert probabilities.shape == (0, 3)
+    assert rule.calls(probabilities, CLASSES)["sure"].dtype == bool
+
+
+def test_it_survives_json_to_the_last_digit() -> None:
+    values = VALUES | {"temperature": 1 / 3}
+    values["operating_points"]["sure"]["threshold"] = float(np.float32(0.1))
+    rule = DecisionRule.from_dict(json.loads(json.dumps(values)))
+    thresholds = {"sure": Threshold("mel", float(np.float32(0.1)))}
+    assert rule == DecisionRule(1 / 3, {"mel": -0.5}, 4, {"mel": 3.0}, thresholds, "abc")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"temperature": 0},
+        {"temperature": float("nan")},
+        {"temperature": None},
+        {"views": 0},
+        {"class_offsets": {"mel": float("inf")}},
+        {"class_offsets": {"mel": "more"}},
+        {"class_offsets": ["mel"]},
+        {"class_weights": {"mel": 0}},
+        {"class_weights": {"mel": float("nan")}},
+        {"class_weights": ["mel"]},
+        {"operating_points": {"sure": {"class": "mel"}}},
+        {"operating_points": ["sure"]},
+    ],
+)
+def test_a_damaged_rule_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(WeightsError, match="decision rule is damaged"):
+        DecisionRule.from_dict(VALUES | changes)
+    with pytest.raises(WeightsError, match="temperature"):
+        DecisionRule.from_dict({k: v for k, v in VALUES.items() if k != "temperature"})
+
+
+def test_the_predicted_class_is_the_most_probable_by_weight() -> None:
+    probabilities = np.array([[0.3, 0.3, 0.4], [0.5, 0.2, 0.3], [0.1, 0.1, 0.8]], np.float32)
+    assert DecisionRule().predict(probabilities, CLASSES).tolist() == [2, 0, 2]
+    weighted = DecisionRule(class_weights={"mel": 3.0})
+    assert weighted.predict(probabilities, CLASSES).tolist() == [1, 1, 2]
+    assert weighted.predict(probabilities[:, ::-1], CLASSES[::-1]).tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize("name", ["class_weights", "class_offsets"])
+def test_rules_of_before_there_were_such_have_none(name: str) -> None:
+    old = {key: value for key, value in VALUES.items() if key != name}
+    assert getattr(DecisionRule.from_dict(old), name) == {}
+
+
+def test_it_is_of_one_classifier() -> None:
+    rule = DecisionRule.from_dict(VALUES)
+    rule.require_same("abc")
+    with pytest.raises(WeightsError, match=r"for the classifier abc, but this is abd; run"):
+        rule.require_same("abd")

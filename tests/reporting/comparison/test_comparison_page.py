@@ -1,0 +1,111 @@
+"""The page: whole, safe and without a request; and the same in a terminal."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from dermaflow.reporting.comparison.compare_runs import compare_runs
+from dermaflow.reporting.comparison.comparison_figures import RUN_COLOURS
+from dermaflow.reporting.comparison.comparison_page import render_page
+from dermaflow.reporting.comparison.comparison_text import format_duration, summarise
+
+HOSTILE = '<script>alert(1)</script> $\\frac$ & "quoted"'
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and the text between them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def comparison(make_run, predictions):
+    parameters = make_run().parameters
+    return compare_runs(
+        "dermaflow",
+        [
+            make_run("A", name=HOSTILE, command=HOSTILE, parameters=parameters | {"x": HOSTILE}),
+            make_run("B", predictions=predictions(seed=5)),
+            make_run(
+                "C", scores={}, curves={}, classes=(), predictions=None, missing=("Nothing <b>",)
+            ),
+        ],
+    )
+
+
+def test_what_a_user_typed_is_text_and_nothing_is_loaded(comparison):
+    text = render_page(comparison)
+    page = Page(text)
+    assert "<script" not in text
+    assert page.text.count(HOSTILE) == 3  # name, command, parameter
+    assert "Nothing <b>" in page.text
+    tags = [tag for tag, _ in page.elements]
+    assert not {"script", "link", "iframe", "object"} & set(tags)
+    links = [v for _, a in page.elements for k, v in a.items() if k in ("src", "href", "srcset")]
+    assert len(links) == 5
+    assert all(link.startswith("data:image/svg+xml;base64,") for link in links)
+    assert "url(" not in text.replace("default-src", "")
+    policy = next(a["content"] for _, a in page.elements if "http-equiv" in a)
+    assert policy.startswith("default-src 'none'")
+
+
+def test_pictures_are_whole_and_described(comparison):
+    images = [a for tag, a in Page(render_page(comparison)).elements if tag == "img"]
+    for image in images:
+        picture = base64.b64decode(image["src"].partition(",")[2]).decode()
+        assert picture.rstrip().endswith("</svg>")
+        assert len(image["alt"]) > 20
+
+
+def test_figures_and_what_is_missing_stand_in_the_page(comparison):
+    text = re.sub(r"\s+", " ", Page(render_page(comparison)).text)
+    difference = comparison.differences[0].estimates["accuracy"]
+    assert "0.800 [0.700, 0.900]" in text
+    assert f"{difference.value:+.3f}".replace("-", "−") in text
+    assert "80 test images of 40 groups in common" in text
+    assert "C left no predictions" in text
+    assert "took 1 h 02 min" in text
+
+
+def test_equal_comparisons_give_equal_bytes(comparison):
+    assert render_page(comparison) == render_page(comparison)
+
+
+def test_as_many_runs_as_there_are_colours_can_be_drawn(make_run):
+    runs = [make_run(letter) for letter in "ABCDEFG"]
+    assert len(runs) == len(RUN_COLOURS)
+    assert Page(render_page(compare_runs("dermaflow", runs))).text.count(" − A") >= 6
+
+
+def test_the_terminal_gets_the_same_without_control_characters(make_run):
+    runs = [make_run("A", name="\x1b[31mred\n"), make_run("B", missing=("It has no x.",))]
+    text = summarise(compare_runs("dermaflow", runs))
+    assert "\x1b" not in text
+    assert "0.800 [0.700, 0.900]" in text
+    assert "+0.000 [+0.000, +0.000]" in text
+    assert "! B: It has no x." in text
+    assert all(len(line.rstrip()) == len(line) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "has not ended"),
+        (8.4, "took 8 s"),
+        (61, "took 1 min 01 s"),
+        (7200, "took 2 h 00 min"),
+    ],
+)
+def test_durations(seconds, text):
+    assert format_duration(seconds) == text
