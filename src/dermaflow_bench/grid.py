@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageBatch, StoredImage, write_image_store
-from dermaflow.params import Parameters
+from dermaflow.params.parameters import Parameters
 from dermaflow_bench.bench_config import BenchConfig
 from dermaflow_bench.grid_job import GridJob, Speed
 from dermaflow_bench.process_tree import run_watched

@@ -16,8 +16,8 @@ from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.processes.group import World
 from dermaflow.ml.processes.launch import run_together
 from dermaflow.ml.runtime import detect_runtime
-from dermaflow.params import Parameters
 from dermaflow.params.base import Params
+from dermaflow.params.parameters import Parameters
 from dermaflow_bench.bench_config import BenchConfig
 from dermaflow_bench.time_training import BareTraining, TrainingLoop, build_trainer
 from dermaflow_bench.timing import time_pairs, timed

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from dermaflow.data.images.image_store import ImageStore, write_image_store
-from dermaflow.params import ImageParams, IngestParams
 from dermaflow.params.base import Params, PositiveInt
+from dermaflow.params.ingest import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.pipelines.ingest.nodes import (
     build_raw_manifest,

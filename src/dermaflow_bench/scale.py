@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from dermaflow.io.threads import processors
-from dermaflow.params import IngestParams, Parameters
+from dermaflow.params.ingest import IngestParams
+from dermaflow.params.parameters import Parameters
 from dermaflow_bench.bare_decoding import Ceiling, Cost, loop
 from dermaflow_bench.generated_images import SIZE, list_generated, write_generated
 from dermaflow_bench.ingest_job import IngestJob

@@ -22,7 +22,7 @@ from dermaflow.ml.training.acceleration import accelerate
 from dermaflow.ml.training.batches import BatchDataset, LabelledImages
 from dermaflow.ml.training.optim import build_optimizer
 from dermaflow.ml.training.trainer import Log, Trainer
-from dermaflow.params import TrainParams
+from dermaflow.params.train import TrainParams
 from dermaflow.tracking.mlflow_sink import MetricSink
 from dermaflow_bench.timing import time_pairs
 from dermaflow_bench.workload import Workload

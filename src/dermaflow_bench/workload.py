@@ -13,7 +13,8 @@ from PIL import Image
 from dermaflow.data.images.image_store import ImageStore, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.sources.phantoms.source import LICENCE, Phantoms
-from dermaflow.params import IngestParams, Parameters
+from dermaflow.params.ingest import IngestParams
+from dermaflow.params.parameters import Parameters
 from dermaflow.params.sources import Ham10000Source, PhantomSource, TableColumn, TableSource
 from dermaflow.pipelines.ingest.nodes import decode_images, read_records
 from dermaflow_bench.bench_config import BenchConfig

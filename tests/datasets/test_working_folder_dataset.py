@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dermaflow.datasets.working_folder_dataset import WorkingFolder, WorkingFolderDataset
-from dermaflow.params import TrainParams
 from dermaflow.params.crossval import CrossvalParams
+from dermaflow.params.train import TrainParams
 
 
 def test_parameters_without_effect_decide_nothing():

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
 
-from dermaflow.params import Parameters
+from dermaflow.params.parameters import Parameters
 from dermaflow.settings import CONFIG_LOADER_ARGS
 from dermaflow_bench.bench_config import BenchConfig
 from dermaflow_bench.grid import Point, measure_grid, points, tell, write_noise

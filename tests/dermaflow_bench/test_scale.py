@@ -10,8 +10,9 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from PIL import Image
 
-from dermaflow.params import IngestParams, Parameters
+from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
+from dermaflow.params.parameters import Parameters
 from dermaflow.pipelines.ingest.nodes import read_records
 from dermaflow.settings import CONFIG_LOADER_ARGS
 from dermaflow_bench.bare_decoding import Ceiling, decode_bare, loop

@@ -14,8 +14,9 @@ from kedro_datasets.pandas import ParquetDataset
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets import ImageStoreDataset
-from dermaflow.params import ImageParams, IngestParams, ValidateParams
+from dermaflow.params.ingest import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
+from dermaflow.params.validate import ValidateParams
 from dermaflow.pipelines import ingest, validate
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]

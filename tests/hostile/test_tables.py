@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from dermaflow.errors import SourceError
-from dermaflow.params import DuplicateParams
+from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.pipelines.ingest.nodes import read_records
 from dermaflow.pipelines.validate.nodes import find_duplicates
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dermaflow.params import ValidateParams
+from dermaflow.params.validate import ValidateParams
 from hostile.pictures import encode, picture, pixels
 from hostile.stages import Outcome, run_stages
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from dermaflow.params import TrainParams
+from dermaflow.params.train import TrainParams
 
 _BASE = Path(__file__).parents[2] / "conf" / "base" / "parameters_train.yml"
 _SMALL = {

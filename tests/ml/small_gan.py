@@ -1,6 +1,7 @@
 """The least GAN that the parameters allow, and a finder of copies to go with it."""
 
-from dermaflow.params import AugmentParams, DcganParams, DuplicateParams
+from dermaflow.params.augment import AugmentParams, DcganParams
+from dermaflow.params.duplicates import DuplicateParams
 
 AUGMENT = AugmentParams(
     strategy="dcgan",

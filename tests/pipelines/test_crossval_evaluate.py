@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dermaflow.ml.evaluation.metrics import Predictions
-from dermaflow.params import EvaluateParams
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, draw_folds, score_folds
 
 CLASSES = ["mel", "nv"]

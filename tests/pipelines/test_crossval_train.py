@@ -14,8 +14,9 @@ from dermaflow.errors import ParameterError, SourceError, ValidationError
 from dermaflow.experiments.crossval.collect_folds import decisive
 from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis
 from dermaflow.experiments.crossval.folds import make_folds
-from dermaflow.params import BackboneParams, ImageParams
 from dermaflow.params.crossval import CrossvalParams
+from dermaflow.params.ingest import ImageParams
+from dermaflow.params.train import BackboneParams
 from dermaflow.pipelines.crossval_train.nodes import train_folds
 from ml import small_gan
 from ml.small_gan import DUPLICATES

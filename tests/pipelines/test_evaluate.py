@@ -17,7 +17,7 @@ from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.evaluation.subgroups import score_subgroups
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights, weights_digest
-from dermaflow.params import EvaluateParams
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.evaluate import create_pipeline
 from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
 from dermaflow.pipelines.evaluate.nodes import (

@@ -13,7 +13,7 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.datasets import WeightsDataset
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params import ExplainParams
+from dermaflow.params.explain import ExplainParams
 from dermaflow.pipelines.explain import create_pipeline
 from dermaflow.pipelines.explain.nodes import choose_images
 

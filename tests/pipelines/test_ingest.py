@@ -17,7 +17,7 @@ from PIL import Image
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets import ImageStoreDataset
 from dermaflow.errors import SourceError
-from dermaflow.params import ImageParams, IngestParams
+from dermaflow.params.ingest import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.pipelines.ingest import create_pipeline
 from dermaflow.pipelines.ingest.nodes import build_raw_manifest, decode_images, read_records

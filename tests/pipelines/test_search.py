@@ -11,8 +11,9 @@ from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import TrainingError
 from dermaflow.experiments.search.halving_study import HalvingStudy
 from dermaflow.experiments.search.trials import best_trial, count, nest, tabulate
-from dermaflow.params import BackboneParams, ImageParams
+from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
+from dermaflow.params.train import BackboneParams
 from dermaflow.pipelines.search.nodes import search_recipe
 from ml.recipes import make_params
 from ml.small_training import CLASSES, make_sets

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from dermaflow.errors import ParameterError, SourceError, ValidationError
-from dermaflow.params import DuplicateParams, ValidateParams
+from dermaflow.params.duplicates import DuplicateParams
+from dermaflow.params.validate import ValidateParams
 from dermaflow.pipelines.validate.nodes import check_manifest, find_duplicates, split_manifest
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLIT_COLUMNS
 

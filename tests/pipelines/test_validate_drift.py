@@ -9,7 +9,7 @@ import yaml
 
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.errors import ValidationError
-from dermaflow.params import ValidateParams
+from dermaflow.params.validate import ValidateParams
 from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
 
 COUNT = 120

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dermaflow.ml.evaluation.paired_difference import Estimate
-from dermaflow.params import EvaluateParams, PromoteParams
+from dermaflow.params.evaluate import EvaluateParams
+from dermaflow.params.promote import PromoteParams
 from dermaflow.registry.gates import Facts, judge
 
 GOOD = Facts(

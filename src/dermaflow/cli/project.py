@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
-    from dermaflow.params import Parameters
+    from dermaflow.params.parameters import Parameters
     from dermaflow.tracking.tracking_config import TrackingConfig
 
 
@@ -19,7 +19,7 @@ def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:
     """
     from kedro.framework.session import KedroSession
 
-    from dermaflow.params import Parameters
+    from dermaflow.params.parameters import Parameters
     from dermaflow.tracking.tracking_config import TrackingConfig
 
     # The context's hook checks the parameters, and names the file of a wrong one.

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dermaflow.errors import ParameterError
-from dermaflow.params import Parameters
+from dermaflow.params.parameters import Parameters
 
 Config = TypeVar("Config", bound=BaseModel)
 

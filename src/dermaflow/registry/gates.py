@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dermaflow.ml.evaluation.paired_difference import Estimate
-from dermaflow.params import EvaluateParams, FloorParams, PromoteParams
+from dermaflow.params.evaluate import EvaluateParams
+from dermaflow.params.promote import FloorParams, PromoteParams
 
 # Floor in conf -> metric of the test split.
 FLOOR_METRICS = {

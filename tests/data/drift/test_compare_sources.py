@@ -12,7 +12,7 @@ from PIL import Image
 from dermaflow.data.drift.compare_sources import compare_sources, stack_features
 from dermaflow.data.images.decoding import grey_statistics
 from dermaflow.data.validation.suites import run_suite
-from dermaflow.params import DriftParams, ExpectationParams
+from dermaflow.params.validate import DriftParams, ExpectationParams
 
 PARAMS = DriftParams(reference=None, sample=200, permutations=999)
 

@@ -17,8 +17,8 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.sources.ham10000 import Ham10000
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.io.threads import map_in_threads
-from dermaflow.params import DriftParams, ExpectationParams
 from dermaflow.params.sources import Ham10000Source
+from dermaflow.params.validate import DriftParams, ExpectationParams
 
 FOLDER = os.environ.get("DERMAFLOW_HAM10000_DIR")
 SIZES = (30, 100, 300, 1000, 3700)  # lesions

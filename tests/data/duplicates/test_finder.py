@@ -10,7 +10,7 @@ from dermaflow.data.duplicates.finder import find_pairs, find_pairs_between
 from dermaflow.data.duplicates.keypoints import detect, root_sift
 from dermaflow.data.duplicates.vocabulary import learn_vocabulary
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.params import DuplicateParams
+from dermaflow.params.duplicates import DuplicateParams
 
 HEIGHT, WIDTH = 120, 160
 PARAMS = DuplicateParams(keypoints=200, words=64, candidates=5, agreeing=10, chance_pairs=0.5)

@@ -16,7 +16,7 @@ from dermaflow.data.duplicates.finder import find_pairs
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.sources.ham10000 import Ham10000
-from dermaflow.params import DuplicateParams
+from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.params.sources import Ham10000Source
 
 FOLDER = os.environ.get("DERMAFLOW_HAM10000_DIR")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dermaflow.data.sources import SourceSet
 from dermaflow.errors import SourceError
-from dermaflow.params import IngestParams
+from dermaflow.params.ingest import IngestParams
 from dermaflow.schema import RECORD_COLUMNS
 from dermaflow.settings import CONFIG_LOADER_ARGS
 

@@ -6,7 +6,7 @@ import pytest
 
 from dermaflow.data.validation.split import count_crossings, cut, find_groups, split_groups
 from dermaflow.errors import ValidationError
-from dermaflow.params import SplitParams
+from dermaflow.params.validate import SplitParams
 
 PARAMS = SplitParams(val=0.15, test=0.2, folds=5)
 CLASSES = {"nv": 400, "mel": 90, "df": 12}  # lesions of each

@@ -5,7 +5,7 @@ import pytest
 
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.errors import ParameterError
-from dermaflow.params import ExpectationParams
+from dermaflow.params.validate import ExpectationParams
 
 TABLE = pd.DataFrame(
     {

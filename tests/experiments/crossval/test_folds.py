@@ -7,7 +7,7 @@ import pytest
 from dermaflow.data.validation.split import count_crossings, split_groups
 from dermaflow.errors import ValidationError
 from dermaflow.experiments.crossval.folds import fold_name, make_folds, mark, tags_of
-from dermaflow.params import SplitParams
+from dermaflow.params.validate import SplitParams
 from dermaflow.schema import SPLITS
 
 PARAMS = SplitParams(val=0.15, test=0.2, folds=5)

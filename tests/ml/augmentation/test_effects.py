@@ -7,7 +7,7 @@ import torch
 
 from dermaflow.ml.augmentation.effects import DRAWS, OPERATIONS, smooth
 from dermaflow.ml.augmentation.hairs import HAIR_DRAWS
-from dermaflow.params.recipe import MAX_HAIRS
+from dermaflow.params.train import MAX_HAIRS
 
 HEIGHT, WIDTH = 40, 56
 

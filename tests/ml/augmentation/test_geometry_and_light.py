@@ -5,7 +5,7 @@ import torch
 
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.geometry_and_light import augment_batch
-from dermaflow.params import BatchAugmentParams
+from dermaflow.params.train import BatchAugmentParams
 
 NOTHING = BatchAugmentParams(
     flip=False,

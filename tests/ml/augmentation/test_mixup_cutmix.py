@@ -7,7 +7,7 @@ from scipy.stats import beta, kstest
 
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.mixup_cutmix import mix_batch
-from dermaflow.params.recipe import MixParams
+from dermaflow.params.train import MixParams
 
 COUNT, CLASSES, HEIGHT, WIDTH = 8, 8, 12, 20
 LABELS = torch.arange(COUNT)

@@ -6,7 +6,7 @@ import torch
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.effects import OPERATIONS
 from dermaflow.ml.augmentation.randaugment import EFFECTS, apply_effects, apply_policy
-from dermaflow.params.recipe import EffectParams, PolicyParams
+from dermaflow.params.train import EffectParams, PolicyParams
 
 SKIN = torch.tensor([200.0, 150.0, 120.0]).view(1, 3, 1, 1)
 NONE = EffectParams(

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from dermaflow.errors import ParameterError
 from dermaflow.ml.evaluation.metrics import Predictions, score
 from dermaflow.ml.evaluation.subgroups import score_subgroups
-from dermaflow.params import EvaluateParams, SubgroupParams
+from dermaflow.params.evaluate import EvaluateParams, SubgroupParams
 from dermaflow.reporting.subgroup_figures import draw_subgroups
 
 CLASSES = ["df", "mel", "nv"]

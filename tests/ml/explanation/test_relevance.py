@@ -19,7 +19,7 @@ from dermaflow.ml.explanation.shap_maps import HidingMasker, explain_with_shap
 from dermaflow.ml.models.classifier import Classifier, build_resnet50
 from dermaflow.ml.models.predict import predict_batch
 from dermaflow.ml.runtime import detect_runtime
-from dermaflow.params import LimeParams, ShapParams
+from dermaflow.params.explain import LimeParams, ShapParams
 
 SIDE = 32
 SQUARE = (slice(8, 24), slice(8, 16))

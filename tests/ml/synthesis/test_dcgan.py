@@ -17,7 +17,7 @@ from dermaflow.ml.synthesis.dcgan import (
     to_shape,
     to_square,
 )
-from dermaflow.params import DcganParams
+from dermaflow.params.augment import DcganParams
 
 PARAMS = DcganParams(
     pixels=32,

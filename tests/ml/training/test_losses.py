@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from dermaflow.ml.training.batches import class_balancing_weights, expected_draws
 from dermaflow.ml.training.losses import ClassificationLoss, build_loss, class_weights
-from dermaflow.params.recipe import LossParams
+from dermaflow.params.train import LossParams
 
 PLAIN = LossParams(
     label_smoothing=0.0, focal_gamma=0.0, class_balance_beta=0.0, logit_adjustment=0.0

@@ -8,7 +8,7 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.training.recipe import feed, scale_at
 from dermaflow.ml.training.recipe_samples import sample_feeding, sample_operations
-from dermaflow.params.recipe import ResizeStage
+from dermaflow.params.train import ResizeStage
 from ml.recipes import make_params
 
 PREPROCESS = Preprocess(24, 32)

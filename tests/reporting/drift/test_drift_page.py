@@ -11,7 +11,7 @@ from dermaflow.data.drift.compare_profiles import compare_profiles
 from dermaflow.data.drift.compare_sources import Comparison
 from dermaflow.data.drift.profile import build_profile
 from dermaflow.data.validation.suites import run_suite
-from dermaflow.params import ExpectationParams
+from dermaflow.params.validate import ExpectationParams
 from dermaflow.reporting.drift.drift_page import render_drift
 
 NASTY = "<script>alert(1)</script> $x^$"

@@ -14,7 +14,7 @@ from dermaflow.data.drift.profile import Profile, read_profile
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.errors import ValidationError
 from dermaflow.io.seeding import numpy_generator
-from dermaflow.params import DriftParams
+from dermaflow.params.validate import DriftParams
 
 TRAINING = "training sources"
 EARLIER = "earlier profile"

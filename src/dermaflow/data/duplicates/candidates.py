@@ -10,7 +10,7 @@ from tqdm import tqdm
 from dermaflow.data.duplicates.picture_features import Features, Pictures
 from dermaflow.data.duplicates.vocabulary import learn_vocabulary
 from dermaflow.io.threads import map_in_threads
-from dermaflow.params import DuplicateParams
+from dermaflow.params.duplicates import DuplicateParams
 
 _SAMPLE = 60_000  # features from which the words are learnt
 _BLOCK = 1024  # pictures compared with as many others at a time

@@ -24,7 +24,7 @@ from dermaflow.data.duplicates.match_threshold import FEWEST, needed_agreement
 from dermaflow.data.duplicates.picture_features import Features, Pictures
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.io.threads import map_in_threads
-from dermaflow.params import DuplicateParams
+from dermaflow.params.duplicates import DuplicateParams
 
 logger = logging.getLogger(__name__)
 

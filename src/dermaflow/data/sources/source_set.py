@@ -12,7 +12,7 @@ import pandas as pd
 
 from dermaflow.errors import SourceError
 from dermaflow.io.seeding import derive_seed
-from dermaflow.params import IngestParams
+from dermaflow.params.ingest import IngestParams
 from dermaflow.params.sources import (
     CustomSource,
     FolderSource,

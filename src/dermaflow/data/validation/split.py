@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dermaflow.errors import ValidationError
-from dermaflow.params import SplitParams
+from dermaflow.params.validate import SplitParams
 from dermaflow.schema import EXCLUDED, EXTERNAL, SPLITS
 
 # Rows with one of these in common are of one group; equal bytes are one picture, whatever its ids.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dermaflow.errors import ParameterError
 from dermaflow.io.text import one_line
-from dermaflow.params import ExpectationParams
+from dermaflow.params.validate import ExpectationParams
 
 if TYPE_CHECKING:
     from great_expectations.core.expectation_validation_result import (

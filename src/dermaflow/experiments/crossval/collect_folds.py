@@ -11,8 +11,8 @@ import pandas as pd
 
 from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import SourceError, ValidationError
-from dermaflow.params import TrainParams
 from dermaflow.params.crossval import FOLD_FILES, CrossvalParams
+from dermaflow.params.train import TrainParams
 
 _OF_SYNTHESIS = ("augment", "duplicates")  # parameters that only synthetic images need
 

@@ -11,7 +11,7 @@ import pandas as pd
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.evaluation.operating_points import Calls
-from dermaflow.params import EvaluateParams
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.evaluate.decision import answer
 from dermaflow.pipelines.evaluate.nodes import (
     measure,

@@ -12,7 +12,8 @@ from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.experiments.crossval.folds import Fold
 from dermaflow.ml.synthesis.fill_classes import fit_missing, set_copies_aside, synthesise_images
 from dermaflow.ml.training.batches import LabelledImages
-from dermaflow.params import AugmentParams, DuplicateParams
+from dermaflow.params.augment import AugmentParams
+from dermaflow.params.duplicates import DuplicateParams
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ from dermaflow.ml.training.checkpoints import Checkpoint, Checkpoints
 from dermaflow.ml.training.fine_tune import fine_tune
 from dermaflow.ml.training.fit import FitResult
 from dermaflow.ml.training.trainer import Log
-from dermaflow.params import ImageParams, TrainParams
 from dermaflow.params.crossval import CrossvalParams
+from dermaflow.params.ingest import ImageParams
+from dermaflow.params.train import TrainParams
 from dermaflow.schema import logit_columns
 from dermaflow.tracking.mlflow_sink import current_sink
 

@@ -15,8 +15,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.io.seeding import derive_seed
 from dermaflow.ml.training.checkpoints import Checkpoint, Checkpoints
-from dermaflow.params import TrainParams
 from dermaflow.params.search import Choices, Range, SearchParams
+from dermaflow.params.train import TrainParams
 
 STATES = {
     "finished": TrialState.COMPLETE,  # trained to its end

@@ -17,8 +17,9 @@ from dermaflow.errors import TrainingError
 from dermaflow.experiments.search.halving_study import STATES, HalvingStudy, OpenTrial
 from dermaflow.ml.training.batches import LabelledImages
 from dermaflow.ml.training.fine_tune import fine_tune
-from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
+from dermaflow.params.train import TrainParams
 from dermaflow.tracking.mlflow_sink import MetricSink, current_sink
 
 logger = logging.getLogger(__name__)

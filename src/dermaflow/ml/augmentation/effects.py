@@ -16,7 +16,7 @@ from torch import Tensor
 
 from dermaflow.ml.augmentation.hairs import HAIR_DRAWS, draw_hairs
 from dermaflow.ml.transfer import beside
-from dermaflow.params.recipe import MAX_HAIRS, OperationName
+from dermaflow.params.train import MAX_HAIRS, OperationName
 
 # Uniform numbers that an operation may use of each image: those of the greediest.
 DRAWS = HAIR_DRAWS

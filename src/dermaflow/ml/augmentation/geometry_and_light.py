@@ -12,7 +12,7 @@ from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.effects import smooth
 from dermaflow.ml.augmentation.randaugment import apply_effects, apply_policy
 from dermaflow.ml.transfer import beside
-from dermaflow.params import BatchAugmentParams
+from dermaflow.params.train import BatchAugmentParams
 
 # Blur that a picture has by itself, in its own pixels (Lowe 2004, doi:10.1023/B:VISI.0000029664).
 _OWN_BLUR = 0.5

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dermaflow.ml.transfer import beside
-from dermaflow.params.recipe import MAX_HAIRS
+from dermaflow.params.train import MAX_HAIRS
 
 # Uniform numbers that one hair takes, and all of an image with their common colour.
 _OF_A_HAIR = 7

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.transfer import beside
-from dermaflow.params.recipe import MixParams
+from dermaflow.params.train import MixParams
 
 
 def mix_batch(

@@ -15,7 +15,7 @@ from dermaflow.errors import ParameterError
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
 from dermaflow.ml.evaluation.metrics import Floats, Predictions, score
-from dermaflow.params import EvaluateParams
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL
 
 # A measure -> the classes that it is of: None for whatever is there, else that one against others.

@@ -11,7 +11,7 @@ from skimage.segmentation import slic
 
 from dermaflow.data.images.image_store import Pixels
 from dermaflow.ml.explanation.relevance import Attribution, ClassProbability
-from dermaflow.params import LimeParams
+from dermaflow.params.explain import LimeParams
 
 _Scores = Callable[[Pixels], NDArray[np.float32]]
 

@@ -13,7 +13,7 @@ from shap.maskers import Image
 
 from dermaflow.data.images.image_store import Pixels
 from dermaflow.ml.explanation.relevance import Attribution, ClassProbability
-from dermaflow.params import ShapParams
+from dermaflow.params.explain import ShapParams
 
 
 class HidingMasker(Image):  # type: ignore[misc]

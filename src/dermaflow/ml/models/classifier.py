@@ -15,7 +15,7 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import WeightsError
 from dermaflow.io.seeding import derive_seed
 from dermaflow.ml.models.weights import Weights, load_tensors
-from dermaflow.params import BackboneParams
+from dermaflow.params.train import BackboneParams
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,8 @@ from dermaflow.ml.runtime import Runtime, torch_generator
 from dermaflow.ml.training.checkpoints import Checkpoint, Checkpoints, below
 from dermaflow.ml.training.ema import Ema
 from dermaflow.ml.transfer import beside
-from dermaflow.params import BatchAugmentParams, DcganParams
+from dermaflow.params.augment import DcganParams
+from dermaflow.params.train import BatchAugmentParams
 
 Log = Callable[[Mapping[str, float], int], None]
 

@@ -17,7 +17,8 @@ from dermaflow.data.version import version_of
 from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params import AugmentParams, DuplicateParams
+from dermaflow.params.augment import AugmentParams
+from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.schema import SYNTHETIC_COLUMNS
 
 logger = logging.getLogger(__name__)

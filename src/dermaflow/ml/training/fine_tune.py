@@ -14,7 +14,8 @@ from dermaflow.ml.training.batches import LabelledImages
 from dermaflow.ml.training.fit import FitResult
 from dermaflow.ml.training.trainer import Log
 from dermaflow.ml.training.training_job import ImageList, TrainingJob
-from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.ingest import ImageParams
+from dermaflow.params.train import TrainParams
 
 logger = logging.getLogger(__name__)
 

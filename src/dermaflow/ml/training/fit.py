@@ -22,7 +22,7 @@ from dermaflow.ml.runtime import Runtime
 from dermaflow.ml.training.batches import BatchDataset, LabelledImages
 from dermaflow.ml.training.checkpoints import Checkpoint, Checkpoints, below
 from dermaflow.ml.training.trainer import Log, Trainer
-from dermaflow.params import TrainParams
+from dermaflow.params.train import TrainParams
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dermaflow.ml.training.batches import expected_draws
-from dermaflow.params.recipe import LossParams
+from dermaflow.params.train import LossParams
 
 # The derivative of (1 - p) ** gamma has no bound at p = 1 where gamma is below 1.
 _LEAST_DISTANCE = 1e-6

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dermaflow.ml.models.classifier import HEAD, PARTS
-from dermaflow.params import TrainParams
+from dermaflow.params.train import TrainParams
 
 
 def build_optimizer(network: nn.Module, params: TrainParams) -> torch.optim.Optimizer:

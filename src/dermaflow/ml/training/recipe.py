@@ -10,8 +10,7 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.geometry_and_light import augment_batch
 from dermaflow.ml.augmentation.mixup_cutmix import mix_batch
-from dermaflow.params import TrainParams
-from dermaflow.params.recipe import ResizeStage
+from dermaflow.params.train import ResizeStage, TrainParams
 
 
 def feed(

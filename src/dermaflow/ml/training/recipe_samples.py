@@ -17,7 +17,7 @@ from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.randaugment import EFFECTS, apply_effects, apply_policy
 from dermaflow.ml.runtime import torch_generator
 from dermaflow.ml.training.recipe import feed
-from dermaflow.params import BatchAugmentParams, TrainParams
+from dermaflow.params.train import BatchAugmentParams, TrainParams
 
 
 @dataclass(frozen=True)

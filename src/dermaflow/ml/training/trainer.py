@@ -24,7 +24,7 @@ from dermaflow.ml.training.ema import Ema
 from dermaflow.ml.training.losses import build_loss
 from dermaflow.ml.training.optim import build_optimizer, build_schedule, copy_state
 from dermaflow.ml.training.recipe import feed
-from dermaflow.params import TrainParams
+from dermaflow.params.train import TrainParams
 
 # Receives named figures and a step that grows over the run.
 Log = Callable[[Mapping[str, float], int], None]

@@ -31,8 +31,8 @@ from dermaflow.ml.training.batches import BatchDataset, LabelledImages
 from dermaflow.ml.training.checkpoints import Checkpoints
 from dermaflow.ml.training.fit import FitResult, finished_result, fit_classifier
 from dermaflow.ml.training.trainer import Log
-from dermaflow.params import TrainParams
 from dermaflow.params.base import Params
+from dermaflow.params.train import TrainParams
 
 JOB_FILE = "job.json"
 

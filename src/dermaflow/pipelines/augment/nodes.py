@@ -13,7 +13,7 @@ from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.ml.models.weights import Weights
 from dermaflow.ml.synthesis.fill_classes import fit_missing
-from dermaflow.params import AugmentParams
+from dermaflow.params.augment import AugmentParams
 from dermaflow.tracking.mlflow_sink import current_sink
 
 

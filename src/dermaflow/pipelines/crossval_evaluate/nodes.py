@@ -24,7 +24,7 @@ from dermaflow.experiments.crossval.metric_names import (
     tabulate,
 )
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
-from dermaflow.params import EvaluateParams
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.evaluate.decision import answer, choose_rule
 from dermaflow.pipelines.evaluate.nodes import read_rows
 from dermaflow.tracking.mlflow_sink import current_sink

@@ -13,8 +13,11 @@ from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import ParameterError
 from dermaflow.experiments.crossval.collect_folds import collect_folds, decisive
 from dermaflow.experiments.crossval.folds import make_folds, tags_of
-from dermaflow.params import AugmentParams, DuplicateParams, ImageParams, TrainParams
+from dermaflow.params.augment import AugmentParams
 from dermaflow.params.crossval import CrossvalParams
+from dermaflow.params.duplicates import DuplicateParams
+from dermaflow.params.ingest import ImageParams
+from dermaflow.params.train import TrainParams
 from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
 from dermaflow.ml.evaluation.metrics import Predictions, Target
 from dermaflow.ml.evaluation.operating_points import MEASURES, choose_threshold, score_calls
 from dermaflow.ml.models.weights import Weights, weights_digest
-from dermaflow.params import EvaluateParams
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import logit_columns, probability_columns
 
 logger = logging.getLogger(__name__)

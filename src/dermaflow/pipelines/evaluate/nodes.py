@@ -17,7 +17,7 @@ from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.evaluation.metrics import Floats, Predictions, score
 from dermaflow.ml.evaluation.operating_points import Calls, apply_thresholds, rate_calls
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params import EvaluateParams
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.evaluate.decision import answer, targets_of
 from dermaflow.schema import EXTERNAL, logit_columns, probability_columns
 

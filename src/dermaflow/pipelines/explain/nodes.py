@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageStore, Pixels
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params import ExplainParams
+from dermaflow.params.explain import ExplainParams
 from dermaflow.schema import probability_columns
 
 METHODS = ("lime", "shap")

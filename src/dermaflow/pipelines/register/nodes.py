@@ -8,7 +8,7 @@ import pandas as pd
 
 from dermaflow.data.version import require_same_data, version_of
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params import RegisterParams
+from dermaflow.params.register import RegisterParams
 from dermaflow.schema import SPLITS
 
 

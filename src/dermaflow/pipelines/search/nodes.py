@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets.working_folder_dataset import WorkingFolder
-from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
+from dermaflow.params.train import TrainParams
 
 
 def search_recipe(

@@ -14,7 +14,8 @@ from dermaflow.data.version import require_same_data, version_of
 from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import ValidationError
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params import ImageParams, TrainParams
+from dermaflow.params.ingest import ImageParams
+from dermaflow.params.train import TrainParams
 from dermaflow.schema import EXCLUDED
 from dermaflow.tracking.mlflow_sink import current_sink
 

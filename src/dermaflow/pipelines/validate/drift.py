@@ -12,7 +12,7 @@ from dermaflow.data.validation.split import find_groups
 from dermaflow.data.validation.suite_report import describe_failures, describe_result
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.errors import ValidationError
-from dermaflow.params import ValidateParams
+from dermaflow.params.validate import ValidateParams
 
 if TYPE_CHECKING:
     from dermaflow.data.drift.compare_sources import Comparison

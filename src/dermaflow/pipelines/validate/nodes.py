@@ -32,7 +32,8 @@ from dermaflow.data.validation.suites import SuiteResult, run_suite
 from dermaflow.data.version import data_version, version_of
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.io.seeding import numpy_generator
-from dermaflow.params import DuplicateParams, ValidateParams
+from dermaflow.params.duplicates import DuplicateParams
+from dermaflow.params.validate import ValidateParams
 from dermaflow.pipelines.validate.drift import DRIFT_SUITE
 from dermaflow.reporting.data_docs.data_docs_page import render_data_docs
 from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, RECORD_COLUMNS, SPLITS

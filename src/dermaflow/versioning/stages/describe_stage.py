@@ -15,7 +15,7 @@ from typing import Any
 from kedro.pipeline import Pipeline
 from pydantic import TypeAdapter, ValidationError
 
-from dermaflow.params import Parameters
+from dermaflow.params.parameters import Parameters
 
 PACKAGE = "dermaflow"
 # Packages that belong together: a stage that needs one module of them depends on the folder.

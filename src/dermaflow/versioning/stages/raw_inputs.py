@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dermaflow.params import IngestParams, TrainParams, ValidateParams
 from dermaflow.params.crossval import CrossvalParams
+from dermaflow.params.ingest import IngestParams
+from dermaflow.params.train import TrainParams
+from dermaflow.params.validate import ValidateParams
 from dermaflow.versioning.stages.fingerprint import HashCache
 
 

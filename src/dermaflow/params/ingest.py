@@ -1,0 +1,44 @@
+"""Parameters of ingest: where images come from, and how they are stored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from dermaflow.params.base import Params, PositiveInt, Strings
+from dermaflow.params.sources import AnySource
+
+
+class ImageParams(Params):
+    """Size of the stored images, and the caps a file must respect to be decoded."""
+
+    height: Annotated[int, Field(ge=32, le=1024)]  # pixels
+    width: Annotated[int, Field(ge=32, le=1024)]  # pixels
+    max_bytes: PositiveInt  # of the encoded file
+    max_pixels: PositiveInt  # of the decoded image
+
+
+class IngestParams(Params):
+    """Where images come from, and what for."""
+
+    train: Annotated[Strings, Field(min_length=1)]  # sources that are split: train, val and test
+    external: Strings  # sources on which the model is only tested
+    sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], AnySource]
+    shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role of each source in use, in order."""
+        return dict.fromkeys(self.train, "train") | dict.fromkeys(self.external, "external")
+
+    @model_validator(mode="after")
+    def _sources_are_described(self) -> IngestParams:
+        for name in (*self.train, *self.external):
+            if name not in self.sources:
+                known = ", ".join(self.sources)
+                raise ValueError(f"there is no source '{name}' in ingest.sources ({known})")
+        twice = sorted(set(self.train) & set(self.external))
+        if twice:
+            raise ValueError(f"'{twice[0]}' is named under both train and external")
+        return self

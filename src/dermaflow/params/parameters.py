@@ -1,0 +1,92 @@
+"""Everything under ``parameters`` in ``conf/``, typed.
+
+Values live in ``conf/`` alone, so the models set types and ranges but no defaults, except ``None``
+where a key is optional. Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from dermaflow.params.augment import AugmentParams
+from dermaflow.params.base import Params
+from dermaflow.params.crossval import CrossvalParams
+from dermaflow.params.duplicates import DuplicateParams
+from dermaflow.params.evaluate import EvaluateParams
+from dermaflow.params.explain import ExplainParams
+from dermaflow.params.ingest import ImageParams, IngestParams
+from dermaflow.params.labels import LabelParams
+from dermaflow.params.promote import PromoteParams
+from dermaflow.params.register import RegisterParams
+from dermaflow.params.search import SearchParams
+from dermaflow.params.train import TrainParams
+from dermaflow.params.validate import ValidateParams
+
+
+class Parameters(Params):
+    """Everything under ``parameters`` in ``conf/``; its leaves are what MLflow logs."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    labels: LabelParams
+    image: ImageParams
+    ingest: IngestParams
+    duplicates: DuplicateParams
+    validate_: ValidateParams = Field(alias="validate")
+    augment: AugmentParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    explain: ExplainParams
+    crossval: CrossvalParams
+    search: SearchParams
+    register_: RegisterParams = Field(alias="register")
+    promote: PromoteParams
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Parameters:
+        """Raise ValueError with a text that begins with the key at fault."""
+        height, width = self.image.height, self.image.width
+        views = {"evaluate": self.evaluate.views, "crossval": self.crossval.views}
+        for name, number in views.items():
+            if number == 8 and height != width:
+                raise ValueError(
+                    f"{name}.views: 8 views are quarter turns, too, and need square images, but "
+                    f"image is {height} x {width} pixels; take 4"
+                )
+        folds = self.validate_.split.folds
+        if self.crossval.val + 1 / folds >= 1:
+            raise ValueError(
+                f"crossval.val: with {folds} folds (validate.split.folds) it must leave something "
+                f"to train on (be below {1 - 1 / folds:g})"
+            )
+        beyond = [number for number in self.crossval.folds if number > folds]
+        if beyond:
+            raise ValueError(
+                f"crossval.folds: there is no fold {beyond[0]}, but {folds} (validate.split.folds)"
+            )
+        for key, space in self.search.space.items():
+            for value in space.ends:
+                _require_valid(self.train, key, value)
+        known = {code for scheme in self.labels.schemes.values() for code in scheme}
+        for name, point in self.evaluate.operating_points.items():
+            key = f"evaluate.operating_points.{name}"
+            if name in known:
+                raise ValueError(f"{key}: a class has that name, and metrics of its own under it")
+            if point.class_ not in known:
+                raise ValueError(
+                    f"{key}.class: no label scheme has a class '{point.class_}' "
+                    f"({', '.join(sorted(known))})"
+                )
+        return self
+
+
+def _require_valid(train: TrainParams, key: str, value: Any) -> None:
+    """Raise ValueError if the search could not give a key of train a value."""
+    try:
+        train.with_values({key: value})
+    except KeyError as error:
+        raise ValueError(f"search.space: train has no key '{key}'") from error
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+        raise ValueError(f"search.space: {key} may not be {value!r}: {why}") from error
