@@ -14,9 +14,10 @@ import torch
 
 from dermaflow.io.threads import processors
 from dermaflow.ml.runtime import detect_runtime
+from dermaflow.ml.training.metric_sink import MetricSink
 from dermaflow.params.check import read_config
 from dermaflow.params.parameters import Parameters
-from dermaflow.tracking.mlflow_sink import MetricSink, current_sink
+from dermaflow.tracking.mlflow_sink import current_sink
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow_bench.bench_config import BenchConfig

@@ -19,8 +19,8 @@ from dermaflow.ml.synthesis.dcgan import (
     to_square,
 )
 from dermaflow.ml.synthesis.fill_classes import PRECISION
+from dermaflow.ml.training.metric_sink import MetricSink
 from dermaflow.params.augment import DcganParams
-from dermaflow.tracking.mlflow_sink import MetricSink
 from dermaflow_bench.timing import time_pairs
 from dermaflow_bench.workload import Workload
 

@@ -13,17 +13,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from dermaflow.ml.allocator import keep_freed_memory
 from dermaflow.ml.models.classifier import build_resnet50, freeze
 from dermaflow.ml.processes.group import ALONE, World
 from dermaflow.ml.processes.sync_norm import synchronised
-from dermaflow.ml.runtime import Runtime, detect_runtime
+from dermaflow.ml.runtime import Runtime, detect_runtime, keep_freed_memory
 from dermaflow.ml.training.acceleration import accelerate
 from dermaflow.ml.training.batches import BatchDataset, LabelledImages
+from dermaflow.ml.training.metric_sink import MetricSink
 from dermaflow.ml.training.optim import build_optimizer
 from dermaflow.ml.training.trainer import Log, Trainer
 from dermaflow.params.train import TrainParams
-from dermaflow.tracking.mlflow_sink import MetricSink
 from dermaflow_bench.timing import time_pairs
 from dermaflow_bench.workload import Workload
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dermaflow.datasets.working_folder_dataset import WorkingFolder, WorkingFolderDataset
+from dermaflow.datasets.working_folder_dataset import WorkingFolderDataset
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.train import TrainParams
 

@@ -14,9 +14,9 @@ from dermaflow.ml.explanation.lime_maps import explain_with_lime
 from dermaflow.ml.explanation.relevance import class_probability
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.synthesis import dcgan as gan_module
+from dermaflow.ml.training.metric_sink import NullSink
 from dermaflow.params.parameters import Parameters
 from dermaflow.settings import CONFIG_LOADER_ARGS
-from dermaflow.tracking.mlflow_sink import NullSink
 from dermaflow_bench.bench_config import BenchConfig
 from dermaflow_bench.time_explanations import (
     UPDATES,

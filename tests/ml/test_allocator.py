@@ -9,7 +9,7 @@ import pytest
 CODE = """
 import resource, sys
 import numpy as np
-from dermaflow.ml.allocator import keep_freed_memory
+from dermaflow.ml.runtime import keep_freed_memory
 if sys.argv[1] == "kept":
     assert keep_freed_memory()
 for round in range(20):

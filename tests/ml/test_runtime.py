@@ -4,11 +4,7 @@ import numpy as np
 import torch
 
 from dermaflow.io.seeding import derive_seed, numpy_generator
-from dermaflow.ml.runtime import (
-    detect_runtime,
-    peak_memory_gib,
-    torch_generator,
-)
+from dermaflow.ml.runtime import detect_runtime, peak_memory_gib, torch_generator
 
 
 def test_seeds_differ_by_purpose_and_stay_in_range():

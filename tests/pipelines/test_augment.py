@@ -5,17 +5,9 @@ import pandas as pd
 import pytest
 
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
-from dermaflow.ml.synthesis.fill_classes import (
-    missing_counts,
-    set_copies_aside,
-    synthesise_images,
-)
-from dermaflow.pipelines.augment.nodes import (
-    draw_synthesis,
-    fit_generators,
-    measure_synthesis,
-)
+from dermaflow.ml.synthesis.fill_classes import missing_counts, set_copies_aside, synthesise_images
+from dermaflow.ml.training.working_folder import WorkingFolder
+from dermaflow.pipelines.augment.nodes import draw_synthesis, fit_generators, measure_synthesis
 from dermaflow.schema import SYNTHETIC_COLUMNS
 from ml.small_gan import AUGMENT, DUPLICATES
 

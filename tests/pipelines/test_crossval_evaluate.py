@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermaflow.ml.evaluation.metrics import Predictions
+from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, draw_folds, score_folds
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import ParameterError, SourceError, ValidationError
 from dermaflow.experiments.crossval.collect_folds import decisive
 from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis
 from dermaflow.experiments.crossval.folds import make_folds
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.train import BackboneParams

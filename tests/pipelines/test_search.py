@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import TrainingError
 from dermaflow.experiments.search.halving_study import HalvingStudy
 from dermaflow.experiments.search.trials import best_trial, count, nest, tabulate
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.params.train import BackboneParams

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dermaflow.ml.evaluation.metrics import Predictions
+from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.reporting.crossval_figures import FoldFigures, draw_class, draw_folds
 
 CLASSES = ("mel", "nv")

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
-from dermaflow.ml.evaluation.metrics import Predictions, score
+from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.operating_points import score_calls
+from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.reporting import curve_figures as curves
 from dermaflow.reporting import evaluation_figures as evaluation
 from dermaflow.reporting import operating_point_figures as operating_points

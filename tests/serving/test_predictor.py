@@ -20,8 +20,11 @@ from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights, save_weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
-from dermaflow.pipelines.evaluate.nodes import predict_held_out
+from dermaflow.pipelines.evaluate.nodes import (
+    apply_decision_rule,
+    choose_decision_rule,
+    predict_held_out,
+)
 from dermaflow.serving.predictor import BATCH_SIZE, Predictor, decode_base64
 
 CLASSES = ["bcc", "mel", "nv"]

@@ -6,7 +6,7 @@ from mlflow.entities import Run, RunData, RunInfo
 from dermaflow.errors import RunLookupError
 from dermaflow.ml.evaluation.paired_difference import Estimate
 from dermaflow.tracking.find_runs import find_run
-from dermaflow.tracking.read_runs import read_scores
+from dermaflow.tracking.run_reports import read_scores
 
 
 def make_run(run_id, name):

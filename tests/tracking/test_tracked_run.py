@@ -11,8 +11,9 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from dermaflow.ml.training.metric_sink import NullSink
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
-from dermaflow.tracking.mlflow_sink import MlflowSink, NullSink, current_sink
+from dermaflow.tracking.mlflow_sink import MlflowSink, current_sink
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
 from dermaflow.tracking.tracking_config import TrackingConfig
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dermaflow.errors import ValidationError
-from dermaflow.schema import SPLITS
+from dermaflow.schema import EXCLUDED, SPLITS
 
 # What of a manifest decides a training: bytes of each image, its truth and its side.
 _COLUMNS = ("image_id", "sha256", "label", "group_id", "split", "fold")
@@ -57,4 +57,15 @@ def require_same_data(made_from: object, manifest: pd.DataFrame, what: str, stag
         raise ValidationError(
             f"{what} was made from data {made_from}, but the manifest is {now}: its training "
             f"images may be test images now; run the {stage} stage again"
+        )
+
+
+def require_groups_on_one_side(manifest: pd.DataFrame) -> None:
+    """Raise ValidationError where images of one group are in more than one split."""
+    used = manifest[manifest["split"] != EXCLUDED]
+    crossing = used.groupby("group_id")["split"].nunique().gt(1)
+    if crossing.any():
+        raise ValidationError(
+            f"manifest: {crossing.sum()} groups are in more than one split, "
+            f"{crossing.idxmax()!r} for one; run the validate stage again"
         )

@@ -18,12 +18,7 @@ from dermaflow.errors import RegistryError, RunLookupError
 from dermaflow.registry.gates import Check, Facts
 from dermaflow.tracking.find_runs import existing_store
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
-from dermaflow.tracking.read_runs import (
-    SPLIT_REPORT,
-    read_data_version,
-    read_report,
-    read_scores,
-)
+from dermaflow.tracking.run_reports import SPLIT_REPORT, read_data_version, read_report, read_scores
 from dermaflow.tracking.tracking_config import TrackingConfig
 
 VALIDATION_REPORT = "validation/validation_report.json"

@@ -7,8 +7,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from dermaflow.ml.evaluation.metrics import Predictions
 from dermaflow.ml.evaluation.operating_points import MEASURES
+from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.reporting.evaluation_figures import describe_split, draw_share
 from dermaflow.reporting.style import (
     INK,

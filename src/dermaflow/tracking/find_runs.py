@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 from mlflow import MlflowClient
@@ -85,20 +84,6 @@ def find_run(name: str, runs: Sequence[Run]) -> Run:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise RunLookupError(f"{name!r} may be any of {len(found)} runs: {ids}{more}; give an id")
     raise RunLookupError(f"no run goes by {name!r}; {_suggest(name, runs)}")
-
-
-def read_artifact(
-    client: MlflowClient, run_id: str, path: str, read: Callable[[Path], T]
-) -> T | None:
-    """What ``read`` makes of an artifact's local copy, or None where the run has no such artifact.
-
-    Errors of ``read`` pass through.
-    """
-    folder = str(PurePosixPath(path).parent)
-    if path not in {item.path for item in client.list_artifacts(run_id, folder)}:
-        return None
-    with tempfile.TemporaryDirectory() as copy:
-        return read(Path(client.download_artifacts(run_id, path, copy)))
 
 
 def _suggest(name: str, runs: Sequence[Run]) -> str:

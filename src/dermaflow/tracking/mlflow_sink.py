@@ -1,37 +1,13 @@
-"""Where a training loop sends its figures, so that it need not know who keeps them."""
+"""The metric sink that writes to MLflow."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-
-class MetricSink(Protocol):
-    """Receives named figures as they come."""
-
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Keep ``metrics`` under ``step``, an integer that grows over the run."""
-        ...
-
-    def tag(self, tags: Mapping[str, str]) -> None:
-        """Keep ``tags``, over those of the same name."""
-        ...
-
-    def part(
-        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
-    ) -> AbstractContextManager[MetricSink]:
-        """A sink for a part of the work, which stands below it under a name of its own.
-
-        One that was left off goes on where the name is used again.
-
-        Args:
-            name: of the part.
-            parameters: nested; see ``dermaflow.tracking.tracked_run.flatten``.
-            tags: of the part.
-        """
-        ...
+from dermaflow.ml.training.metric_sink import MetricSink, NullSink
 
 
 class MlflowSink:
@@ -68,29 +44,15 @@ class MlflowSink:
         batch = [RunTag(name, value) for name, value in tags.items()]
         self._client.log_batch(self._run_id, tags=batch)
 
+    @contextmanager
     def part(
         self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
-    ) -> AbstractContextManager[MetricSink]:
+    ) -> Iterator[MetricSink]:
         """A sink into a nested run."""
-        from dermaflow.tracking.nested import nested_run
+        from dermaflow.tracking.nested_runs import nested_run
 
-        return nested_run(self._client, self._run_id, name, parameters, tags)
-
-
-class NullSink:
-    """Keeps nothing: for code that runs outside a tracked run."""
-
-    def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Do nothing."""
-
-    def tag(self, tags: Mapping[str, str]) -> None:
-        """Do nothing."""
-
-    def part(
-        self, name: str, parameters: Mapping[str, Any], tags: Mapping[str, str]
-    ) -> AbstractContextManager[MetricSink]:
-        """Another that keeps nothing."""
-        return nullcontext(self)
+        with nested_run(self._client, self._run_id, name, parameters, tags) as run_id:
+            yield MlflowSink(run_id)
 
 
 def current_sink() -> MetricSink:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from string import ascii_uppercase
 
@@ -13,14 +12,12 @@ from mlflow.entities import Run
 from pyarrow import ArrowException
 
 from dermaflow.errors import RunLookupError
-from dermaflow.ml.evaluation.paired_difference import Estimate
 from dermaflow.reporting.comparison.content import CURVES, ComparedRun
 from dermaflow.schema import RESULTS
-from dermaflow.tracking.find_runs import existing_store, find_run, list_runs, read_artifact
+from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
+from dermaflow.tracking.run_reports import TEST, read_artifact, read_data_version, read_scores
 from dermaflow.tracking.tracking_config import TrackingConfig
 
-SPLIT_REPORT = "validation/split_report.json"
-TEST = "test/"  # of metrics
 # Prefix of a run's figures -> the predictions that they are of; a run's first is compared.
 PREDICTIONS = {
     prefix: "evaluation/predictions.parquet"
@@ -91,33 +88,6 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
         missing=tuple(text for text, lacking in lacks.items() if lacking),
         result=result,
     )
-
-
-def read_scores(metrics: Mapping[str, float], prefix: str = TEST) -> dict[str, Estimate]:
-    """Figures by their name less its prefix, of RESULTS; ``_low`` and ``_high`` are ends."""
-    own = {name.removeprefix(prefix): v for name, v in metrics.items() if name.startswith(prefix)}
-    ends = {f"{name}_{end}" for name in own for end in ("low", "high")}
-    return {
-        name: Estimate(value, own.get(f"{name}_low"), own.get(f"{name}_high"))
-        for name, value in own.items()
-        if name not in ends
-    }
-
-
-def read_data_version(client: MlflowClient, run: Run) -> str | None:
-    """The run's tag ``data_version``, else what its split report says, else None."""
-    report = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
-    version = run.data.tags.get("data_version") or report.get("data_version")
-    return str(version) if version else None
-
-
-def read_report(client: MlflowClient, run_id: str, path: str) -> dict[str, object] | None:
-    """A JSON object among a run's artifacts; None where there is none that can be read."""
-    try:
-        report = read_artifact(client, run_id, path, lambda file: json.loads(file.read_text()))
-    except ValueError:
-        return None
-    return report if isinstance(report, dict) else None
 
 
 def _read_predictions(

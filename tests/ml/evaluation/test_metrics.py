@@ -9,7 +9,6 @@ from sklearn import metrics as reference
 
 from dermaflow.ml.evaluation.bootstrap import group_resamples, percentile_intervals
 from dermaflow.ml.evaluation.metrics import (
-    Predictions,
     Target,
     auc,
     precision_at_recall,
@@ -19,6 +18,7 @@ from dermaflow.ml.evaluation.metrics import (
     roc_curve,
     score,
 )
+from dermaflow.ml.evaluation.predictions import Predictions
 
 CLASSES = ("akiec", "bcc", "mel", "nv")
 BINS = 10

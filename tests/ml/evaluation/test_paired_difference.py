@@ -8,7 +8,7 @@ import pytest
 from pandas.errors import MergeError
 
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
-from dermaflow.ml.evaluation.metrics import Predictions, score
+from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.paired_difference import (
     Estimate,
     Pairing,
@@ -17,6 +17,7 @@ from dermaflow.ml.evaluation.paired_difference import (
     pair_predictions,
     paired_differences,
 )
+from dermaflow.ml.evaluation.predictions import Predictions
 
 CLASSES = ("bcc", "mel", "nv")
 RESAMPLING = Resampling(samples=1000, confidence=0.95, seed=17)

@@ -9,7 +9,8 @@ import yaml
 from pydantic import ValidationError
 
 from dermaflow.errors import ParameterError
-from dermaflow.ml.evaluation.metrics import Predictions, score
+from dermaflow.ml.evaluation.metrics import score
+from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.ml.evaluation.subgroups import score_subgroups
 from dermaflow.params.evaluate import EvaluateParams, SubgroupParams
 from dermaflow.reporting.subgroup_figures import draw_subgroups

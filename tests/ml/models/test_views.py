@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dermaflow.ml.models.views import dihedral_views
+from dermaflow.ml.models.predict import dihedral_views
 
 
 def seen(images, count):

@@ -173,9 +173,11 @@ class Preprocess:
         """Second half of ``to_input``: float32 (N, H, W, 3), 0-255, to (N, 3, H, W)."""
         import torch
 
-        from dermaflow.ml.transfer import beside
-
-        mean, std = (beside(torch.tensor(values), images) for values in (self.mean, self.std))
+        # Not awaited: a GPU may be at work.
+        mean, std = (
+            torch.tensor(values).to(images.device, non_blocking=True)
+            for values in (self.mean, self.std)
+        )
         # (N, H, W, 3) permuted is channels_last memory already, which convolutions prefer.
         return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)
 

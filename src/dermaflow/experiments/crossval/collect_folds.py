@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import SourceError, ValidationError
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.crossval import FOLD_FILES, CrossvalParams
 from dermaflow.params.train import TrainParams
 

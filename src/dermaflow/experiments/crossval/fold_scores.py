@@ -9,16 +9,11 @@ import numpy as np
 import pandas as pd
 
 from dermaflow.io.seeding import numpy_generator
-from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
+from dermaflow.ml.evaluation.measure import measure, measure_calls, measure_uncalibrated
 from dermaflow.ml.evaluation.operating_points import Calls
+from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.pipelines.evaluate.decision import answer
-from dermaflow.pipelines.evaluate.nodes import (
-    measure,
-    measure_calls,
-    measure_uncalibrated,
-    read_rows,
-)
 
 Scores = dict[str, float]  # metric, and ``<metric>_low`` and ``<metric>_high`` where it has bounds
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dermaflow.data.images.image_store import ImageStore, write_image_store
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.experiments.crossval.folds import Fold
 from dermaflow.ml.synthesis.fill_classes import fit_missing, set_copies_aside, synthesise_images
 from dermaflow.ml.training.batches import LabelledImages
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.augment import AugmentParams
 from dermaflow.params.duplicates import DuplicateParams
 

@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.experiments.crossval.collect_folds import FoldResult
 from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis, Synthetic
 from dermaflow.experiments.crossval.folds import Fold, fold_name, tags_of
@@ -28,6 +27,7 @@ from dermaflow.ml.training.checkpoints import Checkpoint, Checkpoints
 from dermaflow.ml.training.fine_tune import fine_tune
 from dermaflow.ml.training.fit import FitResult
 from dermaflow.ml.training.trainer import Log
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.train import TrainParams

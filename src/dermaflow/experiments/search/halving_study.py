@@ -12,9 +12,9 @@ from optuna.pruners import SuccessiveHalvingPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.io.seeding import derive_seed
 from dermaflow.ml.training.checkpoints import Checkpoint, Checkpoints
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.search import Choices, Range, SearchParams
 from dermaflow.params.train import TrainParams
 

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import TrainingError
 from dermaflow.experiments.search.halving_study import STATES, HalvingStudy, OpenTrial
 from dermaflow.ml.training.batches import LabelledImages
 from dermaflow.ml.training.fine_tune import fine_tune
+from dermaflow.ml.training.metric_sink import MetricSink
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.params.train import TrainParams
-from dermaflow.tracking.mlflow_sink import MetricSink, current_sink
+from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)
 

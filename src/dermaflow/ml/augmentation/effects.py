@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from dermaflow.ml.augmentation.hairs import HAIR_DRAWS, draw_hairs
-from dermaflow.ml.transfer import beside
+from dermaflow.ml.runtime import beside
 from dermaflow.params.train import MAX_HAIRS, OperationName
 
 # Uniform numbers that an operation may use of each image: those of the greediest.

@@ -11,7 +11,7 @@ from torch.nn import functional
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.effects import smooth
 from dermaflow.ml.augmentation.randaugment import apply_effects, apply_policy
-from dermaflow.ml.transfer import beside
+from dermaflow.ml.runtime import beside
 from dermaflow.params.train import BatchAugmentParams
 
 # Blur that a picture has by itself, in its own pixels (Lowe 2004, doi:10.1023/B:VISI.0000029664).

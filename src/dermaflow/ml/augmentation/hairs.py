@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from dermaflow.ml.transfer import beside
+from dermaflow.ml.runtime import beside
 from dermaflow.params.train import MAX_HAIRS
 
 # Uniform numbers that one hair takes, and all of an image with their common colour.

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dermaflow.ml.augmentation.batch_random import Draws
-from dermaflow.ml.transfer import beside
+from dermaflow.ml.runtime import beside
 from dermaflow.params.train import MixParams
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.effects import DRAWS, OPERATIONS
-from dermaflow.ml.transfer import beside
+from dermaflow.ml.runtime import beside
 from dermaflow.params.train import EffectParams, OperationName, PolicyParams
 
 # In the order in which they come about: hairs lie in the light that the camera takes.

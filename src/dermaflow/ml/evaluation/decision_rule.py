@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from dermaflow.errors import WeightsError
+from dermaflow.errors import ParameterError, WeightsError
+from dermaflow.schema import logit_columns, probability_columns
 
 RULE_FILE = "decision_rule.json"
 
@@ -32,7 +34,7 @@ class DecisionRule:
     Attributes:
         temperature: divides the logits, above 0; 1 leaves them as they are.
         class_offsets: class -> what is added to its logit after that; 0 for those that it lacks.
-        views: of each image, over which logits are averaged; see ``dermaflow.ml.models.views``.
+        views: of each image, over which logits are averaged; see ``dermaflow.ml.models.predict``.
         class_weights: class -> positive factor of its probability where a class is predicted; 1 for
             those that it lacks.
         thresholds: name of an operating point -> its threshold.
@@ -141,3 +143,29 @@ class DecisionRule:
 
 def _read_numbers(values: Mapping[str, Any]) -> dict[str, float]:
     return {str(code): float(number) for code, number in values.items()}
+
+
+def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:
+    """What a rule makes of logits.
+
+    Returns:
+        image_id, group_id, source, label, split; predicted, the most probable class by the rule's
+        weights; ``p_<class>``, float32; and for each operating point whether the image is called,
+        bool, by its name.
+
+    Raises:
+        ParameterError: the logits are of other classes than ``classes``.
+    """
+    columns = logit_columns(classes)
+    present = [name for name in logits.columns if name.startswith("logit_")]
+    if sorted(present) != sorted(columns):
+        raise ParameterError(
+            f"classes: {', '.join(classes)} are not those of the classifier "
+            f"({', '.join(name.removeprefix('logit_') for name in present)}); "
+            "run the train and evaluate stages again"
+        )
+    probabilities = rule.probabilities(logits[columns].to_numpy(np.float32), classes)
+    table = logits.drop(columns=columns)
+    table["predicted"] = np.array(classes, dtype=object)[rule.predict(probabilities, classes)]
+    table[probability_columns(classes)] = probabilities
+    return table.assign(**rule.calls(probabilities, tuple(classes)))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
-from dermaflow.ml.evaluation.metrics import Floats, Predictions, Target, divide
+from dermaflow.ml.evaluation.metrics import Target, divide
+from dermaflow.ml.evaluation.predictions import Floats, Predictions
 
 MEASURES = ("recall", "specificity", "precision")
 

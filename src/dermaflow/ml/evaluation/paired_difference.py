@@ -18,7 +18,8 @@ from scipy.sparse.csgraph import connected_components
 
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
-from dermaflow.ml.evaluation.metrics import Floats, Predictions, score
+from dermaflow.ml.evaluation.metrics import score
+from dermaflow.ml.evaluation.predictions import Floats, Predictions
 
 # Of `score`, what is given and not estimated, and what resampling biases.
 _NOT_COMPARED = ("support", "ece")

@@ -14,7 +14,8 @@ from tqdm import tqdm
 from dermaflow.errors import ParameterError
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
-from dermaflow.ml.evaluation.metrics import Floats, Predictions, score
+from dermaflow.ml.evaluation.metrics import score
+from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL
 

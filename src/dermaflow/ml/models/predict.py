@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.models.classifier import Classifier
-from dermaflow.ml.models.views import dihedral_views
 from dermaflow.ml.runtime import Runtime
+
+# Of (N, C, H, W): as it is, mirrored left to right, mirrored top to bottom, and both: a half turn.
+_FLIPS: tuple[list[int], ...] = ([], [3], [2], [2, 3])
 
 
 def predict_batch(
@@ -25,7 +28,7 @@ def predict_batch(
     of an image stays a row of logits whatever the number of views.
 
     Args:
-        views: 1, 2, 4 or 8; see ``dermaflow.ml.models.views``.
+        views: 1, 2, 4 or 8; see ``dihedral_views``.
 
     Raises:
         ValueError: of any other number, or of 8 where the images are not square.
@@ -55,3 +58,28 @@ def read_batches(
             pixels = store.take(rows[start : start + batch_size])
             yield pixels
             progress.update(len(pixels))
+
+
+def dihedral_views(images: Tensor, count: int) -> Iterator[Tensor]:
+    """The images as they are, then mirrored and turned without a pixel being interpolated.
+
+    Args:
+        images: (N, C, H, W).
+        count: 1, none but the images themselves; 2, and mirrored left to right; 4, and mirrored top
+            to bottom, and turned by half; 8, and all four transposed, which are the quarter turns
+            and the mirrorings in a diagonal: the whole symmetry of a square.
+
+    Yields:
+        ``count`` tensors of the shape of ``images``, channels_last.
+
+    Raises:
+        ValueError: of any other count, or of 8 where the images are not square.
+    """
+    if count not in (1, 2, 4, 8):
+        raise ValueError(f"there are 1, 2, 4 or 8 views of an image, not {count}")
+    height, width = images.shape[2:]
+    if count == 8 and height != width:
+        raise ValueError(f"8 views need square images, not {height} x {width} pixels")
+    for upright in (images, images.transpose(2, 3)) if count == 8 else (images,):
+        for axes in _FLIPS[:count]:
+            yield upright.flip(axes).contiguous(memory_format=torch.channels_last)

@@ -21,10 +21,9 @@ from torch.nn import functional
 from dermaflow.io.seeding import derive_seed
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.geometry_and_light import augment_batch
-from dermaflow.ml.runtime import Runtime, torch_generator
+from dermaflow.ml.runtime import Runtime, beside, torch_generator
 from dermaflow.ml.training.checkpoints import Checkpoint, Checkpoints, below
 from dermaflow.ml.training.ema import Ema
-from dermaflow.ml.transfer import beside
 from dermaflow.params.augment import DcganParams
 from dermaflow.params.train import BatchAugmentParams
 

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.data.version import version_of
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.models.weights import Weights
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.augment import AugmentParams
 from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.schema import SYNTHETIC_COLUMNS

@@ -16,8 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.processes.group import ALONE, World
-from dermaflow.ml.runtime import free_gpu_bytes, torch_generator
-from dermaflow.ml.transfer import beside
+from dermaflow.ml.runtime import beside, free_gpu_bytes, torch_generator
 
 logger = logging.getLogger(__name__)
 

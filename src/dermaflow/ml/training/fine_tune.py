@@ -6,7 +6,6 @@ import logging
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.preprocess import Preprocess
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.ml.models.classifier import describe
 from dermaflow.ml.models.weights import Weights
 from dermaflow.ml.runtime import detect_runtime
@@ -14,6 +13,7 @@ from dermaflow.ml.training.batches import LabelledImages
 from dermaflow.ml.training.fit import FitResult
 from dermaflow.ml.training.trainer import Log
 from dermaflow.ml.training.training_job import ImageList, TrainingJob
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.train import TrainParams
 

@@ -21,12 +21,11 @@ from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import StorageError
 from dermaflow.io.atomic_files import replacing_file
-from dermaflow.ml.allocator import keep_freed_memory
 from dermaflow.ml.models.classifier import freeze, initialise_network
 from dermaflow.ml.processes.group import World
 from dermaflow.ml.processes.launch import joined, run_together
 from dermaflow.ml.processes.sync_norm import synchronised
-from dermaflow.ml.runtime import detect_runtime
+from dermaflow.ml.runtime import detect_runtime, keep_freed_memory
 from dermaflow.ml.training.batches import BatchDataset, LabelledImages
 from dermaflow.ml.training.checkpoints import Checkpoints
 from dermaflow.ml.training.fit import FitResult, finished_result, fit_classifier

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.ml.models.weights import Weights
 from dermaflow.ml.synthesis.fill_classes import fit_missing
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.augment import AugmentParams
 from dermaflow.tracking.mlflow_sink import current_sink
 

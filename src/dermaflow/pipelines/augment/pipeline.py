@@ -3,11 +3,7 @@
 from kedro.pipeline import Pipeline, node, pipeline
 
 from dermaflow.ml.synthesis.fill_classes import set_copies_aside, synthesise_images
-from dermaflow.pipelines.augment.nodes import (
-    draw_synthesis,
-    fit_generators,
-    measure_synthesis,
-)
+from dermaflow.pipelines.augment.nodes import draw_synthesis, fit_generators, measure_synthesis
 
 
 def create_pipeline() -> Pipeline:

@@ -17,16 +17,11 @@ from dermaflow.experiments.crossval.fold_scores import (
     score_pooled,
 )
 from dermaflow.experiments.crossval.folds import fold_name, mark, tags_of
-from dermaflow.experiments.crossval.metric_names import (
-    by_part,
-    name_metrics,
-    prefixed,
-    tabulate,
-)
-from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.experiments.crossval.metric_names import by_part, name_metrics, prefixed, tabulate
+from dermaflow.ml.evaluation.choose_rule import choose_rule
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
+from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.pipelines.evaluate.decision import answer, choose_rule
-from dermaflow.pipelines.evaluate.nodes import read_rows
 from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)

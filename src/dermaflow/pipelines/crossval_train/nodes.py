@@ -9,10 +9,10 @@ import pandas as pd
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.version import version_of
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
 from dermaflow.errors import ParameterError
 from dermaflow.experiments.crossval.collect_folds import collect_folds, decisive
 from dermaflow.experiments.crossval.folds import make_folds, tags_of
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.augment import AugmentParams
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.duplicates import DuplicateParams

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.version import require_same_data
-from dermaflow.errors import ParameterError, ValidationError
-from dermaflow.ml.evaluation.bootstrap import percentile_intervals
-from dermaflow.ml.evaluation.decision_rule import DecisionRule
-from dermaflow.ml.evaluation.metrics import Floats, Predictions, score
-from dermaflow.ml.evaluation.operating_points import Calls, apply_thresholds, rate_calls
-from dermaflow.ml.models.weights import Weights
+from dermaflow.errors import ValidationError
+from dermaflow.ml.evaluation.choose_rule import choose_rule
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
+from dermaflow.ml.evaluation.measure import measure, measure_uncalibrated
+from dermaflow.ml.evaluation.predictions import read_rows
+from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.pipelines.evaluate.decision import answer, targets_of
-from dermaflow.schema import EXTERNAL, logit_columns, probability_columns
+from dermaflow.schema import EXTERNAL, logit_columns
 
 HELD_OUT = ("val", "test")
-
-# Support is given, not estimated. The calibration error is biased upwards by resampling, so that
-# its percentile interval may not even hold the value itself.
-WITHOUT_INTERVAL = ("support", "ece")
-
-# Metrics of the probabilities that calibration is there to mend, reported without it as well.
-MENDED = ("ece", "log_loss")
 
 
 def predict_held_out(
@@ -71,6 +61,34 @@ def predict_held_out(
     return table
 
 
+def choose_decision_rule(
+    logits: pd.DataFrame, classifier: Weights, evaluate: EvaluateParams
+) -> dict[str, Any]:
+    """Calibration, class weights and thresholds that validation asks for; no other row is read.
+
+    Returns:
+        For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
+        on the validation images and why an operating point is left out.
+    """
+    origin = {
+        "classifier": weights_digest(classifier),
+        "data_version": classifier.config["data_version"],
+    }
+    val = logits[logits["split"] == "val"]
+    return origin | choose_rule(val, classifier.config["classes"], evaluate, evaluate.views)
+
+
+def apply_decision_rule(
+    logits: pd.DataFrame, decision_rule: dict[str, Any], classes: list[str]
+) -> pd.DataFrame:
+    """What is said of each held-out image, in the order of ``logits``; see ``answer``.
+
+    Raises:
+        ParameterError: the logits are of other classes than ``classes``.
+    """
+    return answer(logits, DecisionRule.from_dict(decision_rule), classes)
+
+
 def score_predictions(
     predictions: pd.DataFrame,
     logits: pd.DataFrame,
@@ -104,51 +122,6 @@ def score_predictions(
         values |= measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
         metrics |= {f"{name}/{metric}": value for metric, value in values.items()}
     return metrics
-
-
-def measure(
-    held_out: Predictions,
-    rule: DecisionRule,
-    evaluate: EvaluateParams,
-    samples: int,
-    generator: np.random.Generator,
-) -> dict[str, float]:
-    """Metrics of one split that are defined, with bounds from ``samples`` resamples if above 0."""
-    calls = apply_thresholds(held_out, rule)
-    return measure_calls(held_out, calls, evaluate, samples, generator)
-
-
-def measure_calls(
-    held_out: Predictions,
-    calls: Mapping[str, Calls],
-    evaluate: EvaluateParams,
-    samples: int,
-    generator: np.random.Generator,
-) -> dict[str, float]:
-    """``measure`` where operating points have called images already, by whatever thresholds."""
-    targets = [t for t in targets_of(evaluate).values() if t.code in held_out.classes]
-
-    def statistic(weights: Floats) -> dict[str, Floats]:
-        values = score(held_out, weights, evaluate.calibration_bins, targets)
-        return values | rate_calls(held_out, calls, weights)
-
-    intervals = percentile_intervals(
-        statistic, held_out.groups, samples, evaluate.confidence, generator
-    )
-    values = {"images": float(len(held_out)), "groups": float(len(np.unique(held_out.groups)))}
-    for name, (value,) in statistic(np.ones((1, len(held_out)))).items():
-        if np.isnan(value):
-            continue
-        values[name] = float(value)
-        if name in intervals and name.split("/")[-1] not in WITHOUT_INTERVAL:
-            values[f"{name}_low"], values[f"{name}_high"] = intervals[name]
-    return values
-
-
-def measure_uncalibrated(plain: Predictions, evaluate: EvaluateParams) -> dict[str, float]:
-    """What calibration is there to mend, of probabilities without it."""
-    values = score(plain, np.ones((1, len(plain))), evaluate.calibration_bins, ())
-    return {f"{name}_uncalibrated": float(values[name][0]) for name in MENDED}
 
 
 def draw_evaluation(
@@ -193,15 +166,3 @@ def draw_evaluation(
         name = f"07_subgroups_{str(part).replace('/', '_')}.png"
         figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
     return figures
-
-
-def read_rows(predictions: pd.DataFrame, classes: list[str]) -> Predictions:
-    """Images of a table. Raises ParameterError if they are of other classes."""
-    present = [name for name in predictions.columns if name.startswith("p_")]
-    if sorted(present) != sorted(probability_columns(classes)):
-        raise ParameterError(
-            f"classes: {', '.join(classes)} are not those of the predictions "
-            f"({', '.join(name.removeprefix('p_') for name in present)}); "
-            "run the train and evaluate stages again"
-        )
-    return Predictions.from_table(predictions, classes)

@@ -3,8 +3,13 @@
 from kedro.pipeline import Pipeline, node, pipeline
 
 from dermaflow.ml.evaluation.subgroups import score_subgroups
-from dermaflow.pipelines.evaluate.decision import apply_decision_rule, choose_decision_rule
-from dermaflow.pipelines.evaluate.nodes import draw_evaluation, predict_held_out, score_predictions
+from dermaflow.pipelines.evaluate.nodes import (
+    apply_decision_rule,
+    choose_decision_rule,
+    draw_evaluation,
+    predict_held_out,
+    score_predictions,
+)
 
 
 def create_pipeline() -> Pipeline:

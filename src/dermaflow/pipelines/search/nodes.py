@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.params.train import TrainParams
@@ -40,12 +40,12 @@ def search_recipe(
         ValidationError: a group crosses splits.
         WeightsError: the backbone's first weights cannot be had.
     """
+    from dermaflow.data.version import require_groups_on_one_side
     from dermaflow.experiments.search.halving_study import HalvingStudy
     from dermaflow.experiments.search.trials import TrialTrainer, best_trial, count, nest, tabulate
     from dermaflow.io.seeding import derive_seed
     from dermaflow.ml.runtime import detect_runtime
     from dermaflow.ml.training.batches import LabelledImages
-    from dermaflow.pipelines.train.nodes import require_groups_on_one_side
 
     require_groups_on_one_side(manifest)
     of_split = dict(list(manifest.groupby("split")))

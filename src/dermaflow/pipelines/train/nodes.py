@@ -10,13 +10,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.data.version import require_same_data, version_of
-from dermaflow.datasets.working_folder_dataset import WorkingFolder
+from dermaflow.data.version import require_groups_on_one_side, require_same_data, version_of
 from dermaflow.errors import ValidationError
 from dermaflow.ml.models.weights import Weights
+from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.train import TrainParams
-from dermaflow.schema import EXCLUDED
 from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)
@@ -120,14 +119,3 @@ def check_splits(manifest: pd.DataFrame, synthetic_manifest: pd.DataFrame) -> No
     shared = set(manifest["image_id"]) & set(synthetic_manifest["image_id"])
     if shared:
         raise ValidationError(f"synthetic_manifest: {min(shared)!r} is the id of a real image")
-
-
-def require_groups_on_one_side(manifest: pd.DataFrame) -> None:
-    """Raise ValidationError where images of one group are in more than one split."""
-    used = manifest[manifest["split"] != EXCLUDED]
-    crossing = used.groupby("group_id")["split"].nunique().gt(1)
-    if crossing.any():
-        raise ValidationError(
-            f"manifest: {crossing.sum()} groups are in more than one split, "
-            f"{crossing.idxmax()!r} for one; run the validate stage again"
-        )

@@ -16,13 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from dermaflow.ml.evaluation.paired_difference import Estimate
 from dermaflow.reporting.comparison.content import CURVES, Comparison
-from dermaflow.reporting.style import (
-    CLASS_COLOURS,
-    INK,
-    label_axes,
-    new_figure,
-    styled,
-)
+from dermaflow.reporting.style import CLASS_COLOURS, INK, label_axes, new_figure, styled
 
 # Told apart by shade, hue and shape. The first run is dark, like the line that the rest is read by.
 RUN_COLOURS = (INK, *(colour for colour in CLASS_COLOURS.values() if colour != INK))

@@ -11,11 +11,7 @@ from dermaflow.reporting.comparison.comparison_text import (
     format_estimate,
     judge,
 )
-from dermaflow.reporting.comparison.content import (
-    CLASS_MEASURES,
-    CURVES,
-    Comparison,
-)
+from dermaflow.reporting.comparison.content import CLASS_MEASURES, CURVES, Comparison
 from dermaflow.reporting.html import embed_figure, render_template
 from dermaflow.reporting.style import class_name
 from dermaflow.schema import HEADLINES

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dermaflow.ml.evaluation.paired_difference import Estimate
-from dermaflow.reporting.comparison.content import (
-    ComparedRun,
-    Comparison,
-    Difference,
-    count,
-)
+from dermaflow.reporting.comparison.content import ComparedRun, Comparison, Difference, count
 from dermaflow.reporting.text_columns import align
 from dermaflow.schema import HEADLINES
 

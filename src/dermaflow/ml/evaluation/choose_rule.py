@@ -1,4 +1,4 @@
-"""Nodes of the evaluate stage that choose the decision rule and apply it."""
+"""Choosing the decision rule on validation images."""
 
 from __future__ import annotations
 
@@ -8,32 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dermaflow.errors import ParameterError
-from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
-from dermaflow.ml.evaluation.metrics import Predictions, Target
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold, answer
+from dermaflow.ml.evaluation.metrics import Target
 from dermaflow.ml.evaluation.operating_points import MEASURES, choose_threshold, score_calls
-from dermaflow.ml.models.weights import Weights, weights_digest
+from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.schema import logit_columns, probability_columns
+from dermaflow.schema import logit_columns
 
 logger = logging.getLogger(__name__)
-
-
-def choose_decision_rule(
-    logits: pd.DataFrame, classifier: Weights, evaluate: EvaluateParams
-) -> dict[str, Any]:
-    """Calibration, class weights and thresholds that validation asks for; no other row is read.
-
-    Returns:
-        For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
-        on the validation images and why an operating point is left out.
-    """
-    origin = {
-        "classifier": weights_digest(classifier),
-        "data_version": classifier.config["data_version"],
-    }
-    val = logits[logits["split"] == "val"]
-    return origin | choose_rule(val, classifier.config["classes"], evaluate, evaluate.views)
 
 
 def choose_rule(
@@ -148,40 +130,3 @@ def targets_of(evaluate: EvaluateParams) -> dict[str, Target]:
         else Target(point.class_, "specificity", point.specificity or 1.0)
         for name, point in evaluate.operating_points.items()
     }
-
-
-def apply_decision_rule(
-    logits: pd.DataFrame, decision_rule: dict[str, Any], classes: list[str]
-) -> pd.DataFrame:
-    """What is said of each held-out image, in the order of ``logits``; see ``answer``.
-
-    Raises:
-        ParameterError: the logits are of other classes than ``classes``.
-    """
-    return answer(logits, DecisionRule.from_dict(decision_rule), classes)
-
-
-def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:
-    """What a rule makes of logits.
-
-    Returns:
-        image_id, group_id, source, label, split; predicted, the most probable class by the rule's
-        weights; ``p_<class>``, float32; and for each operating point whether the image is called,
-        bool, by its name.
-
-    Raises:
-        ParameterError: the logits are of other classes than ``classes``.
-    """
-    columns = logit_columns(classes)
-    present = [name for name in logits.columns if name.startswith("logit_")]
-    if sorted(present) != sorted(columns):
-        raise ParameterError(
-            f"classes: {', '.join(classes)} are not those of the classifier "
-            f"({', '.join(name.removeprefix('logit_') for name in present)}); "
-            "run the train and evaluate stages again"
-        )
-    probabilities = rule.probabilities(logits[columns].to_numpy(np.float32), classes)
-    table = logits.drop(columns=columns)
-    table["predicted"] = np.array(classes, dtype=object)[rule.predict(probabilities, classes)]
-    table[probability_columns(classes)] = probabilities
-    return table.assign(**rule.calls(probabilities, tuple(classes)))

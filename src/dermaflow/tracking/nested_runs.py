@@ -11,7 +11,6 @@ from mlflow.entities import Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.tracking.killed_run import RESUMED, nested_runs
-from dermaflow.tracking.mlflow_sink import MetricSink, MlflowSink
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.tracked_run import PARAMETERS_A_BATCH, flatten
 
@@ -33,7 +32,7 @@ def nested_run(
     name: str,
     parameters: Mapping[str, Any],
     tags: Mapping[str, str],
-) -> Iterator[MetricSink]:
+) -> Iterator[str]:
     """Open the nested run of a name, a new one where the parent has none; closed with its status.
 
     One that is finished takes more figures and stays finished.
@@ -44,6 +43,9 @@ def nested_run(
         name: unique below the parent.
         parameters: nested; those that the run has already stay as they are.
         tags: set on the run.
+
+    Yields:
+        Its id.
     """
     named = (run for run in nested_runs(client, parent) if run.info.run_name == name)
     found = next(named, None)
@@ -59,7 +61,7 @@ def nested_run(
     for start in range(0, len(new), PARAMETERS_A_BATCH):
         client.log_batch(run_id, params=new[start : start + PARAMETERS_A_BATCH])
     try:
-        yield MlflowSink(run_id)
+        yield run_id
     except BaseException as error:
         with unheard(f"The end of {name}"):
             client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")

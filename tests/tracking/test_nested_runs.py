@@ -8,9 +8,10 @@ import sys
 import pytest
 from mlflow import MlflowClient
 
+from dermaflow.ml.training.metric_sink import NullSink
 from dermaflow.tracking.find_runs import list_runs
 from dermaflow.tracking.killed_run import nested_runs
-from dermaflow.tracking.mlflow_sink import NullSink, current_sink
+from dermaflow.tracking.mlflow_sink import current_sink
 from dermaflow.tracking.tracked_run import TrackedRun
 
 PARAMETERS = {"fold": 1, "train": {"epochs": 2, "backbone": {"frozen": ["stem"]}}}

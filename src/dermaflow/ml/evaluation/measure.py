@@ -1,0 +1,68 @@
+"""Metrics of one set of images, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dermaflow.ml.evaluation.bootstrap import percentile_intervals
+from dermaflow.ml.evaluation.choose_rule import targets_of
+from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.ml.evaluation.metrics import score
+from dermaflow.ml.evaluation.operating_points import Calls, apply_thresholds, rate_calls
+from dermaflow.ml.evaluation.predictions import Floats, Predictions
+from dermaflow.params.evaluate import EvaluateParams
+
+# Support is given, not estimated. The calibration error is biased upwards by resampling, so that
+# its percentile interval may not even hold the value itself.
+WITHOUT_INTERVAL = ("support", "ece")
+
+
+# Metrics of the probabilities that calibration is there to mend, reported without it as well.
+MENDED = ("ece", "log_loss")
+
+
+def measure(
+    held_out: Predictions,
+    rule: DecisionRule,
+    evaluate: EvaluateParams,
+    samples: int,
+    generator: np.random.Generator,
+) -> dict[str, float]:
+    """Metrics of one split that are defined, with bounds from ``samples`` resamples if above 0."""
+    calls = apply_thresholds(held_out, rule)
+    return measure_calls(held_out, calls, evaluate, samples, generator)
+
+
+def measure_calls(
+    held_out: Predictions,
+    calls: Mapping[str, Calls],
+    evaluate: EvaluateParams,
+    samples: int,
+    generator: np.random.Generator,
+) -> dict[str, float]:
+    """``measure`` where operating points have called images already, by whatever thresholds."""
+    targets = [t for t in targets_of(evaluate).values() if t.code in held_out.classes]
+
+    def statistic(weights: Floats) -> dict[str, Floats]:
+        values = score(held_out, weights, evaluate.calibration_bins, targets)
+        return values | rate_calls(held_out, calls, weights)
+
+    intervals = percentile_intervals(
+        statistic, held_out.groups, samples, evaluate.confidence, generator
+    )
+    values = {"images": float(len(held_out)), "groups": float(len(np.unique(held_out.groups)))}
+    for name, (value,) in statistic(np.ones((1, len(held_out)))).items():
+        if np.isnan(value):
+            continue
+        values[name] = float(value)
+        if name in intervals and name.split("/")[-1] not in WITHOUT_INTERVAL:
+            values[f"{name}_low"], values[f"{name}_high"] = intervals[name]
+    return values
+
+
+def measure_uncalibrated(plain: Predictions, evaluate: EvaluateParams) -> dict[str, float]:
+    """What calibration is there to mend, of probabilities without it."""
+    values = score(plain, np.ones((1, len(plain))), evaluate.calibration_bins, ())
+    return {f"{name}_uncalibrated": float(values[name][0]) for name in MENDED}
