@@ -7,7 +7,8 @@ import pytest
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.ml.synthesis.fill_classes import missing_counts, set_copies_aside, synthesise_images
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.pipelines.augment.nodes import draw_synthesis, fit_generators, measure_synthesis
+from dermaflow.pipelines.augment.drawing import draw_synthesis
+from dermaflow.pipelines.augment.nodes import fit_generators, measure_synthesis
 from dermaflow.schema import SYNTHETIC_COLUMNS
 from ml.small_gan import AUGMENT, DUPLICATES
 

@@ -8,7 +8,8 @@ import pytest
 
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, draw_folds, score_folds
+from dermaflow.pipelines.crossval_evaluate.drawing import draw_folds
+from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, score_folds
 
 CLASSES = ["mel", "nv"]
 EVALUATE = EvaluateParams(

@@ -19,10 +19,10 @@ from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.evaluate import create_pipeline
+from dermaflow.pipelines.evaluate.drawing import draw_evaluation
 from dermaflow.pipelines.evaluate.nodes import (
     apply_decision_rule,
     choose_decision_rule,
-    draw_evaluation,
     predict_held_out,
     score_predictions,
 )

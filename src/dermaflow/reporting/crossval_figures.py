@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from dermaflow.ml.evaluation.metrics import precision_recall_curve, rank, roc_curve
+from dermaflow.ml.evaluation.curves import precision_recall_curve, rank, roc_curve
 from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.reporting.evaluation_figures import INTERVAL, format_interval

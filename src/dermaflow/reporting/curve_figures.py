@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dermaflow.ml.evaluation.metrics import Ranking, precision_recall_curve, rank, roc_curve
+from dermaflow.ml.evaluation.curves import Ranking, precision_recall_curve, rank, roc_curve
 from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.reporting.evaluation_figures import describe_split, format_interval

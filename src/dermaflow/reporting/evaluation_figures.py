@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dermaflow.ml.evaluation.metrics import confidence_bins, confusion_matrices, divide
+from dermaflow.ml.evaluation.curves import confidence_bins, confusion_matrices, divide
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.reporting.style import (
     ACCENT,

@@ -8,16 +8,9 @@ import pytest
 from sklearn import metrics as reference
 
 from dermaflow.ml.evaluation.bootstrap import group_resamples, percentile_intervals
-from dermaflow.ml.evaluation.metrics import (
-    Target,
-    auc,
-    precision_at_recall,
-    precision_recall_curve,
-    rank,
-    recall_at_specificity,
-    roc_curve,
-    score,
-)
+from dermaflow.ml.evaluation.curves import precision_recall_curve, rank, roc_curve
+from dermaflow.ml.evaluation.metrics import auc, precision_at_recall, recall_at_specificity, score
+from dermaflow.ml.evaluation.operating_points import Target
 from dermaflow.ml.evaluation.predictions import Predictions
 
 CLASSES = ("akiec", "bcc", "mel", "nv")

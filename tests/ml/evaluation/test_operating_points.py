@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
-from dermaflow.ml.evaluation.metrics import Target
-from dermaflow.ml.evaluation.operating_points import MEASURES, choose_threshold, score_calls
+from dermaflow.ml.evaluation.operating_points import MEASURES, Target, choose_threshold, score_calls
 from dermaflow.ml.evaluation.predictions import Predictions
 
 CLASSES = ("mel", "nv")

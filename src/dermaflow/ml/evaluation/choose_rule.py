@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold, answer
-from dermaflow.ml.evaluation.metrics import Target
-from dermaflow.ml.evaluation.operating_points import MEASURES, choose_threshold, score_calls
+from dermaflow.ml.evaluation.operating_points import MEASURES, Target, choose_threshold, score_calls
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import logit_columns

@@ -7,51 +7,23 @@ bootstrap is a thousand rows. Everything below is computed for all rows together
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dermaflow.ml.evaluation.predictions import Floats, Ints, Predictions
+from dermaflow.ml.evaluation.curves import (
+    Ranking,
+    confidence_bins,
+    confusion_matrices,
+    divide,
+    precision_recall_curve,
+    rank,
+    roc_curve,
+)
+from dermaflow.ml.evaluation.operating_points import Target
+from dermaflow.ml.evaluation.predictions import Floats, Predictions
 
 # Probabilities come as float32: what is below its epsilon is not told apart from 0.
 _EPSILON = float(np.finfo(np.float32).eps)
-
-
-@dataclass(frozen=True)
-class Target:
-    """What the threshold of a class must reach.
-
-    Attributes:
-        code: of the class.
-        measure: recall, the share of its images that are called it; or specificity, the share of
-            all others that are not.
-        value: to be reached, in (0, 1].
-    """
-
-    code: str
-    measure: Literal["recall", "specificity"]
-    value: float
-
-    @property
-    def metric(self) -> str:
-        """Name of what the best threshold is worth, were it known: of the curve, in ``score``."""
-        other = "precision" if self.measure == "recall" else "recall"
-        return f"{self.code}/{other}_at_{self.measure}_{self.value:g}"
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Images ordered by falling score, those of equal score summed, for R weightings.
-
-    Attributes:
-        positives: float64 (R, T), weight of the positive images at each of T distinct scores.
-        negatives: float64 (R, T), of the negative ones.
-    """
-
-    positives: Floats
-    negatives: Floats
 
 
 def score(
@@ -104,26 +76,6 @@ def score(
     return values
 
 
-def confusion_matrices(predictions: Predictions, weights: Floats) -> Floats:
-    """Weight of each pair of true class (rows) and predicted class: float64 (R, C, C)."""
-    classes = len(predictions.classes)
-    cells = np.eye(classes * classes)[predictions.labels * classes + predictions.predicted]
-    confusion: Floats = (weights @ cells).reshape(-1, classes, classes)
-    return confusion
-
-
-def rank(positive: NDArray[np.bool_], scores: Floats, weights: Floats) -> Ranking:
-    """Order images (N,) by falling score, and sum weights (R, N) where scores are equal."""
-    order = np.argsort(-scores, kind="stable")
-    weights = weights[:, order]
-    positives = weights * positive[order]
-    sides = (positives, weights - positives)
-    starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))
-    if len(starts) < len(scores):  # without ties there is nothing to sum
-        sides = (np.add.reduceat(sides[0], starts, 1), np.add.reduceat(sides[1], starts, 1))
-    return Ranking(*sides)
-
-
 def auc(ranking: Ranking) -> Floats:
     """Area under the ROC curve (R,): the chance that a positive outscores a negative.
 
@@ -132,21 +84,6 @@ def auc(ranking: Ranking) -> Floats:
     below = ranking.negatives.sum(1, keepdims=True) - ranking.negatives.cumsum(1)
     wins = (ranking.positives * (below + ranking.negatives / 2)).sum(1)
     return divide(wins, ranking.positives.sum(1) * ranking.negatives.sum(1))
-
-
-def roc_curve(ranking: Ranking) -> tuple[Floats, Floats]:
-    """False and true positive rates as the threshold falls, each (R, T + 1), from 0 to 1."""
-    sums = [
-        np.pad(side.cumsum(1), ((0, 0), (1, 0))) for side in (ranking.negatives, ranking.positives)
-    ]
-    return divide(sums[0], sums[0][:, -1:]), divide(sums[1], sums[1][:, -1:])
-
-
-def precision_recall_curve(ranking: Ranking) -> tuple[Floats, Floats]:
-    """Precision and recall at each distinct score, from the highest down, each (R, T)."""
-    hits = ranking.positives.cumsum(1)
-    alarms = hits + ranking.negatives.cumsum(1)
-    return divide(hits, alarms), divide(hits, hits[:, -1:])
 
 
 def precision_at_recall(ranking: Ranking, target: float) -> Floats:
@@ -182,18 +119,6 @@ def calibration_error(predictions: Predictions, weights: Floats, bins: int) -> F
     surplus = confidence - (predictions.most_probable == predictions.labels)
     members = np.eye(bins)[confidence_bins(confidence, bins)]  # (N, bins), one-hot
     return divide(np.abs(weights @ (members * surplus[:, None])).sum(1), weights.sum(1))
-
-
-def confidence_bins(confidence: Floats, bins: int) -> Ints:
-    """Index of the equal bin of [0, 1] that holds each value; 1 belongs to the last."""
-    return np.minimum((confidence * bins).astype(np.int64), bins - 1)
-
-
-def divide(numerator: Floats, denominator: Floats) -> Floats:
-    """Quotient, NaN where the denominator is 0."""
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    quotient: Floats = np.full(shape, np.nan)
-    return np.divide(numerator, denominator, out=quotient, where=denominator > 0)
 
 
 def _mean_defined(values: Floats) -> Floats:

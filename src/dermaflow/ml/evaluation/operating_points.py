@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dermaflow.ml.evaluation.curves import divide
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
-from dermaflow.ml.evaluation.metrics import Target, divide
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 
 MEASURES = ("recall", "specificity", "precision")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the threshold of a class must reach.
+
+    Attributes:
+        code: of the class.
+        measure: recall, the share of its images that are called it; or specificity, the share of
+            all others that are not.
+        value: to be reached, in (0, 1].
+    """
+
+    code: str
+    measure: Literal["recall", "specificity"]
+    value: float
+
+    @property
+    def metric(self) -> str:
+        """Name of what the best threshold is worth, were it known: of the curve, in ``score``."""
+        other = "precision" if self.measure == "recall" else "recall"
+        return f"{self.code}/{other}_at_{self.measure}_{self.value:g}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dermaflow.data.images.image_store import ImageStore
@@ -60,30 +59,3 @@ def measure_synthesis(
     report["synthetic"] = len(synthetic_manifest)
     report["copies_of_real"] = int(synthetic_copies["image_a"].nunique())
     return report
-
-
-def draw_synthesis(
-    manifest: pd.DataFrame,
-    image_store: ImageStore,
-    synthetic_manifest: pd.DataFrame,
-    synthetic_store: ImageStore,
-    gan_grids: dict[str, NDArray[np.uint8]],
-) -> dict[str, Figure]:
-    """Real beside synthetic images of each class, and each generator's progress."""
-    from dermaflow.reporting.synthesis_figures import (
-        draw_class_counts,
-        draw_progress,
-        draw_side_by_side,
-    )
-
-    train = manifest[manifest["split"] == "train"]
-    figures = {"00_class_counts.png": draw_class_counts(train, synthetic_manifest)}
-    for code, rows in synthetic_manifest.groupby("label"):
-        real_ids = train.loc[train["label"] == code, "image_id"].head(12).tolist()
-        synthetic_ids = rows["image_id"].head(12).tolist()
-        figures[f"{code}_real_and_synthetic.png"] = draw_side_by_side(
-            str(code), image_store.read(real_ids), synthetic_store.read(synthetic_ids)
-        )
-    for code, grid in gan_grids.items():
-        figures[f"{code}_progress.png"] = draw_progress(code, grid)
-    return figures

@@ -3,7 +3,7 @@
 from kedro.pipeline import Pipeline, node, pipeline
 
 from dermaflow.ml.synthesis.fill_classes import set_copies_aside, synthesise_images
-from dermaflow.pipelines.augment.nodes import draw_synthesis, fit_generators, measure_synthesis
+from dermaflow.pipelines.augment.nodes import fit_generators, measure_synthesis
 
 
 def create_pipeline() -> Pipeline:
@@ -49,11 +49,6 @@ def create_pipeline() -> Pipeline:
                     "synthetic_copies",
                 ],
                 "augmentation_report",
-            ),
-            node(
-                draw_synthesis,
-                ["manifest", "image_store", "synthetic_manifest", "synthetic_store", "gan_grids"],
-                "gan_figures",
             ),
         ]
     )

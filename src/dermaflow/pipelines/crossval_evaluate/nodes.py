@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from dermaflow.experiments.crossval.fold_scores import (
     Scores,
     mean_leaking,
-    mean_synthetic,
     score_fold,
     score_pooled,
 )
 from dermaflow.experiments.crossval.folds import fold_name, mark, tags_of
-from dermaflow.experiments.crossval.metric_names import by_part, name_metrics, prefixed, tabulate
+from dermaflow.experiments.crossval.metric_names import name_metrics, prefixed, tabulate
 from dermaflow.ml.evaluation.choose_rule import choose_rule
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
-from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.tracking.mlflow_sink import current_sink
 
@@ -106,31 +102,3 @@ def score_folds(
     pooled |= {"folds": float(len(by_fold)), "leaking_images": mean_leaking(folds["folds"])}
     points = list(evaluate.operating_points)
     return name_metrics(pooled, by_fold, points, protocol), tabulate(pooled, by_fold, protocol)
-
-
-def draw_folds(
-    predictions: pd.DataFrame,
-    metrics: dict[str, float],
-    folds: dict[str, Any],
-    evaluate: EvaluateParams,
-    classes: list[str],
-) -> dict[str, Figure]:
-    """Headline figures of every fold and of all pooled, and melanoma's curves, if it is a class."""
-    from dermaflow.reporting import crossval_figures as figures
-
-    protocol = folds["protocol"]
-    shown = figures.FoldFigures(
-        pooled=read_rows(predictions, classes),
-        fold_of=predictions["fold"].to_numpy(),
-        folds_in_all=folds["folds_in_all"],
-        leaking=protocol == "image",
-        synthetic=mean_synthetic(folds["folds"]),
-        scores=by_part(metrics, protocol),
-        confidence=evaluate.confidence,
-    )
-    drawn = {"01_folds.png": figures.draw_folds(shown)}
-    if "mel" in classes:
-        points = evaluate.operating_points.items()
-        codes = {name: point.class_ for name, point in points if name in predictions}
-        drawn["02_melanoma.png"] = figures.draw_class(shown, "mel", codes)
-    return {mark(Path(name).stem, protocol) + ".png": figure for name, figure in drawn.items()}

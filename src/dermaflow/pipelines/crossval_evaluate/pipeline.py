@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, draw_folds, score_folds
+from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, score_folds
 
 
 def create_pipeline() -> Pipeline:
@@ -26,17 +26,6 @@ def create_pipeline() -> Pipeline:
                     "seed": "params:seed",
                 },
                 ["crossval_metrics", "crossval_table"],
-            ),
-            node(
-                draw_folds,
-                {
-                    "predictions": "crossval_predictions",
-                    "metrics": "crossval_metrics",
-                    "folds": "crossval_folds",
-                    "evaluate": "params:evaluate",
-                    "classes": "classes",
-                },
-                "crossval_figures",
             ),
         ]
     )

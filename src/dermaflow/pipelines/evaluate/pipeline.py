@@ -6,7 +6,6 @@ from dermaflow.ml.evaluation.subgroups import score_subgroups
 from dermaflow.pipelines.evaluate.nodes import (
     apply_decision_rule,
     choose_decision_rule,
-    draw_evaluation,
     predict_held_out,
     score_predictions,
 )
@@ -45,12 +44,6 @@ def create_pipeline() -> Pipeline:
             inputs=["predictions", "manifest", "params:evaluate", "classes", "params:seed"],
             outputs="subgroups",
             name="score_subgroups",
-        ),
-        node(
-            draw_evaluation,
-            inputs=[*decided, "metrics", "subgroups", "params:evaluate", "classes"],
-            outputs="evaluation_figures",
-            name="draw_evaluation",
         ),
     ]
     return pipeline(nodes)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from dermaflow.data.images.image_store import ImageStore, Pixels
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.images.masks import read_mask
+from dermaflow.ml.explanation.methods import METHODS
 from dermaflow.ml.models.weights import Weights
 from dermaflow.params.explain import ExplainParams
 from dermaflow.schema import probability_columns
-
-METHODS = ("lime", "shap")
 
 # Small differences of probability are what is explained, and bfloat16 keeps three digits.
 PRECISION: Final = "fp32"
@@ -161,45 +158,3 @@ def measure_explanations(
             }
             rows.append(row | measures | compare_deletion(score, pixels, hidden, relevance, rng))
     return pd.DataFrame(rows)
-
-
-def draw_explanations(
-    explained_images: pd.DataFrame,
-    explanation_maps: Weights,
-    explanations: pd.DataFrame,
-    image_store: ImageStore,
-    mask_store: ImageStore,
-    classes: list[str],
-) -> dict[str, Figure]:
-    """An overview of all chosen images, and a figure for each."""
-    from dermaflow.reporting.explanation_figures import Explained, draw_explained, draw_overview
-
-    measures = {
-        image_id: rows.set_index("method").to_dict("index")
-        for image_id, rows in explanations.groupby("image_id")
-    }
-    pictures = [
-        Explained(
-            **row,
-            pixels=image_store.read([row["image_id"]])[0],
-            mask=read_mask(mask_store, row["image_id"]),
-            maps={m: explanation_maps.tensors[f"{m}/{row['image_id']}"].numpy() for m in METHODS},
-            measures=measures[row["image_id"]],
-        )
-        for row in explained_images.to_dict("records")
-    ]
-    figures = {"00_overview.png": draw_overview(pictures, classes)}
-    for number, picture in enumerate(pictures, start=1):
-        # Ids come from the data set, and may hold what a file name may not.
-        name = re.sub(r"[^\w.-]", "_", picture.image_id)
-        file = f"{number:02}_{picture.label}_as_{picture.predicted}_{name}.png"
-        figures[file] = draw_explained(picture)
-    return figures
-
-
-def read_mask(mask_store: ImageStore, image_id: str) -> NDArray[np.bool_] | None:
-    """Where the lesion is, bool (H, W); None where no mask is stored."""
-    if image_id not in mask_store:
-        return None
-    mask: Pixels = mask_store.read([image_id])[0, :, :, 0]
-    return mask > 127

@@ -2,12 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.explain.nodes import (
-    choose_images,
-    draw_explanations,
-    explain_images,
-    measure_explanations,
-)
+from dermaflow.pipelines.explain.nodes import choose_images, explain_images, measure_explanations
 
 
 def create_pipeline() -> Pipeline:
@@ -20,10 +15,5 @@ def create_pipeline() -> Pipeline:
             node(choose_images, chosen_from, "explained_images"),
             node(explain_images, ["explained_images", *model], "explanation_maps"),
             node(measure_explanations, [*tables, "mask_store", *model], "explanations"),
-            node(
-                draw_explanations,
-                [*tables, "explanations", "image_store", "mask_store", "classes"],
-                "explanation_figures",
-            ),
         ]
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.training.working_folder import WorkingFolder
@@ -74,14 +73,3 @@ def search_recipe(
     trials = tabulate(study.done, search)
     best = study.done[int(best_trial(trials, search)["trial"]) - 1]
     return trials, {"train": nest(best["values"])}, count(trials, search)
-
-
-def draw_search(trials: pd.DataFrame, search: SearchParams) -> dict[str, Figure]:
-    """What each trial came to over its epochs, and against each parameter."""
-    from dermaflow.reporting import search_figures as figures
-
-    shown = figures.SearchFigures(trials, search.metric, search.maximise, list(search.space))
-    return {
-        "01_trials.png": figures.draw_trials(shown),
-        "02_parameters.png": figures.draw_parameters(shown),
-    }

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.search.nodes import draw_search, search_recipe
+from dermaflow.pipelines.search.nodes import search_recipe
 
 
 def create_pipeline() -> Pipeline:
@@ -23,6 +23,5 @@ def create_pipeline() -> Pipeline:
                 },
                 ["search_trials", "search_recipe", "search_metrics"],
             ),
-            node(draw_search, ["search_trials", "params:search"], "search_figures"),
         ]
     )

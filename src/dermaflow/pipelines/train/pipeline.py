@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.train.nodes import draw_training, train_classifier
+from dermaflow.pipelines.train.nodes import train_classifier
 
 
 def create_pipeline() -> Pipeline:
@@ -23,19 +23,6 @@ def create_pipeline() -> Pipeline:
                     "checkpoints": "training_checkpoints",
                 },
                 ["classifier", "training_history"],
-            ),
-            node(
-                draw_training,
-                {
-                    "training_history": "training_history",
-                    "manifest": "manifest",
-                    "image_store": "image_store",
-                    "train": "params:train",
-                    "image": "params:image",
-                    "classes": "classes",
-                    "seed": "params:seed",
-                },
-                "training_figures",
             ),
         ]
     )

@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from dermaflow.data.drift.drift_features import DRIFT_COLUMNS
 from dermaflow.data.images.image_store import ImageStore
@@ -43,8 +42,6 @@ logger = logging.getLogger(__name__)
 # Suites over the rows of a manifest, and suites over what is left of it.
 ROW_SUITES = ("manifest_rows", "image_statistics")
 SET_SUITES = ("clean_set", "clean_classes", DRIFT_SUITE)
-
-SAMPLES_SHOWN = 8
 
 
 def check_manifest(
@@ -216,33 +213,6 @@ def split_manifest(
     for source, counts in report["external"].items():
         logger.info("%s is external: %s", source, _summarise(counts))
     return manifest, report
-
-
-def show_duplicates(
-    duplicate_pairs: pd.DataFrame, split_report: dict[str, Any], image_store: ImageStore
-) -> dict[str, bytes]:
-    """A page of the pairs that join different lesions, or were kept from it."""
-    from dermaflow.reporting.duplicates.duplicates_page import render_pairs
-
-    across = duplicate_pairs[duplicate_pairs["lesion_a"] != duplicate_pairs["lesion_b"]]
-    page = render_pairs(
-        across, split_report["duplicates"], lambda name: image_store.read([name])[0]
-    )
-    return {"index.html": page.encode()}
-
-
-def draw_samples(
-    manifest: pd.DataFrame, image_store: ImageStore, classes: list[str]
-) -> dict[str, Figure]:
-    """A few training images of each class, a lesion each."""
-    from dermaflow.reporting import sample_figures as samples
-
-    train = manifest[manifest["split"] == "train"]
-    shown = train.drop_duplicates("group_id").groupby("label").head(SAMPLES_SHOWN)
-    ids = {code: shown.loc[shown["label"] == code, "image_id"].tolist() for code in classes}
-    images = {code: image_store.read(names) for code, names in ids.items()}
-    counts = manifest["label"].value_counts().reindex(classes, fill_value=0).to_dict()
-    return {"01_samples.png": samples.draw_samples(images, counts)}
 
 
 def _run(

@@ -3,13 +3,7 @@
 from kedro.pipeline import Pipeline, node, pipeline
 
 from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
-from dermaflow.pipelines.validate.nodes import (
-    check_manifest,
-    draw_samples,
-    find_duplicates,
-    show_duplicates,
-    split_manifest,
-)
+from dermaflow.pipelines.validate.nodes import check_manifest, find_duplicates, split_manifest
 
 
 def create_pipeline() -> Pipeline:
@@ -56,11 +50,5 @@ def create_pipeline() -> Pipeline:
                 ],
                 ["manifest", "split_report"],
             ),
-            node(
-                show_duplicates,
-                ["duplicate_pairs", "split_report", "image_store"],
-                "duplicates_page",
-            ),
-            node(draw_samples, ["manifest", "image_store", "classes"], "sample_figures"),
         ]
     )
