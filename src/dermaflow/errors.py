@@ -83,3 +83,9 @@ class IntegrityError(DermaflowError):
     """A file is not what was written there; the text names it and says how to get it back."""
 
     exit_code = 15
+
+
+class DrawingError(DermaflowError):
+    """A picture or page could not be drawn; the text names it. All data are there."""
+
+    exit_code = 16

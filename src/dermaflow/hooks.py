@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
     from dermaflow.tracking.tracker import Tracker
+    from dermaflow.versioning.stages.workspace import Workspace
 
 # MLflow and DVC report to their makers unless told not to. MLflow sets up its own logging when
 # imported, so that only its own variables keep it from filling the screen; and it would put the
@@ -56,6 +55,7 @@ class TrackingHook:
 
     def __init__(self) -> None:
         self._context: KedroContext | None = None
+        self._workspace: Workspace | None = None
         self._tracker: Tracker | None = None
 
     @hook_impl
@@ -81,6 +81,11 @@ class TrackingHook:
     ) -> None:
         """Keep what the run is about."""
         self._about = (run_params, pipeline, catalog)
+
+    @hook_impl
+    def before_stages_run(self, workspace: Workspace) -> None:
+        """Keep the state of the stages."""
+        self._workspace = workspace
 
     @hook_impl
     def before_node_run(self) -> None:
@@ -128,6 +133,7 @@ class TrackingHook:
         from dermaflow.tracking.tracked_run import flatten, origin_tags
         from dermaflow.tracking.tracker import Tracker
         from dermaflow.tracking.tracking_config import TrackingConfig
+        from dermaflow.versioning.stages.workspace import Workspace
 
         assert self._context is not None
         project_path, loader = self._context.project_path, self._context.config_loader
@@ -139,7 +145,7 @@ class TrackingHook:
             project_path=project_path,
             env=env,
             config=TrackingConfig.read(loader).resolve(project_path),
-            catalog=catalog,
+            workspace=self._workspace or Workspace(project_path, catalog),
             # No stage reads the floors of promotion: they are asked later, of any run.
             parameters={k: v for k, v in loader["parameters"].items() if k != "promote"},
             name=(f"{env}: {stages}" + (f" ({overrides})" if overrides else ""))[:NAME_LENGTH],
@@ -152,18 +158,18 @@ class VersioningHook:
     """Tells DVC what ``kedro run`` made. Where DVC runs the stage itself, it sees to that."""
 
     def __init__(self) -> None:
-        self._context: KedroContext | None = None
-        self._commit: Callable[[], None] = lambda: None
+        self._env = DEFAULT_ENVIRONMENT
+        self._workspace: Workspace | None = None
 
     @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Keep the context."""
-        self._context = context
+    def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Keep the environment."""
+        self._env = run_params["env"] or DEFAULT_ENVIRONMENT
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
-        """Keep what the run is about."""
-        self._commit = partial(self._commit_new, run_params, catalog)
+    def before_stages_run(self, workspace: Workspace) -> None:
+        """Keep the state of the stages. Without the project's runner there is none to commit."""
+        self._workspace = workspace
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
@@ -184,15 +190,11 @@ class VersioningHook:
         """Commit the stages that ran before."""
         self.on_pipeline_error()
 
-    def _commit_new(self, run_params: dict[str, Any], catalog: DataCatalog) -> None:
+    def _commit(self) -> None:
         from dermaflow.versioning.dvc.commit import DvcCommit
-        from dermaflow.versioning.stages.workspace import Workspace
 
-        if "DVC_STAGE" in os.environ:
-            return
-        assert self._context is not None
-        workspace = Workspace(self._context.project_path, catalog)
-        DvcCommit(workspace, run_params["env"] or DEFAULT_ENVIRONMENT).commit()
+        if self._workspace and "DVC_STAGE" not in os.environ:
+            DvcCommit(self._workspace, self._env).commit()
 
 
 def _in_order(names: list[str] | None) -> list[str]:

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-# What `kedro run` runs, in the order of the data; each is a package under `dermaflow.pipelines`.
+from collections.abc import Iterable
+
+# The stages of `kedro run`, in the order of the data: packages under `dermaflow.pipelines`.
 STAGES = ("ingest", "validate", "augment", "train", "evaluate", "explain", "register")
 
 # Pipelines that run only when they are asked for, and their stages, which follow those above.
 EXTRAS = {"crossval": ("crossval_train", "crossval_evaluate"), "search": ("search",)}
 
-ALL_STAGES = (*STAGES, *(stage for stages in EXTRAS.values() for stage in stages))
+# Stages with pictures or pages -> the stage that draws them, right after. Its nodes belong to the
+# same pipeline; it has a record of its own, so that a change of drawing makes no data again.
+DRAWINGS = {
+    stage: f"{stage}_drawing"
+    for stage in (
+        "validate",
+        "augment",
+        "train",
+        "evaluate",
+        "explain",
+        "crossval_evaluate",
+        "search",
+    )
+}
+
+
+def with_drawings(stages: Iterable[str]) -> tuple[str, ...]:
+    """Stages in their order, each followed by the one that draws it."""
+    return tuple(name for stage in stages for name in (stage, DRAWINGS.get(stage)) if name)
+
+
+def pipeline_of(stage: str) -> str:
+    """The pipeline that a stage's nodes belong to."""
+    drawn = {drawing: stage for stage, drawing in DRAWINGS.items()}
+    return drawn.get(stage, stage)
+
+
+ALL_STAGES = with_drawings((*STAGES, *(stage for stages in EXTRAS.values() for stage in stages)))
 
 # What a command without --env works on; `conf/local` only adds to it.
 DEFAULT_ENVIRONMENT = "base"

@@ -9,7 +9,7 @@ from kedro.framework.cli.project import run as kedro_run
 
 from dermaflow.cli.command import ResumableCommand
 from dermaflow.cli.options import known_environment
-from dermaflow.schema import ALL_STAGES, EXTRAS
+from dermaflow.schema import ALL_STAGES, EXTRAS, pipeline_of
 
 RUNNER = "dermaflow.versioning.stages.runner.StageRunner"
 
@@ -26,7 +26,7 @@ def _run(force: bool, **options: Any) -> Any:
 
 
 def _refuse_unknown(pipelines: list[str]) -> None:
-    known = (*ALL_STAGES, *EXTRAS, "__default__")
+    known = dict.fromkeys((*map(pipeline_of, ALL_STAGES), *EXTRAS, "__default__"))
     for name in pipelines:
         if name not in known:
             raise click.UsageError(f"there is no pipeline {name!r}; there are {', '.join(known)}")

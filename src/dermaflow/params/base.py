@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -26,3 +27,7 @@ class Params(BaseModel):
     """A group of parameters: immutable, and closed to unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    def raw_paths(self) -> list[Path]:
+        """Files and folders that these parameters name and no stage makes; none by default."""
+        return []

@@ -33,6 +33,10 @@ class CrossvalParams(Params):
     synthetic: bool  # whether generators of a fold's own fill up its small classes
     views: Literal[1, 2, 4, 8]
 
+    def raw_paths(self) -> list[Path]:
+        """Files of the folds that other machines trained."""
+        return self.collected_files
+
     @property
     def collected_files(self) -> list[Path]:
         """FOLD_FILES of each folder of ``collect``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -31,6 +32,10 @@ class IngestParams(Params):
     def roles(self) -> dict[str, str]:
         """Role of each source in use, in order."""
         return dict.fromkeys(self.train, "train") | dict.fromkeys(self.external, "external")
+
+    def raw_paths(self) -> list[Path]:
+        """Raw files and folders of the sources in use."""
+        return [path for name in self.roles for path in self.sources[name].raw_paths()]
 
     @model_validator(mode="after")
     def _sources_are_described(self) -> IngestParams:

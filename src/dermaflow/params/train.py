@@ -189,6 +189,11 @@ class TrainParams(Params):
             raise ValueError(f"resize: each stage must end later than the one before, not {ends}")
         return self
 
+    def raw_paths(self) -> list[Path]:
+        """The file of the backbone's first weights, if they come from one."""
+        named = self.backbone.path if self.backbone.weights == "file" else None
+        return [Path(named)] if named else []
+
     def value(self, key: str) -> Any:
         """What stands under a dotted key, as JSON has it. Raises KeyError where there is none."""
         value: Any = self.model_dump(mode="json")

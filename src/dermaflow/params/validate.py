@@ -60,3 +60,8 @@ class ValidateParams(Params):
     decisions: str | None = None  # CSV by which people overrule the finder of duplicates
     drift: DriftParams
     split: SplitParams
+
+    def raw_paths(self) -> list[Path]:
+        """People's decisions, the split that is kept, and the earlier profile."""
+        named = (self.decisions, self.split.keep, self.drift.reference)
+        return [Path(path).expanduser() for path in named if path]

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kedro.io import DataCatalog
-
 from dermaflow.data.version import read_version
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run_description import RAW
@@ -43,7 +41,8 @@ class Tracker:
         project_path: root of the project.
         env: the environment.
         config: resolved; see ``TrackingConfig.resolve``.
-        catalog: its entries say in ``metadata.mlflow`` what of them goes to MLflow.
+        workspace: the environment's stages; the catalog says in ``metadata.mlflow`` what of their
+            data goes to MLflow.
         parameters: everything under ``parameters``.
         name: of the run.
         tags: of the run from its start.
@@ -53,7 +52,7 @@ class Tracker:
     project_path: Path
     env: str
     config: TrackingConfig
-    catalog: DataCatalog
+    workspace: Workspace
     parameters: Mapping[str, Any]
     name: str
     tags: Mapping[str, str]
@@ -67,7 +66,7 @@ class Tracker:
         """Open the run, unless it is open."""
         if self._run:
             return
-        marker = self.catalog.load("stage_records").folder / "open_run.json"
+        marker = self.workspace.records.folder / "open_run.json"
         patch = b""
         if self.tags["git_dirty"] == "true":
             patch = uncommitted_patch(self.project_path)
@@ -127,12 +126,12 @@ class Tracker:
 
     def _log_unchanged(self) -> None:
         assert self._run
-        workspace, consistent = self._log_versions()
+        consistent = self._log_versions()
         requested = set(self.requested)
         unchanged = {
-            name: self.project_path / path
+            name: path
             for stage in consistent
-            for name, path in workspace.stage(stage).outputs.items()
+            for name, path in self.workspace.outputs(stage).items()
             if name in requested - self._logged
         }
         self._log_outputs(unchanged)
@@ -151,13 +150,9 @@ class Tracker:
         facts = [self.name, parameters, self.tags.get("mlflow.source.git.commit")]
         return hashlib.sha256(repr(facts).encode() + patch).hexdigest()
 
-    def _entry(self, name: str) -> Any:
-        return self.catalog.get(name)
-
     def _rule(self, name: str) -> dict[str, Any]:
         """What of a dataset goes to MLflow."""
-        metadata = getattr(self._entry(name), "metadata", None) or {}
-        rule: dict[str, Any] = metadata.get("mlflow", {})
+        rule: dict[str, Any] = self.workspace.metadata(name).get("mlflow", {})
         return rule
 
     def _log_outputs(self, outputs: Mapping[str, Path]) -> None:
@@ -168,41 +163,40 @@ class Tracker:
                 self._run.log_output(path, rule)
             self._logged.add(name)
 
-    def _log_versions(self) -> tuple[Workspace, Consistent]:
+    def _log_versions(self) -> Consistent:
         """Hashes as tags to search by, and lock entries by which the state can be restored."""
         assert self._run
-        workspace = Workspace(self.project_path, self.catalog)
-        consistent = workspace.consistent()
-        self._run.set_tags(self._version_tags(workspace, consistent))
-        self._log_outputs(self._reports_of_data(workspace, consistent))
+        consistent = self.workspace.consistent()
+        self._run.set_tags(self._version_tags(consistent))
+        self._log_outputs(self._reports_of_data(consistent))
         if dvc_path(self.project_path, self.env).exists():
             for stage, record in consistent.items():
                 if self._versions.get(stage) != record:
-                    entry = lock_entry(workspace, self.env, stage, record)
+                    entry = lock_entry(self.workspace, self.env, stage, record)
                     self._run.log_content(json.dumps(entry, indent=1), f"{VERSIONS}/{stage}.json")
                     self._versions[stage] = record
-        return workspace, consistent
+        return consistent
 
-    def _version_tags(self, workspace: Workspace, consistent: Consistent) -> dict[str, str]:
-        stages = [workspace.stage(name) for name in self._ran]
+    def _version_tags(self, consistent: Consistent) -> dict[str, str]:
+        stages = [self.workspace.stage(name) for name in self._ran]
         used = {name for stage in stages for name in (*stage.inputs, *stage.outputs)}
         tags: dict[str, str] = {}
         for stage, record in consistent.items():
-            for name, path in workspace.stage(stage).outputs.items():
+            for name, path in self.workspace.stage(stage).outputs.items():
                 if self._rule(name).get("version") and name in used:
                     tags[f"md5.{name}"] = str(record.outs[path])
         if "ingest" in consistent:
-            tags |= raw_tags(workspace.external_versions("ingest", consistent["ingest"]))
+            tags |= raw_tags(self.workspace.external_versions("ingest", consistent["ingest"]))
         if "md5.manifest" in tags:
-            tags["data_version"] = read_version(Path(self._entry("manifest")._filepath))
+            tags["data_version"] = read_version(self.workspace.outputs("validate")["manifest"])
         return tags
 
-    def _reports_of_data(self, workspace: Workspace, consistent: Consistent) -> dict[str, Path]:
+    def _reports_of_data(self, consistent: Consistent) -> dict[str, Path]:
         """What every run is to hold of the data it stands on, though an earlier one made it."""
         return {
-            name: self.project_path / path
+            name: path
             for stage in consistent
-            for name, path in workspace.stage(stage).outputs.items()
+            for name, path in self.workspace.outputs(stage).items()
             if self._rule(name).get("always") and name not in self._logged
         }
 

@@ -1,12 +1,10 @@
 """Both stages of cross-validation under one name."""
 
-from kedro.pipeline import Pipeline, pipeline
+from kedro.pipeline import Pipeline
 
-from dermaflow.pipelines import crossval_evaluate, crossval_train
+from dermaflow.pipelines.stage_pipeline import stage_pipeline
 
 
 def create_pipeline() -> Pipeline:
-    """Training of the folds, then their figures; tagged as the stages are."""
-    return pipeline(crossval_train.create_pipeline(), tags="crossval_train") + pipeline(
-        crossval_evaluate.create_pipeline(), tags="crossval_evaluate"
-    )
+    """Training of the folds, then their scores and figures."""
+    return stage_pipeline("crossval_train") + stage_pipeline("crossval_evaluate")

@@ -18,9 +18,21 @@ from kedro.pipeline import Pipeline
 from omegaconf.errors import OmegaConfBaseException
 
 from dermaflow.params.check import check_parameters
-from dermaflow.schema import DEFAULT_ENVIRONMENT, EXTRAS, STAGES
+from dermaflow.schema import (
+    DEFAULT_ENVIRONMENT,
+    DRAWINGS,
+    EXTRAS,
+    STAGES,
+    pipeline_of,
+    with_drawings,
+)
 from dermaflow.versioning.dvc.tracked_files import split_tracked
-from dermaflow.versioning.stages.describe_stage import Stage, describe_stage, is_working_folder
+from dermaflow.versioning.stages.describe_stage import (
+    CatalogEntry,
+    Stage,
+    describe_stage,
+    stage_nodes,
+)
 from dermaflow.versioning.stages.raw_inputs import external_paths
 
 _VARIABLES = "DERMAFLOW_"
@@ -46,8 +58,9 @@ def dvc_path(project_path: Path, env: str, extra: str | None = None) -> Path:
 
 def dvc_files(project_path: Path, env: str) -> dict[Path, tuple[str, ...]]:
     """Each file of an environment and its stages."""
-    files = {dvc_path(project_path, env): STAGES}
-    return files | {dvc_path(project_path, env, extra): EXTRAS[extra] for extra in EXTRAS}
+    files = {dvc_path(project_path, env): with_drawings(STAGES)}
+    extras = {dvc_path(project_path, env, extra): stages for extra, stages in EXTRAS.items()}
+    return files | {path: with_drawings(stages) for path, stages in extras.items()}
 
 
 def environments(project_path: Path) -> list[str]:
@@ -71,24 +84,22 @@ def render_dvc_file(
     project_path: Path,
     pipelines: Mapping[str, Pipeline],
     env: str,
-    stages: Sequence[str] = STAGES,
+    stages: Sequence[str] = with_drawings(STAGES),
 ) -> str:
     """The text of the ``dvc.yaml`` of some of an environment's stages, see ``dvc_files``."""
     catalog = read_conf_files(project_path, env)["catalog"]
-    types = {name: entry["type"] for name, entry in catalog.items()}
-    files = {
-        name: entry["filepath"]
+    entries = {
+        name: CatalogEntry(entry["filepath"], entry["type"], entry.get("metadata", {}))
         for name, entry in catalog.items()
-        if not is_working_folder(entry.get("metadata"))
     }
     parameters = _committed_parameters(project_path, env)
-    described = [describe_stage(name, pipelines[name], files, types) for name in stages]
+    described = [describe_stage(name, stage_nodes(pipelines, name), entries) for name in stages]
     (folder,) = (p.parent for p, names in dvc_files(project_path, env).items() if names == stages)
     root = Path(os.path.relpath(project_path, folder)).as_posix()
-    entries = {
+    content: dict[str, Any] = {}
+    content["stages"] = {
         stage.name: _stage_entry(project_path, stage, env, parameters, root) for stage in described
     }
-    content: dict[str, Any] = {"stages": entries}
     plots = _plots(described, catalog, root)
     if plots:
         content["plots"] = plots
@@ -140,9 +151,11 @@ def stage_command(name: str, env: str) -> str:
     """What DVC runs for a stage.
 
     The environment by name, so that neither ``conf/local`` nor ``KEDRO_ENV`` has a say, of which
-    DVC knows nothing.
+    DVC knows nothing. A pipeline that also draws is two stages to DVC, told apart by their tags.
     """
-    return f"kedro run --env {env} --pipelines {name}"
+    pipeline = pipeline_of(name)
+    tags = f" --tags {name}" if pipeline in DRAWINGS else ""
+    return f"kedro run --env {env} --pipelines {pipeline}{tags}"
 
 
 def _stage_entry(
@@ -151,7 +164,7 @@ def _stage_entry(
     entry: dict[str, Any] = {"cmd": stage_command(stage.name, env)}
     if root != ".":
         entry["wdir"] = root
-    tracked, _ = split_tracked(project_path, external_paths(stage.name, parameters))
+    tracked, _ = split_tracked(project_path, external_paths(stage, parameters))
     entry["deps"] = [*stage.code, *tracked, *stage.inputs.values()]
     entry["params"] = parameter_files(project_path, stage.groups, env)
     metrics = [path for name, path in stage.outputs.items() if name.endswith("metrics")]

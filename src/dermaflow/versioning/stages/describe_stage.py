@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,27 +17,36 @@ from kedro.pipeline import Pipeline
 from pydantic import TypeAdapter, ValidationError
 
 from dermaflow.params.parameters import Parameters
+from dermaflow.schema import DRAWINGS, pipeline_of
 
 PACKAGE = "dermaflow"
-# Packages that belong together: a stage that needs one module of them depends on the folder.
-_FOLDERS = tuple(
-    f"{PACKAGE}.{name}"
-    for name in (
-        "data.sources",
-        "data.validation",
-        "serving",
-        # Templates lie beside their modules.
-        "reporting.drift",
-        "reporting.duplicates",
-        "reporting.data_docs",
-    )
-)
-# Reached through the catalog's `type`, not by an import.
-_DATASETS = f"src/{PACKAGE}/datasets"
+# Pages with a template and a style beside their module: who draws one depends on the folder.
+_FOLDERS = tuple(f"{PACKAGE}.reporting.{name}" for name in ("data_docs", "drift", "duplicates"))
 # What changes no output: types of parameters, texts of errors, and where live curves go, with all
 # that it takes to bring them there.
 _WITHOUT_EFFECT = tuple(f"{PACKAGE}.{name}" for name in ("params", "errors"))
 _SINK = f"{PACKAGE}.tracking.mlflow_sink"
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """What the catalog says of a dataset.
+
+    Attributes:
+        path: its file or folder.
+        type: its class as the catalog's ``type`` names it.
+        metadata: of the entry. Nothing depends on one with ``working_folder: true``. ``external``
+            lists values of the run on which an output depends, such as ``tracking_uri``.
+    """
+
+    path: str
+    type: str
+    metadata: Mapping[str, Any]
+
+    @property
+    def is_working_folder(self) -> bool:
+        """Whether it is none of a stage's inputs, but its own."""
+        return bool(self.metadata.get("working_folder"))
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,7 @@ class Stage:
         inputs: dataset -> path, of what other stages made.
         outputs: dataset -> path, of all that the stage saves.
         groups: parameters, ``train`` or ``seed`` for instance.
+        run_values: names of values of the run on which the outputs depend.
     """
 
     name: str
@@ -56,30 +67,37 @@ class Stage:
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     groups: tuple[str, ...]
+    run_values: tuple[str, ...]
 
 
-def describe_stage(
-    name: str, pipeline: Pipeline, files: Mapping[str, str], types: Mapping[str, str]
-) -> Stage:
+def stage_nodes(pipelines: Mapping[str, Pipeline], stage: str) -> Pipeline:
+    """All nodes of a stage, out of the pipeline that it belongs to."""
+    return pipelines[pipeline_of(stage)].only_nodes_with_tags(stage)
+
+
+def describe_stage(name: str, nodes: Pipeline, entries: Mapping[str, CatalogEntry]) -> Stage:
     """Put together what is known of a stage.
 
     Args:
         name: of the stage.
-        pipeline: its nodes, all of them.
-        files: dataset -> path; of what it lacks, a working folder, nothing depends.
-        types: dataset -> class, with its module.
+        nodes: of the stage, all of them.
+        entries: dataset -> what the catalog says of it, of all that have a file.
     """
-    inputs = sorted(pipeline.inputs())
-    data = [dataset for dataset in inputs if dataset in files]
-    outputs = sorted(dataset for node in pipeline.nodes for dataset in node.outputs)
-    own = any(types.get(dataset, "").startswith(PACKAGE) for dataset in (*data, *outputs))
+    inputs = sorted(nodes.inputs())
+    data = [name for name in inputs if name in entries and not entries[name].is_working_folder]
+    outputs = sorted(dataset for node in nodes.nodes for dataset in node.outputs)
+    types = {entries[dataset].type for dataset in (*data, *outputs)}
+    own = {type_name for type_name in types if type_name.startswith(PACKAGE)}
     return Stage(
         name=name,
-        code=tuple(sorted([*code_of(name), *([_DATASETS] if own else [])])),
-        inputs={dataset: files[dataset] for dataset in data},
-        outputs={dataset: files[dataset] for dataset in outputs},
+        code=code_of(name, tuple(sorted(map(_module_of, own)))),
+        inputs={dataset: entries[dataset].path for dataset in data},
+        outputs={dataset: entries[dataset].path for dataset in outputs},
         groups=tuple(
             dataset.removeprefix("params:") for dataset in inputs if dataset.startswith("params:")
+        ),
+        run_values=tuple(
+            value for dataset in outputs for value in entries[dataset].metadata.get("external", ())
         ),
     )
 
@@ -89,33 +107,40 @@ def select_parameters(parameters: Mapping[str, Any], groups: Iterable[str]) -> d
 
     Kedro has made some of them typed models already, depending on what was asked to run.
     """
-    fields = {field.alias or name: field for name, field in Parameters.model_fields.items()}
     selected: dict[str, Any] = {}
     for group in groups:
-        value = parameters.get(group)
-        kind: Any = fields[group].annotation
-        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        adapter, value = adapter_of(group), parameters.get(group)
         try:
             value = adapter.validate_python(value)
-        except ValidationError:  # of an older code's lock
+        except ValidationError:  # of a lock that was written with other types
             selected[group] = value
         else:
             selected[group] = adapter.dump_python(value, mode="json", by_alias=True)
     return selected
 
 
-def is_working_folder(metadata: Mapping[str, Any] | None) -> bool:
-    """Whether a catalog's entry with such metadata is none of a stage's inputs, but its own."""
-    return bool((metadata or {}).get("working_folder"))
+def adapter_of(group: str) -> TypeAdapter[Any]:
+    """What validates and dumps a group of parameters."""
+    fields = {field.alias or name: field for name, field in Parameters.model_fields.items()}
+    kind: Any = fields[group].annotation
+    return TypeAdapter(kind)
 
 
 @lru_cache
-def code_of(stage: str) -> tuple[str, ...]:
-    """Files and folders under ``src/`` that the stage runs, by their imports."""
+def code_of(stage: str, datasets: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Files and folders under ``src/`` that a stage runs, by their imports.
+
+    Args:
+        stage: its name.
+        datasets: modules of the datasets that it loads and saves, which nothing imports: Kedro
+            finds them by the catalog's ``type``.
+    """
     graph = _import_graph()
-    package = f"{PACKAGE}.pipelines.{stage}"
-    modules = graph.find_upstream_modules(package, as_package=True) - {PACKAGE}
-    paths = {_source_path(module, graph.modules) for module in {package, *modules}}
+    wiring = "drawing" if stage in DRAWINGS.values() else "pipeline"
+    found = {f"{PACKAGE}.pipelines.{pipeline_of(stage)}.{wiring}", *datasets}
+    for module in tuple(found):
+        found |= graph.find_upstream_modules(module)
+    paths = {_source_path(module, graph.modules) for module in found - {PACKAGE}}
     return tuple(sorted(path for path in paths if path))
 
 
@@ -129,6 +154,13 @@ def _import_graph() -> Any:
     return graph
 
 
+def _module_of(type_name: str) -> str:
+    """The module that defines a class, however the catalog names it."""
+    module, _, name = type_name.rpartition(".")
+    defined: str = getattr(import_module(module), name).__module__
+    return defined
+
+
 def _source_path(module: str, modules: Iterable[str]) -> str | None:
     if module.startswith(_WITHOUT_EFFECT):
         return None
@@ -136,5 +168,7 @@ def _source_path(module: str, modules: Iterable[str]) -> str | None:
         if module.startswith(folder):
             module = folder
     path = PurePosixPath("src", *module.split("."))
+    if module in _FOLDERS:
+        return str(path)
     is_package = any(other.startswith(f"{module}.") for other in modules)
-    return str(path) if is_package else f"{path}.py"
+    return str(path / "__init__.py") if is_package else f"{path}.py"

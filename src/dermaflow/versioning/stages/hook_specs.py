@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kedro.framework.hooks.markers import hook_spec
+
+if TYPE_CHECKING:
+    from dermaflow.versioning.stages.workspace import Workspace
 
 
 class StageSpecs:
     """Called by ``dermaflow.versioning.stages.runner.StageRunner``."""
+
+    @hook_spec
+    def before_stages_run(self, workspace: Workspace) -> None:
+        """The runner is about to look at the first stage.
+
+        Args:
+            workspace: the state of all stages; one for the whole run.
+        """
 
     @hook_spec
     def after_stage_run(self, stage: str, outputs: dict[str, Path]) -> None:
@@ -25,7 +37,8 @@ class StageSpecs:
 
         Args:
             stage: its name.
-            outputs: datasets of the finished nodes, and where they are now.
+            outputs: datasets of the finished nodes, and what could be drawn of them, and where
+                they are now.
         """
 
     @hook_spec

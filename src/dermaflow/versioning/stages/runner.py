@@ -10,26 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kedro.framework.project import pipelines
-from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
-from kedro.pipeline.node import Node
 from kedro.runner import SequentialRunner
 from kedro.utils import find_kedro_project
 
-from dermaflow.schema import ALL_STAGES
+from dermaflow.errors import DrawingError, ParameterError
+from dermaflow.schema import ALL_STAGES, DRAWINGS
 from dermaflow.versioning.stages.fingerprint import hash_path
 from dermaflow.versioning.stages.hook_specs import StageSpecs
 from dermaflow.versioning.stages.input_check import InputCheck, refuse_damaged_cache
 from dermaflow.versioning.stages.stage_records import StageRecord
+from dermaflow.versioning.stages.stage_run import KedroRun, StageRun
 from dermaflow.versioning.stages.workspace import Workspace
-from dermaflow.versioning.stages.written_aside import (
-    aside,
-    clear,
-    keep_apart,
-    put_in_place,
-    written_aside,
-)
+from dermaflow.versioning.stages.written_aside import aside, clear, put_in_place
 
 logger = logging.getLogger(__name__)
 
@@ -47,99 +40,78 @@ class StageRunner(SequentialRunner):
 
     def __init__(self, is_async: bool = False, force: bool = False) -> None:
         super().__init__(is_async)
+        self._asynchronous = is_async
         self._force = force or "DVC_STAGE" in os.environ
 
-    def _run(
+    def run(
         self,
         pipeline: Pipeline,
         catalog: Any,
         hook_manager: Any = None,
         run_id: str | None = None,
-    ) -> None:
-        workspace = Workspace(find_kedro_project(Path.cwd()) or Path.cwd(), catalog)
-        inputs = InputCheck(workspace)
+        only_missing_outputs: bool = False,
+    ) -> dict[str, Any]:
+        """Run the stages that must run.
+
+        Returns:
+            Dataset -> catalog entry, of the pipeline's outputs.
+
+        Raises:
+            DrawingError: all data are made, but a picture is not.
+            ParameterError: ``only_missing_outputs`` is asked for.
+        """
+        if only_missing_outputs:
+            raise ParameterError(
+                "--only-missing-outputs: what is there may be of other data; without the option "
+                "unchanged stages are skipped"
+            )
         hook_manager.add_hookspecs(StageSpecs)
+        workspace = Workspace(find_kedro_project(Path.cwd()) or Path.cwd(), catalog)
+        hook_manager.hook.before_stages_run(workspace=workspace)
+        kedro = KedroRun(hook_manager, run_id, self._asynchronous)
+        inputs, undrawn = InputCheck(workspace), list[StageRun]()
         try:
             for stage, part in by_stage(pipeline):
+                run = StageRun(kedro, workspace, stage, part)
                 with workspace.records.lock(stage):
-                    self._recover(workspace, stage)
-                    now = workspace.now(stage)
-                    whole = set(part.nodes) == set(pipelines[stage].nodes)
-                    if whole and not self._force and workspace.is_unchanged(stage, now):
-                        logger.info("%s: unchanged, skipped", stage)
-                        continue
-                    reason = workspace.reasons(stage, now) if whole else "in part, as asked"
-                    logger.info("%s: %s", stage, "forced" if self._force else reason)
-                    refuse_damaged_cache(workspace, stage, now)
-                    inputs.check(stage)
-                    now = workspace.now(stage)  # of what the check has seen
-                    for folder in workspace.working_folders(stage):
-                        folder.made_from = now.made_from
-                    made = self._run_stage(workspace, stage, part, catalog, hook_manager, run_id)
-                    _keep(workspace, stage, now, made, whole)
-                    for folder in workspace.working_folders(stage):
-                        folder.clear()
-                    inputs.trust(made.values())
-                hook_manager.hook.after_stage_run(stage=stage, outputs=made)
+                    _recover(workspace, stage)
+                    made = self._run_stage(run, inputs)
+                if made is not None:
+                    hook_manager.hook.after_stage_run(stage=stage, outputs=made)
+                undrawn += [run] if run.undrawn else []
         except (KeyboardInterrupt, SystemExit) as interrupt:
             hook_manager.hook.on_pipeline_interrupt(error=interrupt)
             raise
         finally:
             workspace.hashes.save()
+        _require_drawn(undrawn)
+        return {name: catalog[name] for name in pipeline.outputs()}
 
-    def _run_stage(
-        self,
-        workspace: Workspace,
-        stage: str,
-        part: Pipeline,
-        catalog: DataCatalog,
-        hook_manager: Any,
-        run_id: str | None,
-    ) -> dict[str, Path]:
-        """Run the nodes with their outputs aside; returns dataset -> place of the outputs."""
-        outputs = {name for node in part.nodes for name in node.outputs}
-        places = {
-            name: workspace.project_path / path
-            for name, path in workspace.stage(stage).outputs.items()
-            if name in outputs
-        }
+    def _run_stage(self, run: StageRun, inputs: InputCheck) -> dict[str, Path] | None:
+        """Run a stage and keep what it made: dataset -> place; None if it is unchanged."""
+        workspace, stage = run.workspace, run.stage
+        now = workspace.now(stage)
+        whole = set(run.part.nodes) == set(workspace.nodes(stage).nodes)
+        if whole and not self._force and workspace.is_unchanged(stage, now):
+            level = logging.DEBUG if stage in DRAWINGS.values() else logging.INFO
+            logger.log(level, "%s: unchanged, skipped", stage)
+            return None
+        reason = workspace.reasons(stage, now) if whole else "in part, as asked"
+        logger.info("%s: %s", stage, "forced" if self._force else reason)
+        refuse_damaged_cache(workspace, stage, now)
+        inputs.check(stage)
+        now = workspace.now(stage)  # of what the check has seen
+        for folder in workspace.working_folders(stage):
+            folder.made_from = now.made_from
         shutil.rmtree(workspace.failed_folder(stage), ignore_errors=True)
-        self._done: set[Node] = set()
-        try:
-            with written_aside(catalog, places, stage):
-                super()._run(part, catalog, hook_manager, run_id)
-        except BaseException as error:
-            if isinstance(error, Exception):
-                done = {name for node in self._done for name in node.outputs}
-                finished = {name: path for name, path in places.items() if name in done}
-                kept = keep_apart(finished, stage, workspace.failed_folder(stage))
-                hook_manager.hook.on_stage_error(stage=stage, outputs=kept)
-            clear(places.values(), stage)
-            raise
-        return places
-
-    @property
-    def _logger(self) -> logging.Logger:
-        """Kedro's own, so that the same rules of ``conf/logging.yml`` hold for its messages."""
-        return logging.getLogger(SequentialRunner.__module__)
-
-    def _suggest_resume_scenario(
-        self, pipeline: Pipeline, done_nodes: Iterable[Node], catalog: Any
-    ) -> None:
-        """Say nothing of ``--from-nodes``: the same command goes on where this one stopped."""
-        self._done = set(done_nodes)
-
-    @staticmethod
-    def _recover(workspace: Workspace, stage: str) -> None:
-        """Finish or undo what a killed process left of the stage."""
-        paths = [workspace.project_path / path for path in workspace.stage(stage).outputs.values()]
-        record = workspace.records.announced(stage)
-        if record:
-            logger.info("%s: putting the outputs of an interrupted run in place", stage)
-            made = {workspace.project_path / path: value for path, value in record.outs.items()}
-            put_in_place([path for path in made if hash_path(path) != made[path]], stage)
-            workspace.records.settle(stage)
-        clear(paths, stage)
+        made = run.run()
+        if run.undrawn:
+            _remove_undrawn(run, made)
+        _keep(workspace, stage, now, made, whole and not run.undrawn)
+        for folder in workspace.working_folders(stage):
+            folder.clear()
+        inputs.trust(made.values())
+        return made
 
 
 def by_stage(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:
@@ -148,6 +120,17 @@ def by_stage(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:
         part = pipeline.only_nodes_with_tags(stage)
         if part.nodes:
             yield stage, part
+
+
+def _recover(workspace: Workspace, stage: str) -> None:
+    """Finish or undo what a killed process left of the stage."""
+    record = workspace.records.announced(stage)
+    if record:
+        logger.info("%s: putting the outputs of an interrupted run in place", stage)
+        made = {workspace.project_path / path: value for path, value in record.outs.items()}
+        put_in_place([path for path in made if hash_path(path) != made[path]], stage)
+        workspace.records.settle(stage)
+    clear(workspace.outputs(stage).values(), stage)
 
 
 def _keep(
@@ -165,3 +148,25 @@ def _keep(
     for path, value in made.items():
         workspace.hashes.know(workspace.project_path / path, value)
     workspace.hashes.save()
+
+
+def _remove_undrawn(run: StageRun, made: Mapping[str, Path]) -> None:
+    """Remove old pictures that could not be drawn anew: they would show what is no longer so."""
+    outputs = {name for node in run.part.nodes for name in node.outputs} - made.keys()
+    for name in outputs:
+        place = run.workspace.outputs(run.stage)[name]
+        for path in (place, aside(place, run.stage)):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _require_drawn(undrawn: Iterable[StageRun]) -> None:
+    """Raise DrawingError if anything could not be drawn."""
+    failed = [(run.stage, name, error) for run in undrawn for name, error in run.undrawn.items()]
+    if failed:
+        what = "; ".join(f"{stage}: {name}: {error}" for stage, name, error in failed)
+        raise DrawingError(
+            f"{what}; all data and all other pictures are there, and the same command draws again"
+        ) from failed[0][2]

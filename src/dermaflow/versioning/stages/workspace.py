@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 
 from dermaflow.errors import ParameterError
-from dermaflow.schema import ALL_STAGES
+from dermaflow.schema import ALL_STAGES, pipeline_of
 from dermaflow.versioning.dvc.lock import Entry, read_lock, record_of
 from dermaflow.versioning.dvc.tracked_files import Tracked, split_tracked
+from dermaflow.versioning.stages.catalog_places import read_entries
 from dermaflow.versioning.stages.describe_stage import (
+    CatalogEntry,
     Stage,
     describe_stage,
-    is_working_folder,
     select_parameters,
+    stage_nodes,
 )
 from dermaflow.versioning.stages.fingerprint import HashCache
 from dermaflow.versioning.stages.raw_inputs import external_paths, external_state
@@ -29,7 +33,7 @@ TRACKING_URI = "tracking_uri"  # its entry, put there by a hook, for MLflow's st
 
 
 class Workspace:
-    """Stages of one environment as they are now on disk.
+    """Stages of one environment as they are now on disk. A run has one, made by the runner.
 
     Args:
         project_path: root of the project; all paths are relative to it.
@@ -41,10 +45,9 @@ class Workspace:
         self.records: StageRecords = catalog.load(RECORDS)
         self.hashes = HashCache(self.records.folder / "hashes.json")
         self.parameters: dict[str, Any] = catalog.load("parameters")
-        self._tracking_uri: str = catalog.load(TRACKING_URI)
-        self._catalog = catalog
+        self.catalog = catalog
+        self._values: dict[str, str] = {TRACKING_URI: catalog.load(TRACKING_URI)}
         self._stages: dict[str, Stage] = {}
-        self._working: dict[str, list[Any]] = {}
 
     def failed_folder(self, name: str) -> Path:
         """Where a stage that failed leaves what it had made."""
@@ -53,35 +56,44 @@ class Workspace:
     def stage(self, name: str) -> Stage:
         """Files and parameters of a stage."""
         if name not in self._stages:
-            if name not in pipelines:  # Kedro has loaded only those that were asked for
-                pipelines.set_requested(None)
-            pipeline = pipelines[name]
-            data = [dataset for dataset in pipeline.datasets() if not is_parameter(dataset)]
-            found: dict[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
-            self._refuse_memory(name, found)
-            self._working[name] = [
-                found.pop(dataset)
-                for dataset, entry in list(found.items())
-                if is_working_folder(getattr(entry, "metadata", None))
-            ]
-            files = {dataset: self.relative(entry._filepath) for dataset, entry in found.items()}
-            types = {dataset: type(entry).__module__ for dataset, entry in found.items()}
-            self._stages[name] = describe_stage(name, pipeline, files, types)
+            nodes = self.nodes(name)
+            for dataset in sorted(nodes.datasets()):
+                if dataset not in self._entries and not is_parameter(dataset):
+                    raise ParameterError(
+                        f"{name}: {dataset!r} has no file: give it an entry in "
+                        "conf/base/catalog.yml, so that the stage can be skipped and resumed"
+                    )
+            self._stages[name] = describe_stage(name, nodes, self._entries)
         return self._stages[name]
+
+    def nodes(self, name: str) -> Pipeline:
+        """All nodes of a stage."""
+        if pipeline_of(name) not in pipelines:  # Kedro has loaded only those that were asked for
+            pipelines.set_requested(None)
+        return stage_nodes(pipelines, name)
+
+    def outputs(self, name: str) -> dict[str, Path]:
+        """Dataset -> where it is, of all that a stage saves."""
+        stage = self.stage(name)
+        return {dataset: self.project_path / path for dataset, path in stage.outputs.items()}
 
     def working_folders(self, name: str) -> list[Any]:
         """The catalog's entries in which the stage keeps what it needs to go on after a crash."""
-        self.stage(name)
-        return self._working[name]
+        names = sorted(self.nodes(name).inputs())
+        working = [n for n in names if n in self._entries and self._entries[n].is_working_folder]
+        return [self.catalog.get(dataset) for dataset in working]
 
-    @staticmethod
-    def _refuse_memory(name: str, datasets: Mapping[str, Any]) -> None:
-        for dataset, entry in datasets.items():
-            if not hasattr(entry, "_filepath"):
-                raise ParameterError(
-                    f"{name}: {dataset!r} has no file: give it an entry in conf/base/catalog.yml, "
-                    "so that the stage can be skipped and resumed"
-                )
+    def metadata(self, dataset: str) -> Mapping[str, Any]:
+        """What the catalog says of a dataset under ``metadata``."""
+        return self._entries[dataset].metadata if dataset in self._entries else {}
+
+    @cached_property
+    def _entries(self) -> dict[str, CatalogEntry]:
+        """What the catalog says of datasets that have a file, by paths from the project's root."""
+        entries = read_entries(self.catalog)
+        return {
+            name: replace(entry, path=self.relative(entry.path)) for name, entry in entries.items()
+        }
 
     def now(self, name: str) -> StageRecord:
         """What the stage would be made from now, and what is there of its outputs."""
@@ -92,7 +104,7 @@ class Workspace:
         return StageRecord(
             deps=self._hash(*stage.code, *stage.inputs.values()) | raw,
             parameters=select_parameters(self.parameters, stage.groups),
-            external=external_state(name, untracked, self._tracking_uri, self.hashes),
+            external=external_state(stage, untracked, self._values, self.hashes),
             outs=self._hash(*stage.outputs.values()),
         )
 
@@ -113,7 +125,7 @@ class Workspace:
         return {self.relative(path): value for path, value in hashes.items() if value}
 
     def _external(self, name: str) -> tuple[dict[str, Tracked], list[Path]]:
-        return split_tracked(self.project_path, external_paths(name, self.parameters))
+        return split_tracked(self.project_path, external_paths(self.stage(name), self.parameters))
 
     def consistent(self) -> dict[str, StageRecord]:
         """Stages whose outputs come from what is there now, as do all those before them."""

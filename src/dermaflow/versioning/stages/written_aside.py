@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-from kedro.io import DataCatalog
 
 from dermaflow.io.atomic_files import replace_folder
 
@@ -18,20 +14,10 @@ def aside(path: Path, stage: str) -> Path:
     return path.parent / f".{stage}.partial" / path.name
 
 
-@contextmanager
-def written_aside(catalog: DataCatalog, datasets: Mapping[str, Path], stage: str) -> Iterator[None]:
-    """Let the datasets save to, and load from, a place aside while the block runs."""
-    entries: dict[str, Any] = {name: catalog.get(name) for name in datasets}
-    places = {name: entry._filepath for name, entry in entries.items()}
-    for name, path in datasets.items():
+def make_room(paths: Iterable[Path], stage: str) -> None:
+    """Make the folders in which outputs are written aside."""
+    for path in paths:
         aside(path, stage).parent.mkdir(parents=True, exist_ok=True)
-        # Every dataset of files keeps its path there; there is no public way to move one.
-        entries[name]._filepath = type(places[name])(str(aside(path, stage)))
-    try:
-        yield
-    finally:
-        for name, place in places.items():
-            entries[name]._filepath = place
 
 
 def put_in_place(paths: Iterable[Path], stage: str) -> None:

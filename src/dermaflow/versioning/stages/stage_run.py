@@ -1,0 +1,136 @@
+"""Running the nodes of one stage, with its outputs aside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from kedro.runner import Task
+
+from dermaflow.schema import DRAWINGS
+from dermaflow.versioning.stages.catalog_places import catalog_with
+from dermaflow.versioning.stages.workspace import Workspace, is_parameter
+from dermaflow.versioning.stages.written_aside import aside, clear, keep_apart, make_room
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class KedroRun:
+    """What Kedro wants to know of a run, whatever node runs.
+
+    Attributes:
+        hook_manager: calls the hooks of nodes and datasets.
+        run_id: of the session.
+        is_async: load and save in threads.
+    """
+
+    hook_manager: Any
+    run_id: str | None
+    is_async: bool
+
+    def execute(self, node: Node, catalog: Any) -> None:
+        """Load a node's inputs, run it and save its outputs."""
+        Task(node, catalog, self.is_async, self.hook_manager, self.run_id).execute()
+
+
+@dataclass
+class StageRun:
+    """One stage while it runs.
+
+    Attributes:
+        kedro: runs the nodes.
+        workspace: the environment's stages.
+        stage: its name.
+        part: the nodes that are to run, all of the stage or some.
+        undrawn: node -> why it could not draw; of a stage that makes data always empty, for the
+            first node that fails ends it.
+    """
+
+    kedro: KedroRun
+    workspace: Workspace
+    stage: str
+    part: Pipeline
+    undrawn: dict[str, Exception] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Path]:
+        """Run the nodes; returns dataset -> place of the outputs that now lie aside.
+
+        Raises:
+            Exception: of the node that failed; what was finished is kept in the stage's failed
+                folder, drawn where it can be.
+        """
+        places = self._places()
+        make_room(places.values(), self.stage)
+        done: list[Node] = []
+        try:
+            self._run_nodes(places, done)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                finished = {name: places[name] for node in done for name in node.outputs}
+                self._keep_failed(finished)
+            clear(places.values(), self.stage)
+            raise
+        return {name: places[name] for node in done for name in node.outputs}
+
+    def _places(self) -> dict[str, Path]:
+        outputs = {name for node in self.part.nodes for name in node.outputs}
+        every = self.workspace.outputs(self.stage)
+        return {name: path for name, path in every.items() if name in outputs}
+
+    def _run_nodes(self, places: Mapping[str, Path], done: list[Node]) -> None:
+        elsewhere = {name: aside(path, self.stage) for name, path in places.items()}
+        catalog = catalog_with(self.workspace.catalog, self.part.datasets(), elsewhere)
+        for node in self.part.nodes:
+            try:
+                self.kedro.execute(node, catalog)
+            except Exception as error:
+                if self.stage not in DRAWINGS.values():
+                    raise
+                # A picture that cannot be drawn must not cost the others.
+                logger.error("%s: %s could not draw: %s", self.stage, node.func.__name__, error)
+                logger.debug("Not drawn", exc_info=error)
+                self.undrawn[node.func.__name__] = error
+            else:
+                done.append(node)
+
+    def _keep_failed(self, finished: Mapping[str, Path]) -> None:
+        """Keep what the finished nodes made, and draw the pages that show why the stage failed."""
+        folder = self.workspace.failed_folder(self.stage)
+        kept = keep_apart(finished, self.stage, folder)
+        drawn = self._draw_failed(kept, folder)
+        self.kedro.hook_manager.hook.on_stage_error(stage=self.stage, outputs={**kept, **drawn})
+
+    def _draw_failed(self, kept: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+        """Draw what needs nothing of the stage but what it finished; returns where it is."""
+        drawing = DRAWINGS.get(self.stage)
+        if drawing is None or not kept:
+            return {}
+        places = {name: folder / path.name for name, path in self._outputs_of(drawing).items()}
+        nodes = self.workspace.nodes(drawing)
+        catalog = catalog_with(self.workspace.catalog, nodes.datasets(), {**places, **kept})
+        missing = self._outputs_of(self.stage).keys() - kept.keys()
+        drawn: dict[str, Path] = {}
+        for node in nodes.nodes:
+            if _has_inputs(node.inputs, catalog, missing):
+                try:
+                    self.kedro.execute(node, catalog)
+                except Exception as error:
+                    logger.warning("%s could not draw: %s", node.func.__name__, error)
+                    logger.debug("Not drawn", exc_info=error)
+                else:
+                    drawn |= {name: places[name] for name in node.outputs}
+        return drawn
+
+    def _outputs_of(self, stage: str) -> dict[str, Path]:
+        return self.workspace.outputs(stage)
+
+
+def _has_inputs(inputs: Iterable[str], catalog: Any, missing: Iterable[str]) -> bool:
+    data = [name for name in inputs if not is_parameter(name)]
+    return all(name not in missing and catalog.exists(name) for name in data)
