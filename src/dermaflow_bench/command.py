@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from dermaflow.cli.command import ProjectCommand
 from dermaflow.cli.options import env_option
+from dermaflow.cli.project_command import ProjectCommand
 from dermaflow.schema import DEFAULT_ENVIRONMENT
 
 

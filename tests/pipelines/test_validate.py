@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from dermaflow.data.validation.check_manifest import check_manifest
 from dermaflow.errors import ParameterError, SourceError, ValidationError
 from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.params.validate import ValidateParams
-from dermaflow.pipelines.validate.nodes import check_manifest, find_duplicates, split_manifest
+from dermaflow.pipelines.validate.drawing import show_data_docs
+from dermaflow.pipelines.validate.nodes import find_duplicates, split_manifest
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLIT_COLUMNS
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
@@ -140,18 +142,28 @@ def test_the_report_is_json_and_counts(checked):
     assert 0 < ages["unexpected_share"] < 0.01
 
 
-def test_data_docs_stand_alone_and_do_not_run_what_the_data_says(checked, faulty, validate):
-    docs = checked[3]
-    page = docs["index.html"].decode()
+@pytest.fixture(scope="module")
+def page(checked):
+    return draw_docs(checked)
+
+
+def draw_docs(checked):
+    """Data Docs of what the catalog would have kept as JSON."""
+    _, quarantine, report, results = checked
+    report, results = (json.loads(json.dumps(kept)) for kept in (report, results))
+    return show_data_docs(results, report, quarantine)["index.html"].decode()
+
+
+def test_data_docs_stand_alone_and_do_not_run_what_the_data_says(page, faulty, validate):
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert not re.findall(r'(?:src|href)="?[^"#]', page)  # nothing outside the page
     assert "values must belong to this set" in page  # as Great Expectations words it
-    assert check_manifest(faulty, {"test": ["stray.jpg"]}, validate, CLASSES)[3] == docs
+    again = check_manifest(faulty, {"test": ["stray.jpg"]}, validate, CLASSES)
+    assert draw_docs(again) == page
 
 
-def test_data_docs_name_the_image_of_each_value_that_breaks_an_expectation(checked):
-    page = checked[3]["index.html"].decode()
+def test_data_docs_name_the_image_of_each_value_that_breaks_an_expectation(page):
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.DOTALL)
     cells = [re.findall(r"<td[^>]*>\s*(.*?)\s*</td>", row, re.DOTALL) for row in rows]
     values = {tuple(re.sub(r"<[^>]+>", "", cell).strip() for cell in row) for row in cells}
@@ -189,10 +201,11 @@ def test_a_broken_set_stops_with_the_name_of_the_expectation(validate):
 
 def test_a_broken_set_is_documented_before_it_stops(validate):
     raw = manifest().assign(error="empty file")
-    _, quarantine, report, docs = check_manifest(raw, {}, validate, CLASSES)
+    checked = check_manifest(raw, {}, validate, CLASSES)
+    _, quarantine, report, _ = checked
     assert len(quarantine) == len(raw)
     assert report["broken"]
-    assert "too few images are left" in docs["index.html"].decode()
+    assert "too few images are left" in draw_docs(checked)
     with pytest.raises(ValidationError, match="clean_set"):
         check_and_split(raw, validate)
 

@@ -10,7 +10,8 @@ import yaml
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.errors import ValidationError
 from dermaflow.params.validate import ValidateParams
-from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
+from dermaflow.pipelines.validate.drawing import show_drift
+from dermaflow.pipelines.validate.nodes import compare_batches, stop_on_drift
 
 COUNT = 120
 CLASSES = ["mel", "nv"]
@@ -60,10 +61,17 @@ def compare(manifest, store, settings):
     return compare_batches(manifest, NO_PAIRS, store, ValidateParams(**settings), CLASSES, 17)
 
 
+def draw(compared, store):
+    """The page of what the catalog would have kept as JSON."""
+    profile, report, comparisons = (json.loads(json.dumps(kept)) for kept in compared)
+    return show_drift(comparisons, report, profile, store)["index.html"].decode()
+
+
 def test_each_external_source_is_compared_and_what_differs_is_reported(
     manifest, store, settings, caplog
 ):
-    profile, report, page = compare(manifest, store, settings)
+    compared = compare(manifest, store, settings)
+    profile, report, _ = compared
     broken = {
         (batch, feature)
         for batch, facts in report["batches"].items()
@@ -77,15 +85,16 @@ def test_each_external_source_is_compared_and_what_differs_is_reported(
     assert all(warning in caplog.text for warning in report["warnings"])
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert json.loads(json.dumps(profile, allow_nan=False)) == profile
-    assert page["index.html"].decode().count("<h2>") == 4  # both, expectations, how to read it
+    assert draw(compared, store).count("<h2>") == 4  # both, expectations, how to read it
     stop_on_drift(report)
 
 
 def test_drift_may_stop_the_run_once_it_is_written(manifest, store, settings):
     strict = json.loads(json.dumps(settings))
     strict["expectations"]["drift"][0]["on_failure"] = "stop"
-    _, report, page = compare(manifest, store, strict)
-    assert "far" in page["index.html"].decode()
+    compared = compare(manifest, store, strict)
+    _, report, _ = compared
+    assert "far" in draw(compared, store)
     with pytest.raises(ValidationError, match=r"suite drift: .*far age"):
         stop_on_drift(report)
 
@@ -115,11 +124,12 @@ def test_pairs_make_lesions_one(manifest, store, settings):
 
 def test_of_training_sources_alone_a_profile_is_made(manifest, store, settings):
     alone = manifest[manifest["role"] == "train"]
-    profile, report, page = compare(alone, store, settings)
+    compared = compare(alone, store, settings)
+    profile, report, _ = compared
     assert profile["images"] == len(alone)
     assert report["batches"] == {}
     assert report["warnings"] == report["broken"] == []
-    assert "nothing to compare" in page["index.html"].decode()
+    assert "nothing to compare" in draw(compared, store)
 
 
 def test_without_training_images_there_is_nothing_to_compare_with(manifest, store, settings):

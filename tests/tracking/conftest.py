@@ -16,6 +16,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from dermaflow.datasets import StageRecordsDataset
 from dermaflow.tracking.tracker import Tracker
 from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.versioning.stages.workspace import Workspace
 
 
 class Server:
@@ -99,10 +100,14 @@ def make_tracker(tmp_path, local_config):
             {
                 "stage_records": StageRecordsDataset(filepath=str(tmp_path / "records")),
                 "parameters": MemoryDataset(parameters),
+                "tracking_uri": MemoryDataset("sqlite:///db/mlflow.db"),
             }
         )
         config, tags = config or local_config(tmp_path), {"git_dirty": "false"}
-        return Tracker(tmp_path, "smoke", config, catalog, parameters, "a run", tags, requested=())
+        workspace = Workspace(tmp_path, catalog)
+        return Tracker(
+            tmp_path, "smoke", config, workspace, parameters, "a run", tags, requested=()
+        )
 
     return make
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from dermaflow.cli.command import ProjectCommand
 from dermaflow.cli.options import env_option
+from dermaflow.cli.project_command import ProjectCommand
 
 PAGE = Path("data/08_reporting/comparison/index.html")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dermaflow.cli.command import ProjectCommand
+from dermaflow.cli.project_command import ProjectCommand
 
 
 @click.command("dvc-yaml", cls=ProjectCommand)

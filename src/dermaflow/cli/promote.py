@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from dermaflow.cli.command import ProjectCommand
 from dermaflow.cli.options import env_option
+from dermaflow.cli.project_command import ProjectCommand
 from dermaflow.schema import DEFAULT_ENVIRONMENT
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dermaflow.cli.command import ProjectCommand
 from dermaflow.cli.options import env_option
+from dermaflow.cli.project_command import ProjectCommand
 from dermaflow.errors import VersioningError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from dermaflow.cli.command import ResumableCommand
 from dermaflow.cli.options import known_environment
+from dermaflow.cli.project_command import ResumableCommand
 from dermaflow.schema import ALL_STAGES, EXTRAS, pipeline_of
 
 RUNNER = "dermaflow.versioning.stages.runner.StageRunner"

@@ -17,6 +17,9 @@ from dermaflow.tracking.tracked_run import TrackedRun, origin_tags
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.dvc.stage_file import dvc_path, read_conf_files
 
+# DVC's options that say what a failed stage means for the others.
+_ON_ERROR = {"-k", "--keep-going", "--ignore-errors"}
+
 
 def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     """Run ``dvc repro`` for an environment; a run in which nothing changed is not kept.
@@ -69,6 +72,8 @@ def _repro(project_path: Path, file: Path, arguments: Sequence[str], run_id: str
     # DVC runs `kedro` by its name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
+    if not _ON_ERROR & set(arguments):
+        command.append("--keep-going")  # a picture that cannot be drawn stops no other stage
     if not any(not argument.startswith("-") for argument in arguments):
         command.append(str(file.relative_to(project_path)))
     environment = os.environ | {"PATH": path, "MLFLOW_RUN_ID": run_id}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from dermaflow.data.drift.compare_sources import compare_sources, stack_features
+from dermaflow.data.drift.compare_sources import compare_sources
 from dermaflow.data.images.decoding import grey_statistics
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.params.validate import DriftParams, ExpectationParams
@@ -56,8 +56,7 @@ RECORDS = {
 
 def find_broken(rows, store, expectations):
     """Features of the external batch that break an expectation."""
-    _, comparisons = compare_sources(rows, rows["lesion_id"], store, PARAMS, 3)
-    features = stack_features(comparisons)
+    _, _, features = compare_sources(rows, rows["lesion_id"], store, PARAMS, 3)
     result = run_suite("drift", expectations, features, {})
     return set(features.loc[sorted(result.broken_rows), "feature"])
 
@@ -106,7 +105,7 @@ def test_an_unusual_picture_is_pointed_at(phantoms, make_store):
     external = rows[rows["role"] == "external"]
     odd = external.loc[~external["lesion_id"].duplicated(keep=False), "image_id"].iloc[3]
     changed = pixels | {odd: np.full((48, 64, 3), (20, 200, 40), np.uint8)}
-    _, [comparison] = compare_sources(rows, rows["lesion_id"], make_store(changed), PARAMS, 3)
+    _, [comparison], _ = compare_sources(rows, rows["lesion_id"], make_store(changed), PARAMS, 3)
     assert comparison.unusual[0] == odd
     assert set(comparison.unusual) <= set(external["image_id"])
     assert not set(comparison.typical) & set(external["image_id"])
@@ -115,23 +114,27 @@ def test_an_unusual_picture_is_pointed_at(phantoms, make_store):
 def test_sources_are_compared_with_an_earlier_profile(phantoms, make_store, tmp_path):
     rows, pixels = phantoms
     store = make_store(pixels)
-    profile, _ = compare_sources(rows, rows["lesion_id"], store, PARAMS, 3)
+    profile, _, _ = compare_sources(rows, rows["lesion_id"], store, PARAMS, 3)
     path = tmp_path / "reference_profile.json"
     path.write_text(json.dumps(profile.model_dump(mode="json")))
     named = PARAMS.model_copy(update={"reference": str(path)})
-    _, comparisons = compare_sources(rows, rows["lesion_id"], store, named, 3)
+    _, comparisons, features = compare_sources(rows, rows["lesion_id"], store, named, 3)
     assert [(c.name, c.reference_name) for c in comparisons] == [
         ("training sources", "earlier profile"),
         ("clinic", "training sources"),
     ]
-    assert (comparisons[0].features["value"] == 0).all()  # they are the same pictures
+    assert (
+        features.loc[features["batch"] == "training sources", "value"] == 0
+    ).all()  # they are the same pictures
     assert comparisons[0].typical == []
 
 
 def test_a_run_of_one_source_has_a_profile_and_nothing_to_compare(phantoms, make_store):
     rows, pixels = phantoms
     rows = rows.assign(role="train")
-    profile, comparisons = compare_sources(rows, rows["lesion_id"], make_store(pixels), PARAMS, 3)
+    profile, comparisons, features = compare_sources(
+        rows, rows["lesion_id"], make_store(pixels), PARAMS, 3
+    )
     assert (profile.images, profile.groups) == (len(rows), rows["lesion_id"].nunique())
     assert comparisons == []
-    assert stack_features(comparisons).empty
+    assert features.empty

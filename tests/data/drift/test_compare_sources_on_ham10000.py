@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from dermaflow.data.drift.compare_sources import compare_sources, stack_features
+from dermaflow.data.drift.compare_sources import compare_sources
 from dermaflow.data.images.decoding import decode_image
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
@@ -74,8 +74,7 @@ def test_random_lesions_are_seldom_said_to_differ(ham10000, settings):
                 role=np.where(external, "external", "train"),
                 source=np.where(external, "drawn", "rest"),
             )
-            _, comparisons = compare_sources(dealt, rows["lesion_id"], store, params, draw)
-            features = stack_features(comparisons)
+            _, _, features = compare_sources(dealt, rows["lesion_id"], store, params, draw)
             broken = run_suite("drift", expectations, features, {}).broken_rows
             if broken:
                 alarms[size, draw] = features.loc[sorted(broken), "feature"].tolist()

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from dermaflow.data.drift.drift_features import DRIFT_COLUMNS, TITLES
+from dermaflow.data.validation.check_manifest import ROW_SUITES, SET_SUITES
 from dermaflow.data.validation.set_tables import describe_classes, describe_set
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.params.validate import DriftParams, ExpectationParams
-from dermaflow.pipelines.validate.nodes import ROW_SUITES, SET_SUITES
 from dermaflow.schema import RECORD_COLUMNS
 
 

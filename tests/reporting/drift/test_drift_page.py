@@ -10,6 +10,7 @@ from dermaflow.data.drift.appearance import APPEARANCE_COLUMNS, EMBEDDING_LENGTH
 from dermaflow.data.drift.compare_profiles import compare_profiles
 from dermaflow.data.drift.compare_sources import Comparison
 from dermaflow.data.drift.profile import build_profile
+from dermaflow.data.validation.suite_report import describe_result
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.params.validate import ExpectationParams
 from dermaflow.reporting.drift.drift_page import render_drift
@@ -41,9 +42,24 @@ def page():
     result = run_suite("drift", [expectation], features, {})
     features["broken"] = features.index.isin(list(result.broken_rows))
     comparison = Comparison(
-        NASTY, "training sources", batch, reference, features, [NASTY, "odd"], ["typical"]
+        name=NASTY,
+        reference_name="training sources",
+        batch=batch,
+        reference=reference,
+        unusual=[NASTY, "odd"],
+        typical=["typical"],
     )
-    return render_drift([comparison], features, reference, result, read)
+    return render_drift([comparison], report_of(features, result), reference, read)
+
+
+def report_of(features, result):
+    """What the validate stage reports of batches and of the suite."""
+    by_batch = features.astype(object).where(features.notna(), None).groupby("batch")
+    batches = {
+        name: {"features": rows.drop(columns="batch").set_index("feature").to_dict("index")}
+        for name, rows in by_batch
+    }
+    return {"batches": batches, "suite": describe_result(result)}
 
 
 def read(image_id):
@@ -79,7 +95,8 @@ def test_names_of_the_data_cannot_become_part_of_the_page(page):
 def test_a_run_without_batches_says_so():
     reference = profile(0, "mel")
     result = run_suite("drift", [], pd.DataFrame({"batch": [], "feature": []}), {})
-    page = render_drift([], pd.DataFrame(), reference, result, read)
+    report = {"batches": {}, "suite": describe_result(result)}
+    page = render_drift([], report, reference, read)
     assert "There is nothing to compare" in page
     assert "<figure" not in page
 
@@ -88,7 +105,14 @@ def test_equal_content_gives_equal_bytes(page):
     reference = profile(0, "mel")
     features = compare_profiles("b", reference, profile(1, "nv"), 99, np.random.default_rng(2))
     features["broken"] = False
-    comparison = Comparison("b", "r", profile(1, "nv"), reference, features, ["a"], [])
-    result = run_suite("drift", [], features, {})
-    pages = {render_drift([comparison], features, reference, result, read) for _ in range(2)}
+    comparison = Comparison(
+        name="b",
+        reference_name="r",
+        batch=profile(1, "nv"),
+        reference=reference,
+        unusual=["a"],
+        typical=[],
+    )
+    report = report_of(features, run_suite("drift", [], features, {}))
+    pages = {render_drift([comparison], report, reference, read) for _ in range(2)}
     assert len(pages) == 1

@@ -10,12 +10,13 @@ from kedro.io import DataCatalog
 from kedro_datasets.json import JSONDataset
 
 from dermaflow.datasets import FolderDataset
+from dermaflow.versioning.stages.catalog_places import catalog_with
 from dermaflow.versioning.stages.written_aside import (
     aside,
     clear,
     keep_apart,
+    make_room,
     put_in_place,
-    written_aside,
 )
 
 
@@ -35,10 +36,12 @@ def catalog(places):
 
 
 def write_new(catalog, places):
-    with written_aside(catalog, places, "s"):
-        catalog.save("facts", {"n": 2})
-        catalog.save("pages", {"new.html": b"new"})
-        assert catalog.load("facts") == {"n": 2}  # later nodes of the stage read the new
+    make_room(places.values(), "s")
+    elsewhere = {name: aside(path, "s") for name, path in places.items()}
+    of_stage = catalog_with(catalog, places, elsewhere)
+    of_stage.save("facts", {"n": 2})
+    of_stage.save("pages", {"new.html": b"new"})
+    assert of_stage.load("facts") == {"n": 2}  # later nodes of the stage read the new
 
 
 def test_old_outputs_stay_until_the_new_are_put_in_place(catalog, places):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
 from dermaflow.data.drift.compare_profiles import compare_profiles
 from dermaflow.data.drift.drift_features import DRIFT_COLUMNS
@@ -22,8 +22,7 @@ EARLIER = "earlier profile"
 _SHOWN = 8  # pictures of each batch, and of its reference
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(BaseModel):
     """A batch and the reference it was compared with.
 
     Attributes:
@@ -31,16 +30,16 @@ class Comparison:
         reference_name: of what it is compared with.
         batch: its profile.
         reference: the other one.
-        features: ``DRIFT_COLUMNS``, a row a feature.
         unusual: ids of the pictures of the batch that are least like the reference.
         typical: ids of pictures of the reference; empty where it has none in this run.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     reference_name: str
     batch: Profile
     reference: Profile
-    features: pd.DataFrame
     unusual: list[str]
     typical: list[str]
 
@@ -51,7 +50,7 @@ def compare_sources(
     store: ImageStore,
     params: DriftParams,
     seed: int,
-) -> tuple[Profile, list[Comparison]]:
+) -> tuple[Profile, list[Comparison], pd.DataFrame]:
     """Compare external sources with the training sources, and these with an earlier profile.
 
     Args:
@@ -63,7 +62,8 @@ def compare_sources(
         seed: of the run.
 
     Returns:
-        The training sources' profile, and the comparisons.
+        The training sources' profile; the comparisons; and of all of them a row for each feature,
+        ``DRIFT_COLUMNS``.
 
     Raises:
         SourceError: the earlier profile cannot be used.
@@ -85,18 +85,17 @@ def compare_sources(
         )
         for name in (TRAINING, *sorted(set(names) - {TRAINING}))
     }
-    return batches[TRAINING].profile, list(_compare(batches, earlier, params, seed))
-
-
-def stack_features(comparisons: list[Comparison]) -> pd.DataFrame:
-    """``features`` of all, a row a batch and feature; empty where there are none."""
-    tables = [comparison.features for comparison in comparisons]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=DRIFT_COLUMNS)
+    pairs = list(_compare(batches, earlier, params, seed))
+    tables = [features for _, features in pairs]
+    features = (
+        pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=DRIFT_COLUMNS)
+    )
+    return batches[TRAINING].profile, [comparison for comparison, _ in pairs], features
 
 
 def _compare(
     batches: dict[str, Batch], earlier: Profile | None, params: DriftParams, seed: int
-) -> Iterator[Comparison]:
+) -> Iterator[tuple[Comparison, pd.DataFrame]]:
     training = batches[TRAINING]
     for name, batch in batches.items():
         own = name == TRAINING
@@ -104,12 +103,13 @@ def _compare(
         if reference is None:
             continue
         rng = numpy_generator(seed, "drift", name, "deals")
-        yield Comparison(
+        features = compare_profiles(name, reference, batch.profile, params.permutations, rng)
+        comparison = Comparison(
             name=name,
             reference_name=EARLIER if own else TRAINING,
             batch=batch.profile,
             reference=reference,
-            features=compare_profiles(name, reference, batch.profile, params.permutations, rng),
             unusual=batch.most_unusual(reference, _SHOWN),
             typical=[] if own else training.most_typical(_SHOWN),
         )
+        yield comparison, features

@@ -24,6 +24,7 @@ def describe_result(result: SuiteResult) -> dict[str, Any]:
     expectations = [
         {
             **outcome.params.model_dump(),
+            "column": outcome.column,
             "success": outcome.success,
             "checked": outcome.checked,
             "unexpected": len(outcome.rows),
@@ -33,3 +34,8 @@ def describe_result(result: SuiteResult) -> dict[str, Any]:
         for outcome in result.outcomes
     ]
     return {"success": result.success, "expectations": expectations}
+
+
+def summarise(reasons: dict[str, int]) -> str:
+    """Counts on one line, such as ``image cannot be read: 4``."""
+    return ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "nothing"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from dermaflow.data.images.image_store import ImageStore
-from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.models.classifier import describe
 from dermaflow.ml.models.weights import Weights
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.training.batches import LabelledImages
 from dermaflow.ml.training.fit import FitResult
+from dermaflow.ml.training.preprocessing import build_preprocess
 from dermaflow.ml.training.trainer import Log
 from dermaflow.ml.training.training_job import ImageList, TrainingJob
 from dermaflow.ml.training.working_folder import WorkingFolder
@@ -64,10 +63,3 @@ def fine_tune(
         made_from={**decides, "precision": runtime.name},
     ).run(log)
     return Weights(result.tensors, describe(classes, preprocess, train.backbone.stride)), result
-
-
-def build_preprocess(image_store: ImageStore, image: ImageParams, train: TrainParams) -> Preprocess:
-    """Of the size of the images that are there, whatever ``image`` says by now."""
-    height, width, _ = image_store.shape
-    caps = image.model_copy(update={"height": height, "width": width})
-    return Preprocess(**caps.model_dump(), colour_constancy=train.colour_constancy)

@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.explain.nodes import choose_images, explain_images, measure_explanations
+from dermaflow.ml.explanation.choose_images import choose_images
+from dermaflow.pipelines.explain.nodes import explain_images, measure_explanations
 
 
 def create_pipeline() -> Pipeline:

@@ -50,7 +50,7 @@ def draw_training(
 
     Where effects or a policy are on, each of their operations alone as well.
     """
-    from dermaflow.ml.training.fine_tune import build_preprocess
+    from dermaflow.ml.training.preprocessing import build_preprocess
     from dermaflow.ml.training.recipe_samples import sample_feeding, sample_operations
     from dermaflow.reporting.batch_figures import draw_batches, draw_operations
     from dermaflow.reporting.training_figures import draw_history

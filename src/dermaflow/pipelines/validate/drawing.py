@@ -18,6 +18,16 @@ def create_pipeline() -> Pipeline:
     return pipeline(
         [
             node(
+                show_data_docs,
+                ["suite_results", "validation_report", "quarantine"],
+                "data_docs",
+            ),
+            node(
+                show_drift,
+                ["drift_comparisons", "drift_report", "reference_profile", "image_store"],
+                "drift_page",
+            ),
+            node(
                 show_duplicates,
                 ["duplicate_pairs", "split_report", "image_store"],
                 "duplicates_page",
@@ -25,6 +35,34 @@ def create_pipeline() -> Pipeline:
             node(draw_samples, ["manifest", "image_store", "classes"], "sample_figures"),
         ]
     )
+
+
+def show_data_docs(
+    suite_results: dict[str, Any], validation_report: dict[str, Any], quarantine: pd.DataFrame
+) -> dict[str, bytes]:
+    """What was expected of the data, and what broke it."""
+    from dermaflow.reporting.data_docs.data_docs_page import render_data_docs
+
+    return render_data_docs(suite_results, validation_report, quarantine)
+
+
+def show_drift(
+    drift_comparisons: list[dict[str, Any]],
+    drift_report: dict[str, Any],
+    reference_profile: dict[str, Any],
+    image_store: ImageStore,
+) -> dict[str, bytes]:
+    """Each batch of images beside those trained on."""
+    from dermaflow.data.drift.compare_sources import Comparison
+    from dermaflow.data.drift.profile import Profile
+    from dermaflow.reporting.drift.drift_page import render_drift
+
+    comparisons = [Comparison.model_validate(values) for values in drift_comparisons]
+    training = Profile.model_validate(reference_profile)
+    page = render_drift(
+        comparisons, drift_report, training, lambda name: image_store.read([name])[0]
+    )
+    return {"index.html": page.encode()}
 
 
 def show_duplicates(

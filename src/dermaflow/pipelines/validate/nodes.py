@@ -3,117 +3,34 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dermaflow.data.drift.drift_features import DRIFT_COLUMNS
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.validation.check_manifest import DRIFT_SUITE
 from dermaflow.data.validation.kept_split import read_kept_split
 from dermaflow.data.validation.leakage import measure_leakage
-from dermaflow.data.validation.quarantine import (
-    build_quarantine,
-    count_reasons,
-    find_doubles,
-    find_faults,
-    find_strays,
-)
-from dermaflow.data.validation.set_tables import describe_classes, describe_set
-from dermaflow.data.validation.split import count_crossings, split_groups
+from dermaflow.data.validation.split import count_crossings, find_groups, split_groups
 from dermaflow.data.validation.split_report import (
     count,
     describe_duplicates,
     describe_external,
     describe_kept,
 )
-from dermaflow.data.validation.suite_report import describe_failures, describe_result
-from dermaflow.data.validation.suites import SuiteResult, run_suite
+from dermaflow.data.validation.suite_report import describe_failures, describe_result, summarise
+from dermaflow.data.validation.suites import run_suite
 from dermaflow.data.version import data_version, version_of
-from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.errors import ValidationError
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.params.validate import ValidateParams
-from dermaflow.pipelines.validate.drift import DRIFT_SUITE
-from dermaflow.reporting.data_docs.data_docs_page import render_data_docs
-from dermaflow.schema import DECODE_COLUMNS, EXCLUDED, RECORD_COLUMNS, SPLITS
+from dermaflow.schema import EXCLUDED, SPLITS
+
+if TYPE_CHECKING:
+    from dermaflow.data.drift.compare_sources import Comparison
 
 logger = logging.getLogger(__name__)
-
-# Suites over the rows of a manifest, and suites over what is left of it.
-ROW_SUITES = ("manifest_rows", "image_statistics")
-SET_SUITES = ("clean_set", "clean_classes", DRIFT_SUITE)
-
-
-def check_manifest(
-    raw_manifest: pd.DataFrame,
-    unlisted_files: dict[str, list[str]],
-    validate: ValidateParams,
-    classes: list[str],
-    mask_store: ImageStore | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, bytes]]:
-    """Set aside what cannot be used, and tell whether what is left will do.
-
-    Of rows that say the same, and of sources that list the same image, the first is kept: sources
-    that are trained on come before those that only test. Rows, unlisted files and masks that
-    cannot be used are all in one of the two tables that come out; an image whose mask cannot be
-    used stays.
-
-    Returns:
-        The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
-        Data Docs as HTML by their path. ``broken`` in the report tells each expectation with
-        ``on_failure: stop`` that is not met; ``find_duplicates`` stops there, when all of this is
-        written and can be looked at.
-
-    Raises:
-        ParameterError: an expectation in conf is wrong.
-    """
-    _check_suites(validate)
-    rows = raw_manifest.reset_index(drop=True)
-    doubles = find_doubles(rows)
-    others = rows.drop(index={row for found in doubles.values() for row in found})
-    table = others.assign(aspect_ratio=lambda t: t["width"] / t["height"])
-    values = {"classes": classes}
-    # Before any work: a wrong expectation of drift is one even where there is nothing to compare.
-    _run(DRIFT_SUITE, validate, pd.DataFrame(columns=list(DRIFT_COLUMNS)), values)
-    results = [_run(name, validate, table, values) for name in ROW_SUITES]
-    faults = find_faults(rows, doubles, results)
-    strays = find_strays(unlisted_files, rows, None if mask_store is None else mask_store.index)
-    unlisted = sum(map(len, unlisted_files.values()))
-    quarantine = build_quarantine(rows, faults, strays)
-    kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
-    clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
-    if len(clean) + len(quarantine) != len(rows) + len(strays):
-        raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
-
-    reasons = count_reasons(faults, strays)
-    logger.info(
-        "%d images are clean, %d quarantined (%s)",
-        len(clean),
-        len(quarantine),
-        _summarise(reasons),
-    )
-    external = set(rows.loc[rows["role"] == "external", "source"])
-    for source in sorted(set(rows["source"]) - set(clean["source"])):
-        logger.warning("no image of %s is clean", source)
-    results += [
-        _run("clean_set", validate, describe_set(clean, quarantine, external), values),
-        _run("clean_classes", validate, describe_classes(clean, classes), values),
-    ]
-    warnings = describe_failures(results, "warn")
-    for warning in warnings:
-        logger.warning(warning)
-    report = {
-        "rows": len(rows),
-        "unlisted_files": unlisted,
-        "unusable_masks": len(strays) - unlisted,
-        "clean": len(clean),
-        "quarantined": len(quarantine),
-        "quarantined_by_reason": reasons,
-        "broken": describe_failures(results, "stop"),
-        "warnings": warnings,
-        "suites": {result.name: describe_result(result) for result in results},
-    }
-    return clean, quarantine, report, render_data_docs(results, report, quarantine)
 
 
 def find_duplicates(
@@ -207,43 +124,84 @@ def split_manifest(
     }
     if kept is not None:
         report["kept"] = describe_kept(own, kept)
-        logger.info("sides kept: %s", _summarise(report["kept"]))
+        logger.info("sides kept: %s", summarise(report["kept"]))
     totals = ", ".join(f"{name} {(own['split'] == name).sum()}" for name in SPLITS)
     logger.info("%d groups split: %s images", own["group_id"].nunique(), totals)
     for source, counts in report["external"].items():
-        logger.info("%s is external: %s", source, _summarise(counts))
+        logger.info("%s is external: %s", source, summarise(counts))
     return manifest, report
 
 
-def _run(
-    name: str, validate: ValidateParams, table: pd.DataFrame, values: dict[str, Any]
-) -> SuiteResult:
-    return run_suite(name, validate.expectations.get(name, []), table, values)
+def compare_batches(
+    clean_manifest: pd.DataFrame,
+    duplicate_pairs: pd.DataFrame,
+    image_store: ImageStore,
+    validate: ValidateParams,
+    classes: list[str],
+    seed: int,
+) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    """Compare external sources with the training sources, and these with an earlier profile.
+
+    Returns:
+        For JSON: the training sources' profile, a report, and the comparisons, for a page.
+        ``broken`` in the report names each expectation of the suite ``drift`` with
+        ``on_failure: stop`` that is not met; ``stop_on_drift`` stops there, when all of this is
+        written.
+
+    Raises:
+        ParameterError: an expectation in conf is wrong.
+        SourceError: the earlier profile cannot be used.
+    """
+    from dermaflow.data.drift.compare_sources import compare_sources
+
+    joining = duplicate_pairs[duplicate_pairs["decision"] != "different"]
+    groups = find_groups(clean_manifest, joining)
+    training, comparisons, features = compare_sources(
+        clean_manifest, groups, image_store, validate.drift, seed
+    )
+    expectations = validate.expectations.get(DRIFT_SUITE, [])
+    result = run_suite(DRIFT_SUITE, expectations, features, {"classes": classes})
+    features["broken"] = features.index.isin(list(result.broken_rows))
+    warnings = describe_failures([result], "warn")
+    for warning in warnings:
+        logger.warning(warning)
+    report = {
+        "broken": describe_failures([result], "stop"),
+        "warnings": warnings,
+        "batches": {
+            comparison.name: _describe(comparison, features[features["batch"] == comparison.name])
+            for comparison in comparisons
+        },
+        "suite": describe_result(result),
+    }
+    told = [comparison.model_dump(mode="json") for comparison in comparisons]
+    return training.model_dump(mode="json"), report, told
 
 
-def _check_suites(validate: ValidateParams) -> None:
-    """Refuse suites that nothing is checked against, and consequences that they cannot have."""
-    known = (*ROW_SUITES, *SET_SUITES)
-    for name, expectations in validate.expectations.items():
-        if name not in known:
-            raise ParameterError(
-                f"validate.expectations.{name}: unknown suite; choose among {', '.join(known)} "
-                "(parameters_validate.yml)"
-            )
-        if name in SET_SUITES and any(e.on_failure == "quarantine" for e in expectations):
-            raise ParameterError(
-                f"validate.expectations.{name}: its rows are no images, which could be "
-                "quarantined; on_failure can be warn or stop (parameters_validate.yml)"
-            )
+def stop_on_drift(drift_report: dict[str, Any]) -> None:
+    """Stop where an expectation with ``on_failure: stop`` is not met.
+
+    Raises:
+        ValidationError: names the expectation.
+    """
+    if drift_report["broken"]:
+        raise ValidationError("\n".join([*drift_report["broken"], "see drift in failed/validate"]))
 
 
 def _stop_if_broken(report: dict[str, Any]) -> None:
     if report["broken"]:
-        quarantined = f"quarantined: {_summarise(report['quarantined_by_reason'])}"
+        quarantined = f"quarantined: {summarise(report['quarantined_by_reason'])}"
         raise ValidationError(
             "\n".join([*report["broken"], f"{quarantined}; see Data Docs in failed/validate"])
         )
 
 
-def _summarise(reasons: dict[str, int]) -> str:
-    return ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "nothing"
+def _describe(comparison: Comparison, features: pd.DataFrame) -> dict[str, Any]:
+    """Of one batch, for JSON: values that are not known are None."""
+    values = features.drop(columns="batch").set_index("feature").astype(object)
+    return {
+        "reference": comparison.reference_name,
+        "images": comparison.batch.images,
+        "groups": comparison.batch.groups,
+        "features": values.where(values.notna(), None).to_dict("index"),
+    }

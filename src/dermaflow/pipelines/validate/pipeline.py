@@ -2,8 +2,13 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.validate.drift import compare_batches, stop_on_drift
-from dermaflow.pipelines.validate.nodes import check_manifest, find_duplicates, split_manifest
+from dermaflow.data.validation.check_manifest import check_manifest
+from dermaflow.pipelines.validate.nodes import (
+    compare_batches,
+    find_duplicates,
+    split_manifest,
+    stop_on_drift,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -13,7 +18,7 @@ def create_pipeline() -> Pipeline:
             node(
                 check_manifest,
                 ["raw_manifest", "unlisted_files", "params:validate", "classes", "mask_store"],
-                ["clean_manifest", "quarantine", "validation_report", "data_docs"],
+                ["clean_manifest", "quarantine", "validation_report", "suite_results"],
             ),
             node(
                 find_duplicates,
@@ -37,7 +42,7 @@ def create_pipeline() -> Pipeline:
                     "classes",
                     "params:seed",
                 ],
-                ["reference_profile", "drift_report", "drift_page"],
+                ["reference_profile", "drift_report", "drift_comparisons"],
             ),
             node(stop_on_drift, "drift_report", None),
             node(

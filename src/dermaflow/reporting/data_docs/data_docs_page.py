@@ -8,7 +8,6 @@ names, so that equal data gives equal bytes.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
@@ -16,7 +15,6 @@ from typing import Any
 
 import pandas as pd
 
-from dermaflow.data.validation.suites import SuiteResult
 from dermaflow.io.text import one_line
 
 # Longer tables and cells are in the quarantine file.
@@ -25,19 +23,19 @@ _MAX_CELL = 200
 
 
 def render_data_docs(
-    results: Sequence[SuiteResult], report: Mapping[str, Any], quarantine: pd.DataFrame
+    results: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any], quarantine: pd.DataFrame
 ) -> dict[str, bytes]:
     """Render suites and quarantine as ``{"index.html": ...}``, in UTF-8.
 
     Args:
-        results: of all suites, in the order to show.
+        results: suite -> the library's result (``SuiteResult.library``), in the order to show.
         report: counts ``rows``, ``unlisted_files``, ``unusable_masks``, ``clean``,
-            ``quarantined`` and ``quarantined_by_reason``.
+            ``quarantined`` and ``quarantined_by_reason``, and ``suites`` (see ``describe_result``).
         quarantine: the rows set aside.
     """
     style = files("dermaflow.reporting.data_docs").joinpath("page.css").read_text("utf-8")
-    body = [_render_summary(results, report), _render_quarantine(report, quarantine)]
-    body += [_render_suite(result) for result in results]
+    body = [_render_summary(report), _render_quarantine(report, quarantine)]
+    body += [_render_suite(name, result) for name, result in results.items()]
     page = _PAGE.format(style=style, body="\n".join(body))
     return {"index.html": page.encode()}
 
@@ -60,18 +58,18 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def _render_summary(results: Iterable[SuiteResult], report: Mapping[str, Any]) -> str:
+def _render_summary(report: Mapping[str, Any]) -> str:
     rows = [
         (
-            f'<a href="#{escape(result.name)}">{escape(result.name)}</a>',
-            _status(outcome.success),
-            escape(outcome.column),
-            f"{escape(outcome.params.expectation)}<br>{escape(outcome.params.reason)}",
-            escape(outcome.params.on_failure),
-            escape(outcome.observed),
+            f'<a href="#{escape(name)}">{escape(name)}</a>',
+            _status(found["success"]),
+            escape(found["column"]),
+            f"{escape(found['expectation'])}<br>{escape(found['reason'])}",
+            escape(found["on_failure"]),
+            escape(found["observed"]),
         )
-        for result in results
-        for outcome in result.outcomes
+        for name, suite in report["suites"].items()
+        for found in suite["expectations"]
     ]
     titles = (
         "suite",
@@ -106,11 +104,14 @@ def _render_quarantine(report: Mapping[str, Any], quarantine: pd.DataFrame) -> s
     )
 
 
-def _render_suite(result: SuiteResult) -> str:
+def _render_suite(name: str, result: Mapping[str, Any]) -> str:
+    from great_expectations.core.expectation_validation_result import (
+        expectationSuiteValidationResultSchema,
+    )
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view.view import DefaultJinjaSectionView
 
-    raw = copy.deepcopy(result.raw)
+    raw = expectationSuiteValidationResultSchema.load(result)
     for found in raw.results:
         found.result = _escape_all(found.result)
     document = ValidationResultsPageRenderer().render(raw)
@@ -119,13 +120,13 @@ def _render_suite(result: SuiteResult) -> str:
         DefaultJinjaSectionView().render(
             {
                 "section": section.to_json_dict(),
-                "section_loop": {"index": f"{result.name}-{number}"},
+                "section_loop": {"index": f"{name}-{number}"},
             }
         )
         for number, section in enumerate(document.sections[1:])
     ]
-    title = escape(result.name)
-    return f'<h2 id="{title}">{title} {_status(result.success)}</h2>' + "\n".join(sections)
+    title = escape(name)
+    return f'<h2 id="{title}">{title} {_status(raw.success)}</h2>' + "\n".join(sections)
 
 
 def _status(success: bool) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.data.drift.compare_sources import Comparison
 from dermaflow.data.drift.drift_features import TITLES
 from dermaflow.data.drift.profile import Profile
-from dermaflow.data.validation.suites import SuiteResult
 from dermaflow.reporting.drift.drift_figures import draw_feature
 from dermaflow.reporting.html import embed_figure, embed_pixels, render_template
 
@@ -27,26 +26,24 @@ _STATISTICS = {
 
 def render_drift(
     comparisons: Sequence[Comparison],
-    features: pd.DataFrame,
+    report: Mapping[str, Any],
     training: Profile,
-    result: SuiteResult,
     read: Callable[[str], NDArray[np.uint8]],
 ) -> str:
     """The page.
 
     Args:
         comparisons: in the order to show.
-        features: a row a batch and feature (``DRIFT_COLUMNS``) with ``broken``, whether it breaks
-            an expectation.
+        report: of each batch its ``features`` (DRIFT_COLUMNS and ``broken``, whether it breaks an
+            expectation), and of the suite ``drift`` its ``expectations``; see ``compare_batches``.
         training: profile of the training sources.
-        result: of the suite ``drift`` over the features.
         read: pixels of an image, uint8 (H, W, 3), by its id.
     """
     return render_template(
         _PACKAGE,
-        comparisons=[(c, _worst_first(features[features["batch"] == c.name])) for c in comparisons],
+        comparisons=[(c, _worst_first(report["batches"][c.name]["features"])) for c in comparisons],
         training=training,
-        outcomes=result.outcomes,
+        expectations=report["suite"]["expectations"],
         titles=TITLES,
         statistics=_STATISTICS,
         draw=lambda comparison, feature: embed_figure(draw_feature(comparison, feature)),
@@ -54,11 +51,12 @@ def render_drift(
     )
 
 
-def _worst_first(features: pd.DataFrame) -> list[dict[str, Any]]:
+def _worst_first(features: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Those that break an expectation, then by what of the distance exceeds that of chance."""
-    excess = features["value"] - features["expected_by_chance"]
-    ordered = features.assign(excess=excess).sort_values(
-        ["broken", "excess"], ascending=False, kind="stable"
-    )
-    records: list[dict[str, Any]] = ordered.to_dict("records")
-    return records
+
+    def place(row: Mapping[str, Any]) -> tuple[bool, float]:
+        known = row["value"] is not None
+        excess = row["value"] - row["expected_by_chance"] if known else -math.inf
+        return not row["broken"], -excess
+
+    return sorted(({"feature": name, **row} for name, row in features.items()), key=place)

@@ -1,0 +1,129 @@
+"""Checking a manifest: which rows are set aside, and whether what is left will do."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from dermaflow.data.drift.drift_features import DRIFT_COLUMNS
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.validation.quarantine import (
+    build_quarantine,
+    count_reasons,
+    find_doubles,
+    find_faults,
+    find_strays,
+)
+from dermaflow.data.validation.set_tables import describe_classes, describe_set
+from dermaflow.data.validation.suite_report import describe_failures, describe_result, summarise
+from dermaflow.data.validation.suites import SuiteResult, run_suite
+from dermaflow.errors import ParameterError
+from dermaflow.params.validate import ValidateParams
+from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
+
+logger = logging.getLogger(__name__)
+
+DRIFT_SUITE = "drift"
+
+
+# Suites over the rows of a manifest, and suites over what is left of it.
+ROW_SUITES = ("manifest_rows", "image_statistics")
+
+
+SET_SUITES = ("clean_set", "clean_classes", DRIFT_SUITE)
+
+
+def check_manifest(
+    raw_manifest: pd.DataFrame,
+    unlisted_files: dict[str, list[str]],
+    validate: ValidateParams,
+    classes: list[str],
+    mask_store: ImageStore | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, Any]]:
+    """Set aside what cannot be used, and tell whether what is left will do.
+
+    Of rows that say the same, and of sources that list the same image, the first is kept: sources
+    that are trained on come before those that only test. Rows, unlisted files and masks that
+    cannot be used are all in one of the two tables that come out; an image whose mask cannot be
+    used stays.
+
+    Returns:
+        The clean rows (``RECORD_COLUMNS + DECODE_COLUMNS``), the quarantine, a report for JSON, and
+        by suite the library's own results, which Data Docs show. ``broken`` in the report names
+        each expectation with ``on_failure: stop`` that is not met; ``find_duplicates`` stops there,
+        when all of this is written and can be looked at.
+
+    Raises:
+        ParameterError: an expectation in conf is wrong.
+    """
+    _check_suites(validate)
+    rows = raw_manifest.reset_index(drop=True)
+    doubles = find_doubles(rows)
+    others = rows.drop(index={row for found in doubles.values() for row in found})
+    table = others.assign(aspect_ratio=lambda t: t["width"] / t["height"])
+    values = {"classes": classes}
+    # Before any work: a wrong expectation of drift is one even where there is nothing to compare.
+    _run(DRIFT_SUITE, validate, pd.DataFrame(columns=list(DRIFT_COLUMNS)), values)
+    results = [_run(name, validate, table, values) for name in ROW_SUITES]
+    faults = find_faults(rows, doubles, results)
+    strays = find_strays(unlisted_files, rows, None if mask_store is None else mask_store.index)
+    unlisted = sum(map(len, unlisted_files.values()))
+    quarantine = build_quarantine(rows, faults, strays)
+    kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
+    clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
+    if len(clean) + len(quarantine) != len(rows) + len(strays):
+        raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
+
+    reasons = count_reasons(faults, strays)
+    logger.info(
+        "%d images are clean, %d quarantined (%s)",
+        len(clean),
+        len(quarantine),
+        summarise(reasons),
+    )
+    external = set(rows.loc[rows["role"] == "external", "source"])
+    for source in sorted(set(rows["source"]) - set(clean["source"])):
+        logger.warning("no image of %s is clean", source)
+    results += [
+        _run("clean_set", validate, describe_set(clean, quarantine, external), values),
+        _run("clean_classes", validate, describe_classes(clean, classes), values),
+    ]
+    warnings = describe_failures(results, "warn")
+    for warning in warnings:
+        logger.warning(warning)
+    report = {
+        "rows": len(rows),
+        "unlisted_files": unlisted,
+        "unusable_masks": len(strays) - unlisted,
+        "clean": len(clean),
+        "quarantined": len(quarantine),
+        "quarantined_by_reason": reasons,
+        "broken": describe_failures(results, "stop"),
+        "warnings": warnings,
+        "suites": {result.name: describe_result(result) for result in results},
+    }
+    return clean, quarantine, report, {result.name: result.library for result in results}
+
+
+def _run(
+    name: str, validate: ValidateParams, table: pd.DataFrame, values: dict[str, Any]
+) -> SuiteResult:
+    return run_suite(name, validate.expectations.get(name, []), table, values)
+
+
+def _check_suites(validate: ValidateParams) -> None:
+    """Refuse suites that nothing is checked against, and consequences that they cannot have."""
+    known = (*ROW_SUITES, *SET_SUITES)
+    for name, expectations in validate.expectations.items():
+        if name not in known:
+            raise ParameterError(
+                f"validate.expectations.{name}: unknown suite; choose among {', '.join(known)} "
+                "(parameters_validate.yml)"
+            )
+        if name in SET_SUITES and any(e.on_failure == "quarantine" for e in expectations):
+            raise ParameterError(
+                f"validate.expectations.{name}: its rows are no images, which could be "
+                "quarantined; on_failure can be warn or stop (parameters_validate.yml)"
+            )
