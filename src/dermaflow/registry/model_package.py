@@ -14,6 +14,8 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
+import grimp
+
 from dermaflow.registry.rename_imports import rename_imports
 
 _HASH_DIGITS = 12
@@ -82,8 +84,6 @@ def find_closure(entry: str) -> tuple[set[str], set[str]]:
         Modules of the entry's top-level package, the entry among them; and the top-level modules
         of other distributions.
     """
-    import grimp  # here, for only the import graph needs it
-
     root = entry.partition(".")[0]
     graph = grimp.build_graph(
         root, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
