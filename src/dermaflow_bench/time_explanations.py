@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from dermaflow.data.images.image_store import Pixels
+from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.explanation.lime_maps import explain_with_lime
 from dermaflow.ml.explanation.relevance import ClassProbability, blur, class_probability

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from dermaflow.ml.models.classifier import build_resnet50, freeze
+from dermaflow.ml.models.backbone import freeze
+from dermaflow.ml.models.classifier import build_resnet50
 from dermaflow.ml.processes.group import ALONE, World
 from dermaflow.ml.processes.sync_norm import synchronised
 from dermaflow.ml.runtime import Runtime, detect_runtime, keep_freed_memory

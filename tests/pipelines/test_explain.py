@@ -114,7 +114,9 @@ def inputs(tmp_path_factory):
         "decision_rule": {
             "classifier": "any",
             "temperature": 1.5,
+            "class_offsets": {},
             "views": 2,
+            "class_weights": {},
             "operating_points": {},
         },
         "params:explain": explain_params(),

@@ -6,7 +6,8 @@ import torch
 from safetensors.torch import save_file
 
 from dermaflow.errors import ValidationError
-from dermaflow.ml.models.classifier import build_resnet50, initialise_network
+from dermaflow.ml.models.backbone import initialise_network
+from dermaflow.ml.models.classifier import build_resnet50
 from dermaflow.params.train import BackboneParams
 from dermaflow.pipelines.train.drawing import choose_samples
 from dermaflow.pipelines.train.nodes import check_splits

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import pickletools
+import re
 import socket
 import subprocess
 import time
@@ -127,11 +128,15 @@ def test_the_folder_holds_the_contract_and_the_code(model_folder):
     assert set(contract["output"]) == {"label", *(f"p_{code}" for code in CLASSES), *points}
     assert contract["training_data"]["licences"] == ["none (drawn in code)"]
     assert "test/balanced_accuracy" in contract["test_metrics"]
-    assert (model_folder / "code/dermaflow/serving/predictor.py").exists()
     assert not list(model_folder.rglob("uv.lock"))
-    requirements = (model_folder / "requirements.txt").read_text()
-    assert "torch==" in requirements
-    assert "kedro" not in requirements
+    (package,) = (model_folder / "code").iterdir()
+    assert re.fullmatch("dermaflow_model_[0-9a-f]{12}", package.name)
+    assert (package / "serving/predictor.py").exists()
+    assert len(list(model_folder.rglob("*.py"))) <= 25
+    requirements = (model_folder / "requirements.txt").read_text().splitlines()
+    assert [line.partition("==")[0] for line in requirements] == [
+        "mlflow", "numpy", "pandas", "pillow", "safetensors", "torch", "torchvision",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])

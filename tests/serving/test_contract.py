@@ -8,7 +8,9 @@ from dermaflow.serving.predictor import decode_base64
 
 RULE = {
     "temperature": 1.5,
+    "class_offsets": {},
     "views": 1,
+    "logit_adjustment": 0,
     "operating_points": {
         "mel_recall_90": {
             "class": "mel",

@@ -17,7 +17,8 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import WeightsError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.models.classifier import build_resnet50, describe
-from dermaflow.ml.models.weights import Weights, save_weights, weights_digest
+from dermaflow.ml.models.save_weights import save_weights
+from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.evaluate.nodes import (
@@ -41,9 +42,10 @@ def weights():
 
 @pytest.fixture(scope="module")
 def folder(weights, tmp_path_factory):
-    """Weights alone, as in versions that were registered before there were decision rules."""
+    """Weights beside a rule that changes nothing."""
     folder = tmp_path_factory.mktemp("model") / "weights"
     save_weights(folder, weights)
+    (folder / RULE_FILE).write_text(json.dumps(rule_of(weights)))
     return folder
 
 
@@ -54,7 +56,7 @@ def predictor(folder):
 
 @pytest.fixture
 def with_rule(folder, tmp_path):
-    """Make the same weights beside a decision rule; gives the predictor."""
+    """Make the same weights beside another decision rule; gives the predictor."""
 
     def make(rule):
         shutil.copytree(folder, tmp_path / "weights", dirs_exist_ok=True)
@@ -66,8 +68,15 @@ def with_rule(folder, tmp_path):
 
 
 def rule_of(weights, **changes):
-    plain = {"temperature": 1.0, "views": 1, "operating_points": {}}
-    return plain | {"classifier": weights_digest(weights)} | changes
+    plain = {
+        "classifier": weights_digest(weights),
+        "temperature": 1.0,
+        "class_offsets": {},
+        "views": 1,
+        "class_weights": {},
+        "operating_points": {},
+    }
+    return plain | changes
 
 
 def encoded(value):
@@ -185,15 +194,38 @@ def test_a_rules_weights_change_the_label_and_no_probability(predictor, with_rul
         ("{", "is not readable"),
         ("[]", "is damaged"),
         ({"temperature": 1}, "is damaged"),
-        (
-            {"classifier": "other", "temperature": 1, "views": 1, "operating_points": {}},
-            "was chosen for the classifier other",
-        ),
     ],
 )
-def test_a_rule_that_is_damaged_or_of_other_weights_is_refused(with_rule, rule, message):
+def test_a_damaged_rule_is_refused(with_rule, rule, message):
     with pytest.raises(WeightsError, match=message):
         with_rule(rule)
+
+
+def test_a_rule_of_other_weights_is_refused(with_rule, weights):
+    with pytest.raises(WeightsError, match="was chosen for the classifier other"):
+        with_rule(rule_of(weights, classifier="other"))
+
+
+def test_a_folder_without_a_rule_is_refused(weights, tmp_path):
+    save_weights(tmp_path / "weights", weights)
+    with pytest.raises(WeightsError, match=rf"decision rule .*{RULE_FILE} is not readable"):
+        Predictor(tmp_path / "weights")
+
+
+def test_columns_and_their_types_are_those_of_the_contract(with_rule, weights):
+    point = {"class": "mel", "threshold": 0.25}
+    table = with_rule(rule_of(weights, operating_points={"sure": point})).predict([encoded(7)])
+    assert {name: str(kind) for name, kind in table.dtypes.items()} == {
+        "label": "str",
+        "p_bcc": "float64",
+        "p_mel": "float64",
+        "p_nv": "float64",
+        "sure": "bool",
+    }
+    # Doubles of what was computed in single precision, thresholds included.
+    probabilities = table.filter(like="p_").to_numpy()
+    np.testing.assert_array_equal(probabilities.astype(np.float32), probabilities)
+    assert table["sure"].tolist() == [bool(table.loc[0, "p_mel"] >= 0.25)]
 
 
 def test_no_image_no_rows(predictor):

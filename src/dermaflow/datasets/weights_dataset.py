@@ -7,7 +7,8 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from dermaflow.ml.models.weights import CONFIG_FILE, Weights, load_weights, save_weights
+from dermaflow.ml.models.save_weights import save_weights
+from dermaflow.ml.models.weights import CONFIG_FILE, Weights, load_weights
 
 
 class WeightsDataset(AbstractDataset[Weights, Weights]):

@@ -6,10 +6,8 @@ import base64
 import io
 import json
 import logging
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,18 +20,17 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from PIL import Image
 
-import dermaflow
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
-from dermaflow.ml.models.weights import Weights, save_weights
-from dermaflow.serving.contract import INPUT_COLUMN
+from dermaflow.ml.models.save_weights import save_weights
+from dermaflow.ml.models.weights import Weights
+from dermaflow.registry.model_package import importable, write_model_package
+from dermaflow.serving.columns import INPUT_COLUMN
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG, METRICS_TAG, metrics_digest
 
 logger = logging.getLogger(__name__)
 
-# What `dermaflow.serving` imports; everything else of the project is not needed to serve.
-SERVING_PACKAGES = (
-    "mlflow", "numpy", "pandas", "pillow", "pyarrow", "safetensors", "torch", "torchvision", "tqdm",
-)  # fmt: skip
+# Distributions whose name is not that of the module.
+_DISTRIBUTIONS = {"PIL": "pillow"}
 CONTRACT_FILE = "contract.json"
 
 
@@ -47,8 +44,8 @@ def register_version(
 ) -> dict[str, str]:
     """Log the served model to the active run and register it as the next version of ``name``.
 
-    The model's folder holds the weights, the decision rule, the contract, the code that serves them
-    and the packages it needs, and no pickle.
+    The model's folder holds the weights, the decision rule, the contract, the code that serves
+    them, under a name of its own, and the names of the packages that it needs; and no pickle.
 
     Args:
         name: of the registered model.
@@ -67,8 +64,8 @@ def register_version(
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
-    with tempfile.TemporaryDirectory() as folder, _no_bytecode():
-        info = _log_model(Path(folder) / "weights", classifier, decision_rule, contract)
+    with tempfile.TemporaryDirectory() as folder:
+        info = _log_model(Path(folder), classifier, decision_rule, contract)
     client = MlflowClient()
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=contract["intended_use"])
@@ -87,38 +84,31 @@ def register_version(
     }
 
 
-@contextmanager
-def _no_bytecode() -> Iterator[None]:
-    """MLflow loads the model to try it: what that compiles would be stored with it."""
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = before
-
-
 def _log_model(
     folder: Path,
     classifier: Weights,
     decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
 ) -> Any:
-    from dermaflow.serving.model_code import WEIGHTS
+    # Imported, so that the stage depends on all code that it puts into the model.
+    from dermaflow.serving import model_code
 
-    package = Path(dermaflow.__file__).parent
-    save_weights(folder, classifier)
+    weights = folder / "weights"
+    save_weights(weights, classifier)
     for file, content in {RULE_FILE: decision_rule, CONTRACT_FILE: contract}.items():
-        (folder / file).write_text(json.dumps(content, indent=2) + "\n")
-    return mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(package / "serving" / "model_code.py"),
-        artifacts={WEIGHTS: str(folder)},
-        code_paths=[str(package)],
-        signature=contract_signature(contract),
-        input_example=example_input(classifier.config["preprocess"]),
-        pip_requirements=serving_requirements(),
-        metadata={"intended_use": contract["intended_use"]},
-    )
+        (weights / file).write_text(json.dumps(content, indent=2) + "\n")
+    package = write_model_package(model_code.__name__, folder)
+    with importable(package):  # MLflow runs the code when it saves the model
+        return mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(package.entry),
+            artifacts={model_code.WEIGHTS: str(weights)},
+            code_paths=[str(folder / package.name)],
+            signature=contract_signature(contract),
+            input_example=example_input(classifier.config["preprocess"]),
+            pip_requirements=pin_requirements(package.third_party),
+            metadata={"intended_use": contract["intended_use"]},
+        )
 
 
 def contract_signature(contract: Mapping[str, Any]) -> ModelSignature:
@@ -140,9 +130,10 @@ def example_input(preprocess: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({INPUT_COLUMN: [base64.b64encode(buffer.getvalue()).decode()]})
 
 
-def serving_requirements() -> list[str]:
-    """The packages needed to serve, at the installed versions (less torch's build suffix)."""
-    return [f"{name}=={version(name).partition('+')[0]}" for name in SERVING_PACKAGES]
+def pin_requirements(modules: Iterable[str]) -> list[str]:
+    """Distributions of top-level modules at the installed versions, less torch's build suffix."""
+    names = sorted(_DISTRIBUTIONS.get(module, module) for module in modules)
+    return [f"{name}=={version(name).partition('+')[0]}" for name in names]
 
 
 def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, float]) -> str:

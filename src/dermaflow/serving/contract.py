@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dermaflow.schema import CLASS_NAMES, probability_columns
-
-INPUT_COLUMN = "image"
-LABEL_COLUMN = "label"
+from dermaflow.serving.columns import INPUT_COLUMN, LABEL_COLUMN
 
 
 def build_contract(
@@ -73,7 +71,7 @@ def build_contract(
 
 def describe_label(decision_rule: Mapping[str, Any]) -> str:
     """Which class the answer names."""
-    adjustment = decision_rule.get("logit_adjustment", 0)
+    adjustment = decision_rule["logit_adjustment"]
     if not adjustment:
         return "the most probable class"
     return (
@@ -85,7 +83,7 @@ def describe_label(decision_rule: Mapping[str, Any]) -> str:
 def describe_probability(code: str, decision_rule: Mapping[str, Any]) -> str:
     """Of what it is the probability, and where."""
     name = CLASS_NAMES.get(code, code)
-    if not decision_rule.get("class_offsets"):
+    if not decision_rule["class_offsets"]:
         return name
     share = decision_rule["chosen_on"]["prevalences"][code]
     return f"{name}, where {share:.2%} of images are of it, as of the validation images"

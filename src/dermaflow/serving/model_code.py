@@ -11,7 +11,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from dermaflow.data.images.pixel_modes import ImageError
-from dermaflow.serving.contract import INPUT_COLUMN
+from dermaflow.serving.columns import INPUT_COLUMN
 from dermaflow.serving.predictor import Predictor
 
 # Name of the artifact that is the folder of weights.

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dermaflow.data.images.image_store import Pixels
-from dermaflow.data.images.pixel_modes import ImageError
+from dermaflow.data.images.pixel_modes import ImageError, Pixels
 from dermaflow.errors import WeightsError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE, DecisionRule
 from dermaflow.ml.models.classifier import load_classifier
@@ -20,7 +19,7 @@ from dermaflow.ml.models.predict import predict
 from dermaflow.ml.models.weights import Weights, load_weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.schema import probability_columns
-from dermaflow.serving.contract import LABEL_COLUMN
+from dermaflow.serving.columns import LABEL_COLUMN
 
 # Images that pass the network together; bounds the memory of a large request.
 BATCH_SIZE = 32
@@ -30,8 +29,7 @@ class Predictor:
     """A classifier and its decision rule, read from the folder of weights.
 
     Args:
-        folder: as ``save_weights`` writes it, and the decision rule beside the weights.
-            Older versions have none: their probabilities are plain softmax.
+        folder: as ``save_weights`` writes it, with the decision rule beside the weights.
 
     Raises:
         WeightsError: a file is missing, damaged, or does not belong to the others.
@@ -56,13 +54,9 @@ class Predictor:
         """
         classes = self._classifier.classes
         logits = predict(self._classifier, self._batches(images), self._runtime, self._rule.views)
-        probabilities = self._rule.probabilities(logits, classes)
-        labels = np.array(classes, dtype=object)[self._rule.predict(probabilities, classes)]
-        table = pd.DataFrame(
-            probabilities.astype(np.float64), columns=probability_columns(list(classes))
-        )
-        table.insert(0, LABEL_COLUMN, labels)
-        return table.assign(**self._rule.calls(probabilities, classes))
+        doubles = dict.fromkeys(probability_columns(list(classes)), np.float64)
+        answers = self._rule.answer(logits, classes).astype(doubles)
+        return answers.rename(columns={"predicted": LABEL_COLUMN})
 
     def _batches(self, images: Sequence[object]) -> Iterator[Pixels]:
         for start in range(0, len(images), BATCH_SIZE):
@@ -77,8 +71,6 @@ class Predictor:
 
 
 def _load_rule(path: Path, weights: Weights) -> DecisionRule:
-    if not path.exists():
-        return DecisionRule()
     try:
         rule = DecisionRule.from_dict(json.loads(path.read_text()))
     except (OSError, ValueError) as error:

@@ -3,10 +3,11 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from dermaflow.errors import WeightsError
-from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
+from dermaflow.errors import ParameterError, WeightsError
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold, answer
 
 LOGITS = np.random.default_rng(0).normal(scale=3, size=(50, 3)).astype(np.float32)
 CLASSES = ("bcc", "mel", "nv")
@@ -75,8 +76,8 @@ def test_no_images_get_no_rows() -> None:
 
 
 def test_it_survives_json_to_the_last_digit() -> None:
-    values = VALUES | {"temperature": 1 / 3}
-    values["operating_points"]["sure"]["threshold"] = float(np.float32(0.1))
+    point = {"class": "mel", "threshold": float(np.float32(0.1))}
+    values = VALUES | {"temperature": 1 / 3, "operating_points": {"sure": point}}
     rule = DecisionRule.from_dict(json.loads(json.dumps(values)))
     thresholds = {"sure": Threshold("mel", float(np.float32(0.1)))}
     assert rule == DecisionRule(1 / 3, {"mel": -0.5}, 4, {"mel": 3.0}, thresholds, "abc")
@@ -102,8 +103,6 @@ def test_it_survives_json_to_the_last_digit() -> None:
 def test_a_damaged_rule_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(WeightsError, match="decision rule is damaged"):
         DecisionRule.from_dict(VALUES | changes)
-    with pytest.raises(WeightsError, match="temperature"):
-        DecisionRule.from_dict({k: v for k, v in VALUES.items() if k != "temperature"})
 
 
 def test_the_predicted_class_is_the_most_probable_by_weight() -> None:
@@ -114,10 +113,42 @@ def test_the_predicted_class_is_the_most_probable_by_weight() -> None:
     assert weighted.predict(probabilities[:, ::-1], CLASSES[::-1]).tolist() == [1, 1, 0]
 
 
-@pytest.mark.parametrize("name", ["class_weights", "class_offsets"])
-def test_rules_of_before_there_were_such_have_none(name: str) -> None:
-    old = {key: value for key, value in VALUES.items() if key != name}
-    assert getattr(DecisionRule.from_dict(old), name) == {}
+@pytest.mark.parametrize("name", sorted(set(VALUES) - {"left_out"}))
+def test_a_rule_is_whole(name: str) -> None:
+    with pytest.raises(WeightsError, match=rf"decision rule is damaged: KeyError\('{name}'\)"):
+        DecisionRule.from_dict({key: value for key, value in VALUES.items() if key != name})
+
+
+def test_an_answer_is_prediction_probabilities_and_calls() -> None:
+    rule = DecisionRule.from_dict(VALUES)
+    table = rule.answer(LOGITS, CLASSES)
+    assert list(table) == ["predicted", "p_bcc", "p_mel", "p_nv", "sure"]
+    probabilities = rule.probabilities(LOGITS, CLASSES)
+    np.testing.assert_array_equal(table[["p_bcc", "p_mel", "p_nv"]], probabilities)
+    weighted = probabilities * [1, 3, 1]
+    assert table["predicted"].tolist() == [CLASSES[place] for place in weighted.argmax(1)]
+    assert table["sure"].tolist() == (probabilities[:, 1] >= 0.25).tolist()
+
+
+def test_a_tables_answer_stands_in_place_of_its_logits_row_by_row() -> None:
+    rule = DecisionRule.from_dict(VALUES)
+    logits = pd.DataFrame(LOGITS, columns=[f"logit_{code}" for code in CLASSES])
+    logits.insert(0, "image_id", [f"i{number}" for number in range(len(logits))])
+    # Some rows, in another order; two have the same index.
+    some = logits.iloc[[7, 3, 9]].set_axis([3, 1, 3])
+    table = answer(some, rule, list(CLASSES))
+    assert table.index.tolist() == [3, 1, 3]
+    assert table["image_id"].tolist() == ["i7", "i3", "i9"]
+    expected = rule.answer(LOGITS[[7, 3, 9]], CLASSES)
+    pd.testing.assert_frame_equal(
+        table.drop(columns="image_id").reset_index(drop=True), expected, check_exact=True
+    )
+
+
+def test_a_table_of_other_classes_is_refused() -> None:
+    logits = pd.DataFrame(LOGITS, columns=["logit_bcc", "logit_mel", "logit_df"])
+    with pytest.raises(ParameterError, match=r"bcc, mel, nv are not .* \(bcc, mel, df\)"):
+        answer(logits, DecisionRule(), list(CLASSES))
 
 
 def test_it_is_of_one_classifier() -> None:

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from dermaflow.ml.models.weights import Weights, load_weights, save_weights, weights_digest
+from dermaflow.ml.models.save_weights import save_weights
+from dermaflow.ml.models.weights import Weights, load_weights, weights_digest
 
 TENSORS = {
     "conv": torch.arange(24.0).reshape(2, 3, 2, 2),

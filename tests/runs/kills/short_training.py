@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from dermaflow.ml.models.weights import Weights, save_weights
+from dermaflow.ml.models.save_weights import save_weights
+from dermaflow.ml.models.weights import Weights
 from dermaflow.ml.training.checkpoints import Checkpoints
 from ml.small_training import fit, open_sets
 

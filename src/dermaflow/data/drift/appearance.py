@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from dermaflow.data.images.image_store import ImageStore, Pixels
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.io.threads import map_in_threads
 
 # Numbers that `measure` tells of a picture.

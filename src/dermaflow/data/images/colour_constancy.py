@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor  # ingest decodes without torch
 
 # Grey levels; a channel that is darker on average tells nothing of the light.
 _LEAST_LIGHT = 1.0

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from dermaflow.data.images.image_store import Pixels, StoredImage
-from dermaflow.data.images.pixel_modes import ImageError
+from dermaflow.data.images.image_store import StoredImage
+from dermaflow.data.images.pixel_modes import ImageError, Pixels
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.images.previous_store import NO_STORE, OldStore
 

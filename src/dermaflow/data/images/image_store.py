@@ -28,13 +28,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.data.images.previous_store import OldStore, checksum, shard_name
 from dermaflow.data.images.shard_writer import ShardWriter
 from dermaflow.io.atomic_files import allow_open_files, open_unchanged, replacing_folder
 
 logger = logging.getLogger(__name__)
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dermaflow.data.images.image_store import ImageStore, Pixels
+from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.images.pixel_modes import Pixels
 
 
 def read_mask(mask_store: ImageStore, image_id: str) -> NDArray[np.bool_] | None:

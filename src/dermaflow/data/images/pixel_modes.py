@@ -1,11 +1,14 @@
-"""From the many modes of image files to RGB, and to the two values of a mask."""
+"""Pixels: from the many modes of image files to RGB, and to the two values of a mask."""
 
 from __future__ import annotations
 
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+
+Pixels = NDArray[np.uint8]
 
 
 class ImageError(ValueError):

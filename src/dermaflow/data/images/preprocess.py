@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import JpegImageFile
 
+from dermaflow.data.images.colour_constancy import shades_of_grey
 from dermaflow.data.images.pixel_modes import ImageError, to_binary, to_rgb
 
 if TYPE_CHECKING:
@@ -165,8 +166,6 @@ class Preprocess:
         images = torch.as_tensor(pixels).float()
         if self.colour_constancy is None:
             return images
-        from dermaflow.data.images.colour_constancy import shades_of_grey
-
         return shades_of_grey(images, self.colour_constancy)
 
     def normalise(self, images: torch.Tensor) -> torch.Tensor:

@@ -14,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.images.read_batches import read_batches
 from dermaflow.experiments.crossval.collect_folds import FoldResult
 from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis, Synthetic
 from dermaflow.experiments.crossval.folds import Fold, fold_name, tags_of
 from dermaflow.io.seeding import derive_seed
 from dermaflow.ml.models.classifier import load_classifier
-from dermaflow.ml.models.predict import predict, read_batches
+from dermaflow.ml.models.predict import predict
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.training.batches import LabelledImages

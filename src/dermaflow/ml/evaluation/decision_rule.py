@@ -59,9 +59,8 @@ class DecisionRule:
             rule = cls(
                 temperature=float(values["temperature"]),
                 views=int(values["views"]),
-                # Rules of older versions have none of these two.
-                class_offsets=_read_numbers(values.get("class_offsets", {})),
-                class_weights=_read_numbers(values.get("class_weights", {})),
+                class_offsets=_read_numbers(values["class_offsets"]),
+                class_weights=_read_numbers(values["class_weights"]),
                 thresholds={
                     name: Threshold(str(point["class"]), float(point["threshold"]))
                     for name, point in values["operating_points"].items()
@@ -140,18 +139,33 @@ class DecisionRule:
             for name, threshold in self.thresholds.items()
         }
 
+    def answer(self, logits: NDArray[np.float32], classes: Sequence[str]) -> pd.DataFrame:
+        """Say what is to be said of each image: all that evaluation and serving know of it.
 
-def _read_numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    return {str(code): float(number) for code, number in values.items()}
+        Args:
+            logits: (N, C).
+            classes: C codes, in the order of the columns.
+
+        Returns:
+            A row an image: ``predicted``, the most probable class by the rule's weights (str);
+            ``p_<class>`` (float32); and for each operating point, by its name, whether the image
+            is called (bool).
+        """
+        probabilities = self.probabilities(logits, classes)
+        table = pd.DataFrame(probabilities, columns=probability_columns(list(classes)))
+        labels = np.array(classes, dtype=object)[self.predict(probabilities, classes)]
+        table.insert(0, "predicted", labels)
+        return table.assign(**self.calls(probabilities, tuple(classes)))
 
 
 def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:
-    """What a rule makes of logits.
+    """Replace the logits of a table by what a rule makes of them; see ``DecisionRule.answer``.
 
-    Returns:
-        image_id, group_id, source, label, split; predicted, the most probable class by the rule's
-        weights; ``p_<class>``, float32; and for each operating point whether the image is called,
-        bool, by its name.
+    Args:
+        logits: ``logit_<class>`` of each class, and columns that stay: image_id, group_id, source,
+            label, split.
+        rule: to be applied.
+        classes: codes.
 
     Raises:
         ParameterError: the logits are of other classes than ``classes``.
@@ -164,8 +178,10 @@ def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.D
             f"({', '.join(name.removeprefix('logit_') for name in present)}); "
             "run the train and evaluate stages again"
         )
-    probabilities = rule.probabilities(logits[columns].to_numpy(np.float32), classes)
-    table = logits.drop(columns=columns)
-    table["predicted"] = np.array(classes, dtype=object)[rule.predict(probabilities, classes)]
-    table[probability_columns(classes)] = probabilities
-    return table.assign(**rule.calls(probabilities, tuple(classes)))
+    answers = rule.answer(logits[columns].to_numpy(np.float32), classes)
+    kept = logits.drop(columns=columns)
+    return pd.concat([kept, answers.set_axis(kept.index)], axis=1)
+
+
+def _read_numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    return {str(code): float(number) for code, number in values.items()}

@@ -9,7 +9,7 @@ from lime.lime_image import LimeImageExplainer
 from numpy.typing import NDArray
 from skimage.segmentation import slic
 
-from dermaflow.data.images.image_store import Pixels
+from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.ml.explanation.relevance import Attribution, ClassProbability
 from dermaflow.params.explain import LimeParams
 

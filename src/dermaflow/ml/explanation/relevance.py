@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from dermaflow.data.images.image_store import Pixels
+from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.models.classifier import Classifier
 from dermaflow.ml.models.predict import predict_batch

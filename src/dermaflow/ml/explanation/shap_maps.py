@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shap import PartitionExplainer
 from shap.maskers import Image
 
-from dermaflow.data.images.image_store import Pixels
+from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.ml.explanation.relevance import Attribution, ClassProbability
 from dermaflow.params.explain import ShapParams
 

@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
-from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.models.classifier import Classifier
 from dermaflow.ml.runtime import Runtime
 
@@ -46,18 +44,6 @@ def predict(
     """``predict_batch`` over batches, joined: float32 (N, classes)."""
     parts = [predict_batch(classifier, pixels, runtime, views) for pixels in batches]
     return np.concatenate(parts) if parts else np.empty((0, len(classifier.classes)), np.float32)
-
-
-def read_batches(
-    store: ImageStore, image_ids: list[str], batch_size: int, title: str
-) -> Iterator[NDArray[np.uint8]]:
-    """Pixels of the given images a batch at a time, behind a progress bar."""
-    rows = store.rows(image_ids)
-    with tqdm(total=len(rows), desc=title, unit="img") as progress:
-        for start in range(0, len(rows), batch_size):
-            pixels = store.take(rows[start : start + batch_size])
-            yield pixels
-            progress.update(len(pixels))
 
 
 def dihedral_views(images: Tensor, count: int) -> Iterator[Tensor]:

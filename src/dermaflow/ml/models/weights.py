@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors beside the JSON that rebuilds the module. No pickle."""
+"""Weights: safetensors beside the JSON that rebuilds the module. No pickle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from dermaflow.errors import WeightsError
-from dermaflow.io.atomic_files import replacing_folder, usual_mode
 
 if TYPE_CHECKING:
     import torch  # heavy: whoever only names `Weights` in an annotation is spared it
@@ -38,18 +37,6 @@ def weights_digest(weights: Weights) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
-
-
-def save_weights(folder: str | Path, weights: Weights) -> None:
-    """Write ``weights`` as a folder, replacing what is there only once it is whole."""
-    from safetensors.torch import save_file
-
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.tensors.items()}
-    with replacing_folder(folder) as partial:
-        with usual_mode(partial / TENSORS_FILE):
-            save_file(tensors, partial / TENSORS_FILE)
-        text = json.dumps(weights.config, indent=2, sort_keys=True)
-        (partial / CONFIG_FILE).write_text(text + "\n")
 
 
 def load_weights(folder: str | Path) -> Weights:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dermaflow.ml.models.classifier import HEAD, PARTS
+from dermaflow.ml.models.backbone import HEAD, PARTS
 from dermaflow.params.train import TrainParams
 
 

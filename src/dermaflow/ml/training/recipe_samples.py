@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from dermaflow.data.images.image_store import Pixels
+from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.randaugment import EFFECTS, apply_effects, apply_policy

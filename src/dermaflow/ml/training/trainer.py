@@ -14,7 +14,7 @@ from tqdm import tqdm
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import TrainingError
 from dermaflow.ml.augmentation.batch_random import Draws
-from dermaflow.ml.models.classifier import count_classes
+from dermaflow.ml.models.backbone import count_classes
 from dermaflow.ml.processes.group import ALONE, World
 from dermaflow.ml.runtime import Runtime, peak_memory_gib, torch_generator
 from dermaflow.ml.training.acceleration import Forward, accelerate

@@ -21,7 +21,7 @@ from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import StorageError
 from dermaflow.io.atomic_files import replacing_file
-from dermaflow.ml.models.classifier import freeze, initialise_network
+from dermaflow.ml.models.backbone import freeze, initialise_network
 from dermaflow.ml.processes.group import World
 from dermaflow.ml.processes.launch import joined, run_together
 from dermaflow.ml.processes.sync_norm import synchronised

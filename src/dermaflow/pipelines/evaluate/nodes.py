@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.images.read_batches import read_batches
 from dermaflow.data.version import require_same_data
 from dermaflow.errors import ValidationError
 from dermaflow.ml.evaluation.choose_rule import choose_rule
@@ -34,7 +35,7 @@ def predict_held_out(
         WeightsError: the classifier's description and tensors do not belong together.
     """
     from dermaflow.ml.models.classifier import load_classifier
-    from dermaflow.ml.models.predict import predict, read_batches
+    from dermaflow.ml.models.predict import predict
     from dermaflow.ml.runtime import detect_runtime
 
     require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
