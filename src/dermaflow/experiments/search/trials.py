@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from optuna import TrialPruned
+from optuna.trial import FrozenTrial
 
 from dermaflow.errors import TrainingError
-from dermaflow.experiments.search.halving_study import STATES, HalvingStudy, OpenTrial
+from dermaflow.experiments.search.halving_study import STATES, HalvingStudy, OpenTrial, values_of
 from dermaflow.ml.training.batches import LabelledImages
 from dermaflow.ml.training.fine_tune import fine_tune
 from dermaflow.ml.training.metric_sink import MetricSink
@@ -26,10 +28,6 @@ from dermaflow.tracking.mlflow_sink import current_sink
 logger = logging.getLogger(__name__)
 
 _FACTS = ("trial", "state", "epochs", "value")  # columns of the table before parameters
-
-
-class GivenUpError(Exception):
-    """A trial is not worth more epochs."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +73,15 @@ class TrialTrainer:
 
         def log(metrics: Mapping[str, float], step: int) -> None:
             sink.log(metrics, step)
-            if name in metrics and trial.report(step, metrics[name]):
-                raise GivenUpError
+            if name in metrics:
+                trial.report(step, metrics[name])
 
-        if trial.given_up:  # by what it came to before it was cut off
-            return "halved"
         made_from = {**self.folder.made_from, "trial": trial.values}
         sets = [self.images], self.val
         folder = WorkingFolder(self._place(trial), made_from)
         try:
             fine_tune(sets, recipe, self.image, self.classes, self.seed, log, folder)
-        except GivenUpError:
+        except TrialPruned:
             return "halved"
         except TrainingError as error:
             logger.warning("Trial %d failed: %s", trial.number, error)
@@ -96,24 +92,23 @@ class TrialTrainer:
         return self.folder.path / f"trial_{trial.number}"
 
 
-def tabulate(done: Sequence[Mapping[str, Any]], search: SearchParams) -> pd.DataFrame:
+def tabulate(done: Sequence[FrozenTrial], search: SearchParams) -> pd.DataFrame:
     """One row a trial.
 
     Returns:
         trial, state, epochs, value (the best epoch's metric), the parameters under their keys, and
         ``epoch_<number>`` (the metric after it); missing where a trial did not get as far.
     """
+    names = {state: name for name, state in STATES.items()}
     best = max if search.maximise else min
     rows = []
     for trial in done:
-        reports = [value for _, value in trial["reports"]]
-        row = {"trial": trial["trial"], "state": trial["state"], "epochs": len(reports)}
-        row["value"] = best(reports) if reports else np.nan
-        rows.append(row | trial["values"] | {f"epoch_{n}": v for n, v in enumerate(reports, 1)})
+        metric = trial.intermediate_values  # epoch -> metric
+        row = {"trial": trial.number + 1, "state": names[trial.state], "epochs": len(metric)}
+        row["value"] = best(metric.values()) if metric else np.nan
+        rows.append(row | values_of(trial) | {f"epoch_{n}": v for n, v in metric.items()})
     table = pd.DataFrame(rows)
-    epochs = sorted(
-        (name for name in table if name.startswith("epoch_")), key=lambda n: int(n.split("_")[1])
-    )
+    epochs = [f"epoch_{n}" for n in range(1, table["epochs"].max() + 1)]
     return table[[*_FACTS, *search.space, *epochs]]
 
 

@@ -40,7 +40,7 @@ def search_recipe(
         WeightsError: the backbone's first weights cannot be had.
     """
     from dermaflow.data.version import require_groups_on_one_side
-    from dermaflow.experiments.search.halving_study import HalvingStudy
+    from dermaflow.experiments.search.halving_study import HalvingStudy, values_of
     from dermaflow.experiments.search.trials import TrialTrainer, best_trial, count, nest, tabulate
     from dermaflow.io.seeding import derive_seed
     from dermaflow.ml.runtime import detect_runtime
@@ -72,4 +72,4 @@ def search_recipe(
         trainer.run(study)
     trials = tabulate(study.done, search)
     best = study.done[int(best_trial(trials, search)["trial"]) - 1]
-    return trials, {"train": nest(best["values"])}, count(trials, search)
+    return trials, {"train": nest(values_of(best))}, count(trials, search)
