@@ -109,6 +109,7 @@ def test_a_failed_stage_leaves_the_good_outputs_and_keeps_its_reports_apart(proj
     assert contents(data / "03_primary") | contents(data / "08_reporting") == before
     assert (data / "failed/validate/data_docs/index.html").exists()
     assert (data / "failed/validate/quarantine.parquet").exists()
+    assert not (data / "failed/validate/samples").exists()  # there is no split to draw from
     assert not list(data.rglob(".*.partial"))
     run = project.runs()[0]
     assert run.info.status == "FAILED"
