@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dermaflow.io.atomic_files import locked
+from dermaflow.io.file_lock import locked
 
 COMMITS = "dermaflow.lock"  # in DVC's folder of temporary files
 
