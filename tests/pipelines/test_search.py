@@ -9,7 +9,7 @@ import pytest
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.errors import TrainingError
 from dermaflow.experiments.search.halving_study import HalvingStudy
-from dermaflow.experiments.search.trials import best_trial, count, nest, tabulate
+from dermaflow.experiments.search.trials import best_trial, count, tabulate
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
@@ -154,14 +154,6 @@ def test_less_of_a_loss_is_better():
     assert best_trial(tabulate(done, search), search)["trial"] == 2
     with pytest.raises(TrainingError, match="no trial of the search"):
         best_trial(tabulate([done[0] | {"state": "failed"}], search), search)
-
-
-def test_values_become_the_tree_of_a_file():
-    values = {"loss.focal_gamma": 2.0, "loss.label_smoothing": 0.1, "balance": 0.3}
-    assert nest(values) == {
-        "loss": {"focal_gamma": 2.0, "label_smoothing": 0.1},
-        "balance": 0.3,
-    }
 
 
 # --- with real trainings --------------------------------------------------------------------------
