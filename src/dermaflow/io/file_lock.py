@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from filelock import Timeout, UnixFileLock, lock_descriptor
@@ -38,7 +39,7 @@ def locked(file: Path, wait: bool = True) -> Iterator[None]:
         OSError: the file system has no locks, among other reasons.
     """
     # filelock's substitute for a file system without locks would outlive a killed process.
-    lock = UnixFileLock(file, fallback_to_soft=False, on_acquired=_write_process)
+    lock = UnixFileLock(file, fallback_to_soft=False, on_acquired=partial(_write_process, file))
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -77,6 +78,10 @@ def lock_folder(folder: Path, wait: bool = True) -> int | None:
     return None
 
 
-def _write_process(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+def _write_process(file: Path, descriptor: int) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    except OSError as error:  # the disk is full: the system does not say where
+        error.filename = str(file)
+        raise
