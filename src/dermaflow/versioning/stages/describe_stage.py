@@ -97,7 +97,7 @@ def select_parameters(parameters: Mapping[str, Any], groups: Iterable[str]) -> d
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
         try:
             value = adapter.validate_python(value)
-        except ValidationError:  # of an older code's lock
+        except ValidationError:  # of a `dvc.lock`, which may say anything: it counts as changed
             selected[group] = value
         else:
             selected[group] = adapter.dump_python(value, mode="json", by_alias=True)
