@@ -7,7 +7,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from threading import Timer
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from safetensors.numpy import save_file
 
 from dermaflow.io.atomic_files import (
     durable_file,
-    locked,
     replacing_file,
     replacing_folder,
     usual_mode,
@@ -137,21 +135,6 @@ def test_only_a_lack_of_room_is_put_down_to_the_target(tmp_path):
         with pytest.raises(OSError) as caught, replacing_file(tmp_path / "a"):
             raise OSError(number, os.strerror(number))
         assert caught.value.filename == named
-
-
-def test_who_waits_for_a_lock_says_so(tmp_path, caplog):
-    script = f"""
-from dermaflow.io.atomic_files import locked
-with locked(__import__("pathlib").Path({str(tmp_path / "lock")!r})):
-    print("held", flush=True)
-    input()
-"""
-    command = (sys.executable, "-c", script)
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout.readline() == b"held\n"
-        Timer(0.3, other.stdin.close).start()
-        with caplog.at_level("INFO"), locked(tmp_path / "lock"):
-            assert f"Waiting for another process that holds {tmp_path / 'lock'}" in caplog.text
 
 
 def test_a_file_is_replaced_or_left(tmp_path):

@@ -88,7 +88,9 @@ def test_a_touched_output_or_changed_code_runs_the_stage_again(project, data):
     code.write_text(f"{code.read_text()}\n# changed\n")
     output = project.run(*STAGES).stdout
     assert skipped(output) == ["ingest"]
-    assert "validate: inputs or code changed (src/dermaflow/data/validation/quarantine.py)" in output
+    assert (
+        "validate: inputs or code changed (src/dermaflow/data/validation/quarantine.py)" in output
+    )
 
 
 def test_force_runs_what_is_unchanged(project):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
-import logging
 import os
 import resource
 import shutil
@@ -17,9 +15,9 @@ from glob import escape
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-T = TypeVar("T")
+from dermaflow.io.file_lock import lock_folder
 
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux
 _HERE = -100  # AT_FDCWD
@@ -138,22 +136,6 @@ def allow_open_files(count: int) -> None:
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Wait until no other process is in such a block with the same file; a killed one leaves it.
-
-    That it waits it says in the log.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            logger.info("Waiting for another process that holds %s", file)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
 def _workshop(target: Path) -> Iterator[Path]:
     """A folder beside ``target`` that is removed after the block, and locked meanwhile.
 
@@ -178,7 +160,7 @@ def _make_workshop(target: Path) -> tuple[Path, int]:
     while True:
         folder = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
         folder.mkdir()
-        lock = _lock(folder)
+        lock = lock_folder(folder)
         if lock is not None:
             if folder.exists():
                 return folder, lock
@@ -190,28 +172,12 @@ def remove_abandoned(parent: Path, name: str = "*") -> None:
     """Remove what killed processes left beside targets in a folder; ``name`` is a pattern."""
     for folder in parent.glob(f".{name}.????????.partial"):
         target = parent / folder.name[1 : -len(".????????.partial")]
-        lock = _lock(folder, fcntl.LOCK_NB)
+        lock = lock_folder(folder, wait=False)
         if lock is not None:
             if (folder / _OLD).exists() and not target.exists():  # killed between two renames
                 (folder / target.name).rename(target)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
-
-
-def _lock(folder: Path, flags: int = 0) -> int | None:
-    """Lock a folder; None where another process has locked it, or it is gone."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | flags)
-    except OSError as error:
-        os.close(descriptor)
-        if isinstance(error, BlockingIOError):
-            return None
-        raise
-    return descriptor
 
 
 def _exchange(one: Path, other: Path) -> bool:

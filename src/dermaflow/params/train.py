@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from dermaflow.params.base import Fraction, Params, PositiveFloat, PositiveInt
+from dermaflow.params.dotted_keys import nest
 
 MAX_HAIRS = 16  # drawn over one image
 
@@ -210,12 +211,6 @@ class TrainParams(Params):
             KeyError: a key is not there.
             pydantic.ValidationError: a value is not allowed.
         """
-        tree = self.model_dump(mode="json")
-        for key, value in values.items():
+        for key in values:
             self.value(key)
-            *groups, last = key.split(".")
-            branch = tree
-            for name in groups:
-                branch = branch[name]
-            branch[last] = value
-        return TrainParams.model_validate(tree)
+        return TrainParams.model_validate(nest(values, self.model_dump(mode="json")))

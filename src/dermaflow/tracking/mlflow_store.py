@@ -12,7 +12,8 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from dermaflow.errors import TrackingError
-from dermaflow.io.atomic_files import locked, replacing_file
+from dermaflow.io.atomic_files import replacing_file
+from dermaflow.io.file_lock import locked
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
 
 ANSWER_SECONDS = 10

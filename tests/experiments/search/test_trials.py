@@ -5,7 +5,7 @@ import pytest
 
 from dermaflow.errors import TrainingError
 from dermaflow.experiments.search.halving_study import STATES
-from dermaflow.experiments.search.trials import best_trial, count, nest, tabulate
+from dermaflow.experiments.search.trials import best_trial, count, tabulate
 from dermaflow.params.search import SearchParams
 from experiments.search.studies import SEARCH, SPACE, go_through, quality
 
@@ -60,11 +60,3 @@ def test_a_search_without_a_finished_trial_has_no_best(loss_search):
     assert table["value"].isna().tolist() == [True, False]
     with pytest.raises(TrainingError, match="no trial of the search"):
         best_trial(table, loss_search)
-
-
-def test_values_become_the_tree_of_a_file():
-    values = {"loss.focal_gamma": 2.0, "loss.label_smoothing": 0.1, "balance": 0.3}
-    assert nest(values) == {
-        "loss": {"focal_gamma": 2.0, "label_smoothing": 0.1},
-        "balance": 0.3,
-    }

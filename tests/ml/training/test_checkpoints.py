@@ -9,7 +9,6 @@ from dermaflow.ml.training.checkpoints import (
     Checkpoint,
     CheckpointError,
     Checkpoints,
-    differences,
     read_checkpoint,
 )
 
@@ -129,9 +128,3 @@ def test_other_errors_of_the_disk_are_not_hidden(checkpoints, tmp_path):
     (tmp_path / "training").write_text("a file where the folder should be")
     with pytest.raises(OSError):
         checkpoints.save(checkpoint(1))
-
-
-def test_differences_are_named_by_their_dotted_path():
-    old = {"a": {"b": 1, "c": [1, 2]}, "d": 1, "gone": None}
-    new = {"a": {"b": 2, "c": [1, 2]}, "d": {"e": 1}, "new": 0}
-    assert differences(old, new) == ["a.b", "d", "new"]

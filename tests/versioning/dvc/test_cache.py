@@ -62,12 +62,15 @@ def test_an_output_is_cached_only_with_all_its_files(cache, md5):
     assert not in_cache(cache, [md5])
 
 
-def test_a_dvc_that_lacks_what_is_called_is_an_error_of_one_line(project):
-    with (
-        pytest.raises(VersioningError, match="is not one that is supported: no lock; so"),
-        _dvc_stages(project / "dvc.yaml", "so"),
-    ):
-        raise AttributeError("no lock")
+def test_an_error_of_dvc_comes_with_what_it_means(project, monkeypatch):
+    file = project / "dvc.yaml"  # there is none
+    message = r"^DVC could not save the outputs: .*dvc\.yaml.*; so$"
+    with pytest.raises(VersioningError, match=message), _dvc_stages(file, "so") as load:
+        load("make")
+    monkeypatch.delattr("dvc.lock.make_lock")
+    message = r"is not one that is supported: .*make_lock.*; so$"
+    with pytest.raises(VersioningError, match=message), _dvc_stages(file, "so"):
+        pass
 
 
 def test_the_cache_is_where_dvc_is_told_to_keep_it(repo, project, md5, tmp_path):

@@ -12,6 +12,7 @@ import pandas as pd
 from dermaflow.errors import SourceError, ValidationError
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.crossval import FOLD_FILES, CrossvalParams
+from dermaflow.params.dotted_keys import differing_keys
 from dermaflow.params.train import TrainParams
 
 _OF_SYNTHESIS = ("augment", "duplicates")  # parameters that only synthetic images need
@@ -73,9 +74,7 @@ def _read(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 def _require_same(folder: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
-    from dermaflow.ml.training.checkpoints import differences
-
-    other = differences(theirs, json.loads(json.dumps(ours)))
+    other = differing_keys(theirs, json.loads(json.dumps(ours)))
     if other:
         raise ValidationError(
             f"crossval.collect: {folder} was made with other {', '.join(other[:3])}"

@@ -81,5 +81,5 @@ def mean_leaking(folds: Sequence[Mapping[str, Any]]) -> float:
 
 
 def mean_synthetic(folds: Sequence[Mapping[str, Any]]) -> float:
-    """Synthetic training images of a fold; folds without any, or of older code, have none."""
+    """Mean number of synthetic training images of a fold; a fold without any names no classes."""
     return float(np.mean([sum(fold.get("synthetic", {}).values()) for fold in folds]))

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,15 +128,3 @@ def count(trials: pd.DataFrame, search: SearchParams) -> dict[str, float]:
         found["search/as_it_stands"] = float(first["value"])
     ended = {f"search/{state}": float((trials["state"] == state).sum()) for state in STATES}
     return found | ended | {"search/epochs": float(trials["epochs"].sum())}
-
-
-def nest(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values under dotted keys as the tree that a file of conf would have."""
-    tree: dict[str, Any] = {}
-    for key, value in values.items():
-        *groups, last = key.split(".")
-        branch = tree
-        for name in groups:
-            branch = branch.setdefault(name, {})
-        branch[last] = value
-    return tree

@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dermaflow.io.atomic_files import durable_file, remove_abandoned, usual_mode
+from dermaflow.params.dotted_keys import differing_keys
 
 KEPT = 2  # the last one, and the one before for the day the last cannot be read
 
@@ -117,7 +118,7 @@ class Checkpoints:
             except CheckpointError:
                 continue
             if made_from is not None:
-                names = ", ".join(differences(made_from, self._made_from))
+                names = ", ".join(differing_keys(made_from, self._made_from))
                 yield f"the checkpoint in {self._folder} was made with other {names}"
 
 
@@ -156,18 +157,6 @@ def _read_header(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise CheckpointError(f"it cannot be read ({error})") from error
     return header, content
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Dotted names of the values that differ, in order."""
-    names: list[str] = []
-    for key in sorted({*old, *new}):
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            names += differences(before, after, f"{prefix}{key}.")
-        elif before != after:
-            names.append(f"{prefix}{key}")
-    return names
 
 
 def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

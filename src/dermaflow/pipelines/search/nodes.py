@@ -8,6 +8,7 @@ import pandas as pd
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.training.working_folder import WorkingFolder
+from dermaflow.params.dotted_keys import nest
 from dermaflow.params.ingest import ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.params.train import TrainParams
@@ -41,7 +42,7 @@ def search_recipe(
     """
     from dermaflow.data.version import require_groups_on_one_side
     from dermaflow.experiments.search.halving_study import HalvingStudy, values_of
-    from dermaflow.experiments.search.trials import TrialTrainer, best_trial, count, nest, tabulate
+    from dermaflow.experiments.search.trials import TrialTrainer, best_trial, count, tabulate
     from dermaflow.io.seeding import derive_seed
     from dermaflow.ml.runtime import detect_runtime
     from dermaflow.ml.training.batches import LabelledImages

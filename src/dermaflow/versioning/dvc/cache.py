@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from dermaflow.versioning.dvc.internals import DvcError, DvcRepository, open_repository
 from dermaflow.versioning.stages.fingerprint import hash_file
 
 DIRECTORY = ".dir"
@@ -58,19 +58,16 @@ class DvcCache:
     @classmethod
     def of(cls, project_path: Path) -> DvcCache | None:
         """The cache of a project; None where DVC is not set up."""
-        from dvc.exceptions import DvcException
-        from dvc.repo import Repo
-
         try:
-            with Repo(str(project_path)) as repo:
-                return cls.in_repo(repo)
-        except DvcException:
+            with open_repository(project_path) as repository:
+                return cls.in_repository(repository)
+        except DvcError:
             return None
 
     @classmethod
-    def in_repo(cls, repo: Any) -> DvcCache:
+    def in_repository(cls, repository: DvcRepository) -> DvcCache:
         """The cache of a DVC repository that is open."""
-        return cls(Path(repo.cache.local.path), repo.config["core"].get("remote"))
+        return cls(repository.cache_folder, repository.remote)
 
     def objects(self, md5: str) -> Iterator[CachedObject]:
         """The objects of an output: itself, and the files on its list, if that is sound."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from dermaflow.errors import VersioningError
-from dermaflow.io.atomic_files import replacing_file
 from dermaflow.versioning.dvc.cache import DvcCache
+from dermaflow.versioning.dvc.internals import (
+    DvcError,
+    DvcStage,
+    UnsupportedDvcError,
+    open_repository,
+)
 from dermaflow.versioning.dvc.leftovers import holding
 from dermaflow.versioning.dvc.lock import Entry, entry_of, lock_items, read_locks, record_of
 from dermaflow.versioning.dvc.stage_file import (
@@ -60,7 +63,7 @@ class DvcCommit:
         new = self._new(consistent)
         if not new:
             return
-        if not has_dvc(self._project):
+        if self._cache is None:
             logger.warning("DVC is not set up here (`dvc init`): the outputs are not versioned")
             return
         for file, stages in self._files.items():
@@ -113,18 +116,6 @@ class DvcCommit:
         return file.exists() and file.read_text(encoding="utf-8") == expected
 
 
-def has_dvc(project_path: Path) -> bool:
-    """Whether there is a DVC repository; most need git, which a copy of the files may lack."""
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        Repo(str(project_path)).close()
-    except DvcException:
-        return False
-    return True
-
-
 def in_cache(cache: DvcCache | None, hashes: Iterable[str | None]) -> bool:
     """Whether DVC's cache, if there is one, holds all of these outputs with all their files."""
     return cache is not None and all(value and not cache.missing([value]) for value in hashes)
@@ -155,9 +146,7 @@ def save_outputs(project_path: Path, env: str, outputs: Mapping[str, Entry]) -> 
         if of_file:
             with _dvc_stages(file, "nothing has been changed") as load:
                 for name in of_file:
-                    stage = load(name)
-                    stage.save_outs(allow_missing=True)
-                    _cache(stage, allow_missing=True)
+                    load(name).cache_what_is_there()
     return unsaved
 
 
@@ -181,13 +170,12 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
     with _dvc_stages(file, consequence) as load:
         for name, into_lock in stages.items():
             stage = load(name)
-            stage.save()
-            if {out.def_path: out.hash_info.value for out in stage.outs} != consistent[name].outs:
+            if stage.save() != consistent[name].outs:
                 logger.warning("%s: changed meanwhile; the next run commits it", name)
                 continue
-            _cache(stage)
+            stage.cache()
             if into_lock:
-                _dump(stage, file.with_suffix(".lock"))
+                stage.write_lock_entry(file.with_suffix(".lock"))
             committed[into_lock].append(name)
     if committed[True]:
         logger.info("DVC: committed: %s", ", ".join(committed[True]))
@@ -196,52 +184,20 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
         logger.info("DVC: cached, as parameters are not those in conf/: %s", names)
 
 
-def _cache(stage: Any, allow_missing: bool = False) -> None:
-    """Copy outputs into DVC's cache, and leave them alone, unless ``cache.type`` asks for links.
-
-    To replace them by links DVC removes them first.
-    """
-    stage.commit(allow_missing=allow_missing, relink="type" in stage.repo.config["cache"])
-
-
-def _dump(stage: Any, lock: Path) -> None:
-    """What DVC's own does, but whole or not at all: it would stop at a lock that was cut short."""
-    from dvc.stage.serialize import to_lockfile
-    from dvc.utils.serialize import modify_yaml
-
-    with replacing_file(lock) as partial:
-        if lock.exists():
-            shutil.copyfile(lock, partial)
-        with modify_yaml(str(partial)) as content:
-            content.setdefault("schema", "2.0")
-            content.setdefault("stages", {}).update(to_lockfile(stage))
-    stage.repo.scm_context.track_file(str(lock))
-
-
 @contextmanager
-def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], Any]]:
+def _dvc_stages(file: Path, consequence: str) -> Iterator[Callable[[str], DvcStage]]:
     """Hold DVC's lock; gives the stages of a file by name.
 
     Raises:
         VersioningError: DVC fails; ``consequence`` says what that means.
     """
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    logging.getLogger("dvc").setLevel(logging.WARNING)  # importing it sets another
     try:
-        with Repo(str(file.parent)) as repo, holding(repo):
-            yield lambda name: repo.stage.load_one(path=str(file), name=name)
-    except DvcException as error:
+        with open_repository(file.parent) as repository, holding(repository):
+            yield lambda name: repository.stage(file, name)
+    except DvcError as error:
         raise VersioningError(f"DVC could not save the outputs: {error}; {consequence}") from error
-    except (ImportError, AttributeError, TypeError) as error:  # DVC promises no Python interface
-        raise VersioningError(
-            f"DVC {version('dvc')} is not one that is supported: {error}; {consequence}"
-        ) from error
-    except OSError as error:
-        if error.errno and error.filename is None:  # DVC's locks do not say which file is at fault
-            error.filename = ".dvc"
-        raise
+    except UnsupportedDvcError as error:
+        raise VersioningError(f"{error}; {consequence}") from error
 
 
 def lock_entry(workspace: Workspace, env: str, name: str, record: StageRecord) -> Entry:

@@ -8,64 +8,61 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from dermaflow.io.atomic_files import locked
+from dermaflow.io.file_lock import locked
+from dermaflow.versioning.dvc.internals import DvcRepository
 
-COMMITS = "dermaflow.lock"  # in DVC's folder of temporary files
+COMMITS = ".dvc/tmp/dermaflow.lock"
 
 _TEMPORARY = re.compile(r"\.[\w-]{22}\.tmp")  # as DVC names them
 _SECONDS_ABANDONED = 24 * 3600  # an older one grows no more: `dvc fetch` writes without a lock
 
 
 @contextmanager
-def holding(repo: Any) -> Iterator[None]:
+def holding(repository: DvcRepository) -> Iterator[None]:
     """Hold a DVC repository's lock, and clear what killed processes left there.
 
     For another process in such a block it waits, for as long as that takes; for DVC's own commands
-    DVC waits a few seconds, and raises LockError.
+    DVC waits a few seconds.
+
+    Raises:
+        DvcError: one of DVC's own commands keeps the lock.
     """
-    with locked(Path(repo.tmp_dir) / COMMITS), repo.lock:
-        clear_leftovers(repo)
+    with locked(repository.root / COMMITS), repository.locked():
+        clear_leftovers(repository)
         yield
 
 
-def clear_leftovers(repo: Any) -> None:
+def clear_leftovers(repository: DvcRepository) -> None:
     """Remove what a killed process left in a DVC repository whose lock the caller holds."""
-    _clear_busy_files(repo)
+    _clear_busy_list(repository)
     abandoned = time.time() - _SECONDS_ABANDONED
-    for folder in _folders(repo):
+    for folder in _folders(repository):
         for path in folder.glob(".*.tmp"):
             with suppress(FileNotFoundError):  # another process is done with it
                 if _TEMPORARY.fullmatch(path.name) and path.lstat().st_mtime < abandoned:
                     path.unlink()
 
 
-def _folders(repo: Any) -> Iterator[Path]:
+def _folders(repository: DvcRepository) -> Iterator[Path]:
     """Where DVC writes temporary files: in its cache, and beside outputs, to try links there.
 
     A cache elsewhere may be shared with projects whose locks nobody here holds.
     """
-    cache = Path(repo.cache.local.path)
-    if cache.is_relative_to(repo.dvc_dir):
+    cache = repository.cache_folder
+    if cache.is_relative_to(repository.root / ".dvc"):
         yield from (path for path in cache.glob("[0-9a-f][0-9a-f]") if path.is_dir())
         yield cache
         yield from (path for path in (cache.parents[1] / "runs").glob("*/*") if path.is_dir())
-    yield from {Path(out.fs_path).parent for out in repo.index.outs}
+    yield from repository.output_folders
 
 
-def _clear_busy_files(repo: Any) -> None:
-    """DVC lists busy files in a file that it rewrites in place, and stops where it is cut short."""
-    from dvc.lock import make_lock
-    from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK
-
-    folder = Path(repo.tmp_dir)
-    hardlink = repo.config["core"].get("hardlink_lock", False)
-    guard = make_lock(str(folder / RWLOCK_LOCK), str(folder), hardlink_lock=hardlink)
-    with guard:
+def _clear_busy_list(repository: DvcRepository) -> None:
+    """DVC rewrites its list of busy files in place, and stops at one that was cut short."""
+    with repository.busy_list() as file:
         try:
-            json.loads((folder / RWLOCK_FILE).read_bytes())
+            json.loads(file.read_bytes())
         except FileNotFoundError:
             return
         except ValueError:
-            (folder / RWLOCK_FILE).unlink()
+            file.unlink()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from dermaflow.versioning.dvc.cache import DvcCache
+from dermaflow.versioning.dvc.internals import DvcRepository, open_repository
 from dermaflow.versioning.dvc.leftovers import holding
 
 logger = logging.getLogger(__name__)
@@ -23,31 +23,28 @@ def fetch(project_path: Path, hashes: Collection[str]) -> str:
     Returns:
         Where it looked, for people.
     """
-    from dvc.repo import Repo
-
-    with Repo(str(project_path)) as repo:
-        cache = DvcCache.in_repo(repo)
+    with open_repository(project_path) as repository:
+        cache = DvcCache.in_repository(repository)
         remote = cache.remote
         if remote and cache.missing(hashes):
             logger.info("DVC's cache lacks some of it: fetching from the remote '%s'", remote)
-            _fetch(repo, remote, cache, hashes)
+            _fetch(repository, remote, cache, hashes)
     if remote:
         return f"neither in DVC's cache nor on its remote '{remote}'"
     return "not in DVC's cache, and there is no remote to fetch from (`dvc remote add --default`)"
 
 
-def _fetch(repo: Any, remote: str, cache: DvcCache, hashes: Collection[str]) -> None:
+def _fetch(
+    repository: DvcRepository, remote: str, cache: DvcCache, hashes: Collection[str]
+) -> None:
     """Folders' lists first, then what they list. What fails is missing later, and named then."""
-    from dvc_data.hashfile.hash_info import HashInfo
-
-    logging.getLogger("dvc").setLevel(logging.INFO)  # else it shows no progress
     try:
-        with holding(repo):
+        with holding(repository):
             for _ in range(2):
                 items = (item for md5 in hashes for item in cache.objects(md5))
                 lacking = {item.md5 for item in items if item.missing}
                 if lacking:
-                    repo.cloud.pull([HashInfo("md5", md5) for md5 in sorted(lacking)])
+                    repository.fetch(lacking)
     except Exception as error:  # of DVC, or of the library that knows the remote's protocol
         logger.warning("DVC's remote '%s': %s", remote, error)
         logger.debug("Nothing fetched", exc_info=error)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dermaflow.errors import IntegrityError, VersioningError
 from dermaflow.io.text import one_line
 from dermaflow.versioning.dvc.cache import DvcCache
-from dermaflow.versioning.dvc.commit import has_dvc
+from dermaflow.versioning.dvc.command import run_dvc
 from dermaflow.versioning.dvc.lock import Entry, read_locks, write_locks
 from dermaflow.versioning.dvc.stage_file import dvc_files
 from dermaflow.versioning.dvc.tracked_files import SUFFIX, tracked_by
@@ -27,7 +25,7 @@ def require_data(project_path: Path, entries: Mapping[str, Entry]) -> None:
     """
     if not entries:
         raise VersioningError("the run names no outputs: no stage of it was finished")
-    if not has_dvc(project_path):
+    if DvcCache.of(project_path) is None:
         raise VersioningError("there is no .dvc here: `dvc init`, and `dvc pull` from a remote")
 
 
@@ -147,15 +145,7 @@ def _checkout(project_path: Path, env: str, raw: Iterable[str]) -> None:
     """
     files = [f"{path}{SUFFIX}" for path in raw if (project_path / f"{path}{SUFFIX}").exists()]
     filed = [str(file) for file in dvc_files(project_path, env) if file.exists()]
-    command = (sys.executable, "-m", "dvc", "checkout", "--allow-missing")
-    done = subprocess.run(
-        [*command, *filed, *files],
-        cwd=project_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,  # or it would ask
-    )
+    done = run_dvc(project_path, "checkout", "--allow-missing", *filed, *files)
     if done.returncode:
         said = one_line(done.stderr) or f"ended with {done.returncode}"
         raise VersioningError(f"dvc checkout: {said}")

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dermaflow.params.dotted_keys import differing_keys
 from dermaflow.versioning.dvc.cache import DvcCache
+from dermaflow.versioning.dvc.command import run_dvc
 from dermaflow.versioning.dvc.tracked_files import SUFFIX
 from dermaflow.versioning.stages.fingerprint import hash_file, hash_files
 
@@ -86,22 +88,15 @@ def _differing(path: Path, listing: Mapping[str, str]) -> list[str]:
     if not listing:
         return [""]
     found = hash_files(path) if path.is_dir() else {"": hash_file(path)}
-    return sorted(n for n in {*found, *listing} if found.get(n) != listing.get(n)) or [""]
+    return differing_keys(found, listing) or [""]
 
 
 def _ignored(project_path: Path, paths: list[str]) -> list[str]:
-    """Those of the paths that patterns of people's own keep from DVC."""
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
+    """Those of the paths that patterns of people's own keep from DVC; none where DVC fails."""
     if not paths:
         return []
-    try:
-        with Repo(str(project_path)) as repo:
-            ignores = repo.dvcignore.is_ignored_file
-            return [path for path in paths if ignores(str(project_path / path))]
-    except DvcException:
-        return []
+    given = "".join(f"{path}\n" for path in paths)
+    return run_dvc(project_path, "check-ignore", "--stdin", given=given).stdout.splitlines()
 
 
 def _relative(project_path: Path, path: Path) -> str:

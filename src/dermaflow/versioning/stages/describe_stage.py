@@ -112,7 +112,7 @@ def select_parameters(parameters: Mapping[str, Any], groups: Iterable[str]) -> d
         adapter, value = adapter_of(group), parameters.get(group)
         try:
             value = adapter.validate_python(value)
-        except ValidationError:  # of a lock that was written with other types
+        except ValidationError:  # of a `dvc.lock`, which may say anything: it counts as changed
             selected[group] = value
         else:
             selected[group] = adapter.dump_python(value, mode="json", by_alias=True)

@@ -13,10 +13,8 @@ Older records stay, so that an older state that comes back (by ``dvc checkout``,
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,6 +23,7 @@ from typing import Any
 
 from dermaflow.errors import BusyError
 from dermaflow.io.atomic_files import durable_file
+from dermaflow.io.file_lock import LockHeldError, locked
 
 PENDING = "pending"
 WRITTEN = "written"
@@ -143,20 +142,15 @@ class StageRecords:
         Raises:
             BusyError: another process runs it.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{stage}.lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise BusyError(
-                    f"{stage}: another run (process {file.read().strip() or 'unknown'}) is writing "
-                    f"its outputs (lock {self.folder / f'{stage}.lock'}); wait until it has ended"
-                ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            yield
+        file = self.folder / f"{stage}.lock"
+        try:
+            with locked(file, wait=False):
+                yield
+        except LockHeldError as held:
+            raise BusyError(
+                f"{stage}: another run (process {held.process}) is writing its outputs (lock "
+                f"{file}); wait until it has ended"
+            ) from None
 
 
 def _read(file: Path) -> StageRecord | None:

@@ -13,6 +13,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from dermaflow.errors import ParameterError
+from dermaflow.params.dotted_keys import differing_keys
 from dermaflow.schema import ALL_STAGES, pipeline_of
 from dermaflow.versioning.dvc.lock import Entry, read_lock, record_of
 from dermaflow.versioning.dvc.tracked_files import Tracked, split_tracked
@@ -175,14 +176,12 @@ class Workspace:
             return "no outputs yet"
         if last is None:
             return "outputs of unknown origin"
-        parameters = {
-            key for key in now.parameters if last.parameters.get(key) != now.parameters[key]
-        }
+        parameters = {group: last.parameters.get(group) for group in now.parameters}
         found = {
-            "parameters": [_leaf(key, last.parameters, now.parameters) for key in parameters],
-            "data from outside": _differing(last.external, now.external),
-            "inputs or code": _differing(last.deps, now.deps),
-            "outputs": _differing(last.outs, now.outs),
+            "parameters": differing_keys(parameters, now.parameters),
+            "data from outside": differing_keys(last.external, now.external),
+            "inputs or code": differing_keys(last.deps, now.deps),
+            "outputs": differing_keys(last.outs, now.outs),
         }
         texts = [f"{what} changed ({_few(names)})" for what, names in found.items() if names]
         return "; ".join(texts) or "its last run is not on record"
@@ -228,19 +227,6 @@ def _there(hashes: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in hashes.items() if value is not None}
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    return sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-
-
-def _leaf(key: str, old: Any, new: Any) -> str:
-    """The dotted name of the first value that differs."""
-    before, after = old.get(key), new.get(key)
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        first = next(iter(_differing(before, after)))
-        return f"{key}.{_leaf(first, before, after)}"
-    return key
-
-
 def _few(names: list[str]) -> str:
-    shown = ", ".join(sorted(names)[:3])
+    shown = ", ".join(names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
