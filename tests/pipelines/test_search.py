@@ -134,12 +134,12 @@ def test_the_table_the_best_and_the_counts(undisturbed):
     finished = table[table["state"] == "finished"]
     best = best_trial(table, SEARCH)
     assert best["value"] == finished["value"].max() == best["epoch_4"]
-    figures = count(table, SEARCH)
-    assert figures["search/best"] == best["value"]
-    assert figures["search/as_it_stands"] == pytest.approx(quality(undisturbed[0]["values"]) + 0.04)
+    figures = count(table, SEARCH)["search"]
+    assert figures["best"] == best["value"]
+    assert figures["as_it_stands"] == pytest.approx(quality(undisturbed[0]["values"]) + 0.04)
     states = ("finished", "halved", "failed")
-    assert sum(figures[f"search/{state}"] for state in states) == SEARCH.trials
-    assert figures["search/epochs"] == table[list(table.columns[7:])].notna().sum().sum()
+    assert sum(figures[state] for state in states) == SEARCH.trials
+    assert figures["epochs"] == table[list(table.columns[7:])].notna().sum().sum()
 
 
 def test_less_of_a_loss_is_better():
@@ -214,7 +214,7 @@ def test_trials_are_trained_and_the_best_is_what_conf_would_say(search_images, t
     assert recipe["train"]["learning_rate"] == best["learning_rate"]
     assert recipe["train"]["loss"] == {"focal_gamma": best["loss.focal_gamma"]}
     TINY.with_values({"learning_rate": recipe["train"]["learning_rate"]})
-    assert figures["search/epochs"] == trials["epochs"].sum()
+    assert figures["search"]["epochs"] == trials["epochs"].sum()
     assert not list(tmp_path.glob("trial_*"))
 
 

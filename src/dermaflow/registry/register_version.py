@@ -42,7 +42,7 @@ def register_version(
     classifier: Weights,
     decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
-    metrics: Mapping[str, float],
+    metrics: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> dict[str, str]:
     """Log the served model to the active run and register it as the next version of ``name``.
@@ -145,7 +145,7 @@ def serving_requirements() -> list[str]:
     return [f"{name}=={version(name).partition('+')[0]}" for name in SERVING_PACKAGES]
 
 
-def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, float]) -> str:
+def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, Any]) -> str:
     """Id of the first run that logged these metrics; "unknown" where none did."""
     digest = metrics_digest(metrics)
     found = client.search_runs(
