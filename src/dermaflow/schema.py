@@ -104,14 +104,14 @@ CLASS_NAMES = {
 # In every name and title of what comes of folds that divide lesions.
 LEAKING = "LEAKING"
 
-# Prefix of a run's figures that are to be read first -> what they are of. A run may have several.
+# Part of a run's metrics that is to be read first -> what it is of. A run may have several.
 RESULTS = {
-    "test/": "test split",
-    "crossval/": "cross-validation",
-    f"crossval_{LEAKING}/": f"{LEAKING} cross-validation by images",
+    "test": "test split",
+    "crossval": "cross-validation",
+    f"crossval_{LEAKING}": f"{LEAKING} cross-validation by images",
 }
 
-# What is shown first of a run, by metric name without the split; of all of them more is better.
+# What is shown first of a run, by metric; of all of them more is better.
 HEADLINES = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",

@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 from mlflow.entities import Metric, Param, RunTag
 
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.tracking.metric_names import name_metrics
+
 PARAMETERS = {
     "evaluate.bootstrap_samples": "100",
     "evaluate.confidence": "0.95",
@@ -51,8 +54,9 @@ def runs(client, tmp_path_factory):
         return run_id
 
     def figures(accuracy):
-        ends = {"test/accuracy": 0, "test/accuracy_low": -0.1, "test/accuracy_high": 0.1}
-        values = [Metric(name, accuracy + shift, 1, 0) for name, shift in ends.items()]
+        scores = {"accuracy": Estimate(accuracy, accuracy - 0.1, accuracy + 0.1)}
+        named = name_metrics({"test": scores})
+        values = [Metric(name, value, 1, 0) for name, value in named.items()]
         return values + [Metric("train/loss", 2 - step, 1, step) for step in range(2)]
 
     def parameters(**changes):

@@ -8,6 +8,9 @@ import yaml
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.tracking.metric_names import name_metrics
+
 MODEL = "dermaflow"
 FIGURES = {"balanced_accuracy": 0.97, "macro_auc": 0.99, "mel/recall": 0.95}
 
@@ -25,8 +28,8 @@ def register(client, tmp_path):
     def make(figures=FIGURES, *, reports=True, broken=(), run_data="d1", env="base", tags=()):
         experiment = client.get_experiment_by_name("dermaflow").experiment_id
         run_id = client.create_run(experiment, tags={"env": env}).info.run_id
-        metrics = {f"test/{name}": value for name, value in figures.items()}
-        metrics |= {f"{name}_low": value - 0.01 for name, value in metrics.items()}
+        scores = {name: Estimate(v, v - 0.01, v + 0.01) for name, v in figures.items()}
+        metrics = name_metrics({"test": scores})
         intervals = {"evaluate.confidence": "0.95", "evaluate.bootstrap_samples": "1000"}
         client.log_batch(
             run_id,

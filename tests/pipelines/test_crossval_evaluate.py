@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.crossval_evaluate.drawing import draw_folds
@@ -141,26 +142,26 @@ def test_test_images_choose_nothing(logits, decided):
 
 
 def test_pooled_figures_are_counts_over_all_folds(logits, decided, scored):
-    metrics, predictions = scored[0], decided[1]
+    pooled, predictions = parts_from_json(scored[0])["crossval"], decided[1]
     rows = of_test(logits)
     is_mel = (rows["label"] == "mel").to_numpy()
     said = (rows["logit_mel"] > 0).to_numpy()
-    assert metrics["crossval/images"] == 80
-    assert metrics["crossval/groups"] == 40
-    assert metrics["crossval/folds"] == 2
-    assert metrics["crossval/accuracy"] == pytest.approx((is_mel == said).mean())
-    assert metrics["crossval/mel/recall"] == pytest.approx(said[is_mel].mean())
+    assert pooled["images"].value == 80
+    assert pooled["groups"].value == 40
+    assert pooled["folds"].value == 2
+    assert pooled["accuracy"].value == pytest.approx((is_mel == said).mean())
+    assert pooled["mel/recall"].value == pytest.approx(said[is_mel].mean())
+    assert pooled["mel/recall"].groups == rows["group_id"][is_mel].nunique() < 40
     called = predictions["mel_recall_80"].to_numpy()
-    assert metrics["crossval/mel_recall_80/recall"] == pytest.approx(called[is_mel].mean())
-    assert metrics["crossval/mel_recall_80/specificity"] == pytest.approx((~called)[~is_mel].mean())
-    assert metrics["crossval/mel_recall_80/precision"] == pytest.approx(is_mel[called].mean())
+    assert pooled["mel_recall_80/recall"].value == pytest.approx(called[is_mel].mean())
+    assert pooled["mel_recall_80/specificity"].value == pytest.approx((~called)[~is_mel].mean())
+    assert pooled["mel_recall_80/precision"].value == pytest.approx(is_mel[called].mean())
     p = predictions["p_mel"].to_numpy()
     wins = p[is_mel, None] > p[None, ~is_mel]
-    assert metrics["crossval/mel/auc"] == pytest.approx(wins.mean())
-    assert metrics["crossval/leaking_images"] == pytest.approx(0.375)
+    assert pooled["mel/auc"].value == pytest.approx(wins.mean())
+    assert pooled["leaking_images"].value == pytest.approx(0.375)
     for name in ("accuracy", "mel/auc", "mel_recall_80/recall"):
-        low, high = (metrics[f"crossval/{name}_{end}"] for end in ("low", "high"))
-        assert low < metrics[f"crossval/{name}"] < high
+        assert pooled[name].low < pooled[name].value < pooled[name].high
 
 
 def test_mean_and_spread_are_of_the_folds(logits, scored):
@@ -169,17 +170,17 @@ def test_mean_and_spread_are_of_the_folds(logits, scored):
     for number in (1, 2):
         rows = of_test(logits, number)
         by_fold.append(((rows["logit_mel"] > 0) == (rows["label"] == "mel")).mean())
-        assert metrics[f"crossval_folds/fold_{number}/accuracy"] == pytest.approx(by_fold[-1])
-        assert f"crossval_folds/fold_{number}/accuracy_low" in metrics
-        assert f"crossval_folds/fold_{number}/mel_recall_80/recall" in metrics
-    assert metrics["crossval_folds/mean/accuracy"] == pytest.approx(np.mean(by_fold))
-    assert metrics["crossval_folds/sd/accuracy"] == pytest.approx(np.std(by_fold, ddof=1))
+        fold = metrics[f"crossval_folds/fold_{number}"]
+        assert fold["accuracy"]["value"] == pytest.approx(by_fold[-1])
+        assert fold["accuracy"].keys() == {"value", "low", "high", "groups"}
+        assert "mel_recall_80/recall" in fold
+        assert "log_loss" not in fold
+    assert metrics["crossval_folds/mean"]["accuracy"] == pytest.approx(np.mean(by_fold))
+    assert metrics["crossval_folds/sd"]["accuracy"] == pytest.approx(np.std(by_fold, ddof=1))
     row = table.set_index("metric").loc["accuracy"]
-    assert row["pooled"] == metrics["crossval/accuracy"]
-    assert (row["low"], row["high"]) == (
-        metrics["crossval/accuracy_low"],
-        metrics["crossval/accuracy_high"],
-    )
+    pooled = metrics["crossval"]["accuracy"]
+    assert row["pooled"] == pooled["value"]
+    assert (row["low"], row["high"]) == (pooled["low"], pooled["high"])
     assert row[["fold_1", "fold_2"]].tolist() == by_fold
     assert table["metric"].iloc[0] == "accuracy"
     assert table["metric"].is_unique
@@ -191,17 +192,18 @@ def test_figures_are_the_same_whenever_they_are_made(logits, decided, scored):
     again = score_folds(predictions, logits, rules, make_folds(), EVALUATE, CLASSES, 1)
     assert again[0] == scored[0]
     other = score_folds(predictions, logits, rules, make_folds(), EVALUATE, CLASSES, 2)
-    assert other[0]["crossval/mel/auc"] == scored[0]["crossval/mel/auc"]
-    assert other[0]["crossval/mel/auc_low"] != scored[0]["crossval/mel/auc_low"]
+    one, another = (metrics["crossval"]["mel/auc"] for metrics in (scored[0], other[0]))
+    assert one["value"] == another["value"]
+    assert one["low"] != another["low"]
 
 
 def test_what_leaks_is_named_so_everywhere(logits, decided, scored):
     rules, predictions = decided
     folds = make_folds("image")
     metrics, table = score_folds(predictions, logits, rules, folds, EVALUATE, CLASSES, 1)
-    assert all("LEAKING" in name for name in metrics)
-    assert not any("LEAKING" in name for name in scored[0])
-    assert metrics["crossval_LEAKING/accuracy"] == scored[0]["crossval/accuracy"]
+    assert all("LEAKING" in part for part in metrics)
+    assert not any("LEAKING" in part for part in scored[0])
+    assert metrics["crossval_LEAKING"]["accuracy"] == scored[0]["crossval"]["accuracy"]
     assert set(table["protocol"]) == {"image LEAKING"}
     figures = draw_folds(predictions, metrics, folds, EVALUATE, CLASSES)
     assert all("LEAKING" in name for name in figures)

@@ -14,6 +14,7 @@ import torch
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json, parts_to_json
 from dermaflow.ml.evaluation.subgroups import score_subgroups
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights, weights_digest
@@ -126,10 +127,10 @@ def measured(
     rule: dict[str, Any],
     seed: int = 17,
     evaluate: EvaluateParams = EVALUATE,
-) -> dict[str, float]:
+) -> dict[str, dict[str, Estimate]]:
     """Metrics of logits under a rule."""
     predictions = apply_decision_rule(logits, rule, CLASSES)
-    return score_predictions(predictions, logits, rule, evaluate, CLASSES, seed)
+    return parts_from_json(score_predictions(predictions, logits, rule, evaluate, CLASSES, seed))
 
 
 def test_gives_logits_of_the_held_out_images_in_the_manifests_order(
@@ -234,13 +235,13 @@ def test_thresholds_are_applied_to_the_test_split_as_they_are(
                 "precision": melanoma[called].mean(),
             }
             for measure, value in expected.items():
-                assert metrics[f"{split}/{name}/{measure}"] == pytest.approx(value)
-                low, high = (f"{split}/{name}/{measure}_{end}" for end in ("low", "high"))
-                assert (low in metrics) == (high in metrics) == (split == "test")
+                estimate = metrics[split][f"{name}/{measure}"]
+                assert estimate.value == pytest.approx(value)
+                assert (estimate.interval is not None) == (split == "test")
     for name in POINTS:
         reached = rule["operating_points"][name]["validation"]
-        assert reached == {m: pytest.approx(metrics[f"val/{name}/{m}"]) for m in reached}
-    assert not any("df_recall_50" in name or "scc" in name for name in metrics)
+        assert reached == {m: pytest.approx(metrics["val"][f"{name}/{m}"].value) for m in reached}
+    assert not any("df_recall_50" in name or "scc" in name for name in metrics["test"])
 
 
 def test_the_temperature_mends_calibration_and_both_are_told(
@@ -250,11 +251,11 @@ def test_the_temperature_mends_calibration_and_both_are_told(
     plain = measured(logits, rule | {"temperature": 1.0})
     for split in ("val", "test"):
         for name in ("ece", "log_loss"):
-            key = f"{split}/{name}"
-            assert metrics[key] < metrics[f"{key}_uncalibrated"]
-            assert metrics[f"{key}_uncalibrated"] == plain[key] == plain[f"{key}_uncalibrated"]
+            before = metrics[split][f"{name}_uncalibrated"]
+            assert metrics[split][name].value < before.value == plain[split][name].value
+            assert before == plain[split][f"{name}_uncalibrated"]
     for name in ("accuracy", "mel/recall", "macro_f1"):  # of the most probable class
-        assert metrics[f"test/{name}"] == plain[f"test/{name}"]
+        assert metrics["test"][name] == plain["test"][name]
 
 
 def test_a_network_that_saw_classes_equally_often_is_told_how_often_they_are(
@@ -311,7 +312,7 @@ def test_an_adjustment_favours_what_is_rare_on_validation_and_leaves_probabiliti
     assert answers["predicted"].tolist() == [CLASSES[number] for number in best]
     metrics = score_predictions(answers, logits, adjusted, evaluate, CLASSES, 1)
     test = answers[answers["split"] == "test"]
-    assert metrics["test/accuracy"] == (test["label"] == test["predicted"]).mean()
+    assert metrics["test"]["accuracy"]["value"] == (test["label"] == test["predicted"]).mean()
 
 
 def test_a_manifest_without_a_split_is_refused(
@@ -325,27 +326,30 @@ def test_metrics_are_json_ready_and_name_what_the_contract_names(
     logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
 ) -> None:
     metrics = measured(logits, rule)
-    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
-    assert all(type(value) is float for value in metrics.values())
+    content = parts_to_json(metrics)
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
     headlines = ("accuracy", "balanced_accuracy", "macro_auc", "macro_f1", "log_loss")
     measures = (*headlines, "mel/f1", "mel/recall", "mel/precision", "mel/auc")
     at = ("mel/precision_at_recall_0.85", "mel/recall_at_specificity_0.9")
     for name in (*measures, *at):
-        low, value, high = (metrics[f"test/{name}{end}"] for end in ("_low", "", "_high"))
-        assert low <= value <= high, name
-        assert f"val/{name}" in metrics
-    assert metrics["test/images"] == 80
-    assert metrics["test/groups"] == 40
-    assert metrics["test/mel/support"] == predictions["label"][40:].eq("mel").sum()
-    assert not any(name.startswith("val/") and name.endswith("_low") for name in metrics)
+        estimate = metrics["test"][name]
+        assert estimate.low <= estimate.value <= estimate.high, name
+        assert metrics["val"][name].interval is None
+    assert (content["test"]["images"], content["test"]["groups"]) == (80, 40)
+    melanomas = predictions["label"][40:].eq("mel").sum()
+    assert metrics["test"]["mel/support"] == Estimate(melanomas, groups=melanomas / 2)
+    assert metrics["test"]["mel/recall"].groups == melanomas / 2
+    assert metrics["test"]["mel_recall_85/specificity"].groups == 40 - melanomas / 2
+    assert metrics["test"]["macro_auc"].groups == metrics["test"]["mel/auc"].groups == 40
 
 
 def test_an_absent_class_has_nothing_but_its_support(
     logits: pd.DataFrame, rule: dict[str, Any]
 ) -> None:
     metrics = measured(logits, rule)
-    of_df = {name: value for name, value in metrics.items() if "/df/" in name}
-    assert of_df == {"test/df/support": 0, "val/df/support": 0}
+    for scores in metrics.values():
+        of_df = {name: estimate for name, estimate in scores.items() if name.startswith("df/")}
+        assert of_df == {"df/support": Estimate(0, groups=0)}
 
 
 def test_test_metrics_come_from_the_test_rows_alone(
@@ -353,12 +357,11 @@ def test_test_metrics_come_from_the_test_rows_alone(
 ) -> None:
     test = predictions[predictions["split"] == "test"]
     metrics = measured(logits, rule)
-    assert metrics["test/accuracy"] == (test["label"] == test["predicted"]).mean()
+    accuracy = (test["label"] == test["predicted"]).mean()
+    assert metrics["test"]["accuracy"].value == accuracy
     other = logits.copy()
     other.loc[other["split"] == "val", "label"] = "nv"
-    changed = measured(other, rule)
-    kept = {k: v for k, v in changed.items() if k.startswith("test/")}
-    assert kept == {k: v for k, v in metrics.items() if k.startswith("test/")}
+    assert measured(other, rule)["test"] == metrics["test"]
 
 
 def test_same_seed_same_metrics_and_the_seed_moves_bounds_alone(
@@ -366,9 +369,9 @@ def test_same_seed_same_metrics_and_the_seed_moves_bounds_alone(
 ) -> None:
     first, again, other = (measured(logits, rule, seed) for seed in (17, 17, 18))
     assert first == again
-    moved = {name for name in first if first[name] != other[name]}
-    assert moved
-    assert all(name.endswith(("_low", "_high")) for name in moved)
+    assert first != other
+    for part, scores in first.items():
+        assert all(other[part][name].value == scores[name].value for name in scores)
 
 
 def test_each_external_source_is_scored_on_its_own(
@@ -380,20 +383,21 @@ def test_each_external_source_is_scored_on_its_own(
         ignore_index=True,
     )
     metrics = measured(table, rule, 1)
-    assert metrics["external/a/images"] == 80
-    assert metrics["external/b/images"] == 40
+    outer, own = metrics["external/a"], metrics["test"]
+    assert outer["images"].value == 80
+    assert metrics["external/b"]["images"].value == 40
     for name in ("accuracy", "macro_auc", "mel/f1", "mel_recall_85/recall", "ece_uncalibrated"):
-        assert metrics[f"external/a/{name}"] == metrics[f"test/{name}"]
-        assert (f"external/a/{name}_low" in metrics) == (name != "ece_uncalibrated")
+        assert (outer[name].value, outer[name].groups) == (own[name].value, own[name].groups)
+        assert (outer[name].interval is None) == (name == "ece_uncalibrated")
     without = measured(logits, rule, 1)
-    assert {k: v for k, v in metrics.items() if not k.startswith("external/")} == without
+    assert {part: metrics[part] for part in ("test", "val")} == without
 
 
 def test_without_resamples_there_are_no_bounds(logits: pd.DataFrame, rule: dict[str, Any]) -> None:
     evaluate = EVALUATE.model_copy(update={"bootstrap_samples": 0})
     metrics = measured(logits, rule, evaluate=evaluate)
-    assert "test/accuracy" in metrics
-    assert not any(name.endswith(("_low", "_high")) for name in metrics)
+    assert "accuracy" in metrics["test"]
+    assert not any(estimate.interval for estimate in metrics["test"].values())
 
 
 def test_other_classes_are_refused(
@@ -409,7 +413,7 @@ def test_figures_in_reading_order(
     logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
 ) -> None:
     before = predictions.copy()
-    metrics = measured(logits, rule)
+    metrics = score_predictions(predictions, logits, rule, EVALUATE, CLASSES, 17)
     subgroups = score_subgroups(predictions, told(predictions), EVALUATE, CLASSES, 17)
     figures = draw_evaluation(predictions, logits, rule, metrics, subgroups, EVALUATE, CLASSES)
     pd.testing.assert_frame_equal(predictions, before)
@@ -431,7 +435,7 @@ def test_without_operating_points_there_is_no_figure_of_them(
     rule = choose_decision_rule(logits, classifier, evaluate)
     predictions = apply_decision_rule(logits, rule, CLASSES)
     metrics = score_predictions(predictions, logits, rule, evaluate, CLASSES, 17)
-    assert not any("_at_" in name for name in metrics)
+    assert not any("_at_" in name for name in metrics["test"])
     subgroups = score_subgroups(predictions, told(predictions), evaluate, CLASSES, 17)
     figures = draw_evaluation(predictions, logits, rule, metrics, subgroups, evaluate, CLASSES)
     assert list(figures)[-2:] == ["05_reliability.png", "07_subgroups_test.png"]
@@ -447,14 +451,13 @@ def test_pipeline_takes_and_gives_what_the_catalog_names() -> None:
         "classes",
         "params:seed",
     }
-    assert pipeline.outputs() == {"evaluation_figures"}
+    assert pipeline.outputs() == {"metrics", "subgroups"}
     assert pipeline.all_outputs() == {
         "logits",
         "decision_rule",
         "predictions",
         "metrics",
         "subgroups",
-        "evaluation_figures",
     }
 
 

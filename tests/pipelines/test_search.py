@@ -63,7 +63,7 @@ def test_trials_are_trained_and_the_best_is_what_conf_would_say(search_images, t
     assert recipe["train"]["learning_rate"] == best["learning_rate"]
     assert recipe["train"]["loss"] == {"focal_gamma": best["loss.focal_gamma"]}
     TINY.with_values({"learning_rate": recipe["train"]["learning_rate"]})
-    assert figures["search/epochs"] == trials["epochs"].sum()
+    assert figures["search"]["epochs"] == trials["epochs"].sum()
     assert not list(tmp_path.glob("trial_*"))
 
 

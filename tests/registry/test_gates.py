@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dermaflow.ml.evaluation.paired_difference import Estimate
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.promote import PromoteParams
 from dermaflow.registry.gates import Facts, judge

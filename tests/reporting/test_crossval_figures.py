@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.reporting.crossval_figures import FoldFigures, draw_class, draw_folds
 
@@ -21,13 +22,17 @@ def pooled():
 def figures(pooled, bounded=True, leaking=False, synthetic=0):
     def scores(accuracy, auc):
         values = {"accuracy": accuracy, "mel/auc": auc}
-        ends = {f"{name}_low": v - 0.1 for name, v in values.items()}
-        ends |= {f"{name}_high": v + 0.1 for name, v in values.items()}
-        return values | (ends if bounded else {})
+        return {
+            k: Estimate(v, v - 0.1, v + 0.1) if bounded else Estimate(v) for k, v in values.items()
+        }
 
     points = {"find/recall": 0.8, "find/specificity": 0.4, "find/precision": 0.6}
-    parts = {"pooled": scores(0.7, 0.75) | points, "mean": {"accuracy": 0.68, "mel/auc": 0.74}}
-    parts["sd"] = {"accuracy": 0.04} if bounded else {}
+    plain = points | {"leaking_images": 0.5}
+    parts = {
+        "pooled": scores(0.7, 0.75) | {name: Estimate(value) for name, value in plain.items()},
+        "mean": {"accuracy": Estimate(0.68), "mel/auc": Estimate(0.74)},
+        "sd": {"accuracy": Estimate(0.04)} if bounded else {},
+    }
     parts |= {"fold_1": scores(0.66, 0.7), "fold_3": scores(0.7, 0.78)}
     fold_of = np.repeat([1, 3], 30)
     return FoldFigures(pooled, fold_of, 3, leaking, synthetic, parts, 0.95)
@@ -61,7 +66,7 @@ def test_what_was_added_and_what_leaks_is_told(pooled):
     title, caption = (text.get_text() for text in figure.texts)
     assert title.startswith("LEAKING: ")
     assert "With 1,234 synthetic training images a fold" in caption
-    assert "images of the same fold show the same lesion" in caption
+    assert "for 50% of them, training or validation images of the same fold show the" in caption
 
 
 def test_without_intervals_there_are_dots_alone(pooled):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.operating_points import score_calls
 from dermaflow.ml.evaluation.predictions import Predictions
@@ -38,18 +39,17 @@ def make_predictions(classes: tuple[str, ...] = CLASSES, images: int = 60) -> Pr
     return Predictions(classes, labels, probabilities, (np.arange(images) // 2).astype(str))
 
 
-def scores_of(predictions: Predictions) -> dict[str, float]:
+def scores_of(predictions: Predictions) -> dict[str, Estimate]:
     """Metrics with made-up intervals around them."""
     ones = np.ones((1, len(predictions)))
     values = score(predictions, ones, 10, ())
     if "mel" in predictions.classes:
         values |= score_calls(predictions, RULE, ones)
     points = {name: float(v[0]) for name, v in values.items() if not np.isnan(v[0])}
-    bounds = {f"{name}_{side}": v for name, v in points.items() for side in ("low", "high")}
-    return points | bounds
+    return {name: Estimate(value, value, value) for name, value in points.items()}
 
 
-def draw_all(predictions: Predictions, scores: dict[str, float]) -> list[Figure]:
+def draw_all(predictions: Predictions, scores: dict[str, Estimate]) -> list[Figure]:
     points = POINTS if "mel" in predictions.classes else {}
     codes = {name: CODES[name] for name in points}
     figures = [
@@ -87,7 +87,7 @@ def test_draws_few_and_many_classes_and_one_without_images(classes: tuple[str, .
 @pytest.mark.filterwarnings("error")
 def test_draws_without_intervals() -> None:
     predictions = make_predictions()
-    scores = {k: v for k, v in scores_of(predictions).items() if not k.endswith(("low", "high"))}
+    scores = {name: Estimate(e.value) for name, e in scores_of(predictions).items()}
     summary = draw_all(predictions, scores)[0]
     assert not any("intervals" in text.get_text() for text in summary.texts)
 
@@ -143,7 +143,7 @@ def test_area_under_the_drawn_roc_is_the_auc() -> None:
     figure = curves.draw_roc(predictions, scores, {})
     for code in CLASSES:
         false, true = drawn_curve(figure, code)
-        assert np.trapezoid(true, false) == pytest.approx(scores[f"{code}/auc"])
+        assert np.trapezoid(true, false) == pytest.approx(scores[f"{code}/auc"].value)
 
 
 def test_area_under_the_drawn_precision_recall_steps_is_the_average_precision() -> None:
@@ -169,7 +169,7 @@ def test_marked_points_are_the_reported_ones() -> None:
     scores = scores_of(predictions)
 
     def reported(x: str, y: str) -> set[tuple[float, float]]:
-        return {(scores[f"{name}/{x}"], scores[f"{name}/{y}"]) for name in CODES}
+        return {(scores[f"{name}/{x}"].value, scores[f"{name}/{y}"].value) for name in CODES}
 
     roc = marks(curves.draw_roc(predictions, scores, CODES))
     expected = {(1 - x, y) for x, y in reported("specificity", "recall")}
@@ -192,8 +192,8 @@ def test_the_figure_of_operating_points_tells_asked_validated_and_tested() -> No
     scores = scores_of(predictions)
     figure = operating_points.draw_operating_points(predictions, scores, POINTS, 0.9)
     recall, _, precision = figure.axes
-    assert texts(recall) == [f"{scores[f'{name}/recall']:.2f}" for name in POINTS]
-    assert texts(precision) == [f"{scores[f'{name}/precision']:.2f}" for name in POINTS]
+    assert texts(recall) == [f"{scores[f'{name}/recall'].value:.2f}" for name in POINTS]
+    assert texts(precision) == [f"{scores[f'{name}/precision'].value:.2f}" for name in POINTS]
     rings = [line for line in recall.lines if line.get_markerfacecolor() == "none"]
     assert [line.get_xdata()[0] for line in rings] == [0.81]
     labels = [label.get_text() for label in recall.get_yticklabels()]
@@ -208,7 +208,7 @@ def test_reliability_shows_what_the_temperature_mended() -> None:
     predictions = make_predictions()
     sure = predictions.probabilities**4
     plain = replace(predictions, probabilities=sure / sure.sum(1, keepdims=True))
-    scores = {"ece": 0.05, "ece_uncalibrated": 0.2}
+    scores = {"ece": Estimate(0.05), "ece_uncalibrated": Estimate(0.2)}
     axis = evaluation.draw_reliability(predictions, plain, scores, 10).axes[0]
     assert axis.get_title(loc="left") == "Calibration error 0.050 (before: 0.200)"
     lines = {line.get_label(): np.asarray(line.get_xdata()) for line in axis.lines}

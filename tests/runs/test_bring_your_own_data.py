@@ -99,7 +99,7 @@ def test_the_rest_of_the_page(follower):
     follower.follow("4.", "5.", "6.", "7.")
     folder = follower.project.folder
     metrics = json.loads((folder / "data/hospital/08_reporting/metrics.json").read_text())
-    assert metrics["test/scc/support"] > 0
+    assert metrics["test"]["scc/support"]["value"] > 0
     client = MlflowClient(follower.project.tracking_uri)
     version = client.get_model_version("dermaflow-hospital", "1")
     assert version.tags["data_licence"] == "property of the hospital, not to be passed on"

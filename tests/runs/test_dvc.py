@@ -167,7 +167,7 @@ def test_kedro_run_and_dvc_repro_leave_the_same_bytes(finished, reproduced):
 def test_dvc_shows_metrics_and_curves(finished):
     shown = json.loads(finished.run("dvc", "metrics", "show", "--json").stdout.splitlines()[-1])
     metrics = shown[""]["data"]["data/smoke/08_reporting/metrics.json"]["data"]
-    assert 0 <= metrics["test/accuracy"] <= 1
+    assert 0 <= metrics["test"]["accuracy"]["value"] <= 1
     finished.run("dvc", "plots", "show", "--out", "plots")
     page = (finished.folder / "plots/index.html").read_text()
     assert "val_balanced_accuracy" in page

@@ -39,7 +39,7 @@ def test_every_cell_runs(finished, project_path, name):
         name,
         "assert len(wrong) > 0 and axes[0].images",
         "assert (runs['status'] == 'FINISHED').any()",
-        "assert metrics['test/accuracy'] >= 0",
+        "assert metrics['test']['accuracy']['value'] >= 0",
         "assert version.run_id == run.info.run_id",
         "assert len(plt.get_fignums()) == 6",
     )

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.ml.evaluation.estimate import parts_from_json
 
 pytestmark = pytest.mark.slow
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
@@ -24,13 +25,15 @@ def default_run(make_project):
 
 
 def read_metrics(folder):
-    return json.loads((folder / "data/08_reporting/metrics.json").read_text())
+    """Values of the test split."""
+    metrics = json.loads((folder / "data/08_reporting/metrics.json").read_text())
+    return {name: estimate.value for name, estimate in parts_from_json(metrics)["test"].items()}
 
 
 def test_the_default_run_tells_the_classes_apart(default_run):
     metrics = read_metrics(default_run)
-    assert min(metrics[f"test/{code}/support"] for code in CLASSES) >= 8
-    assert metrics["test/macro_f1"] >= 0.85
+    assert min(metrics[f"{code}/support"] for code in CLASSES) >= 8
+    assert metrics["macro_f1"] >= 0.85
 
 
 def test_mean_colour_does_not(default_run):
@@ -60,4 +63,4 @@ def test_shuffled_training_labels_teach_nothing(make_project):
     manifest.to_parquet(path)
     stages = ("--pipelines", "augment,train,evaluate", "--params", "augment.strategy=none")
     project.run("kedro", "run", *stages)
-    assert read_metrics(project.folder)["test/balanced_accuracy"] <= 0.25
+    assert read_metrics(project.folder)["balanced_accuracy"] <= 0.25

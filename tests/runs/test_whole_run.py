@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.models.weights import load_weights, weights_digest
 from dermaflow.schema import STAGES
+from dermaflow.tracking.metric_names import read_scores
 from dermaflow.versioning.stages.fingerprint import hash_path
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
@@ -77,11 +78,11 @@ def test_the_run_holds_parameters_metrics_curves_and_tags(finished, run):
     assert run.data.params["train.epochs"] == "2"
     assert run.data.params["train.backbone.weights"] == "scratch"
     metrics = run.data.metrics
+    test, elsewhere = (read_scores(metrics, part) for part in ("test", "external/elsewhere"))
     for name in ("accuracy", "balanced_accuracy", "macro_auc", "macro_f1", "mel/f1"):
-        value = metrics[f"test/{name}"]
-        assert metrics[f"test/{name}_low"] <= value <= metrics[f"test/{name}_high"], name
-    assert metrics["external/elsewhere/images"] == 20
-    assert 0 <= metrics["external/elsewhere/accuracy_low"] <= 1
+        assert test[name].low <= test[name].value <= test[name].high, name
+    assert elsewhere["images"].value == 20
+    assert 0 <= elsewhere["accuracy"].low <= 1
     client = MlflowClient(finished.tracking_uri)
     for curve in ("train/loss", "train/val_balanced_accuracy", "gan/df_generator_loss"):
         steps = [point.step for point in client.get_metric_history(run.info.run_id, curve)]

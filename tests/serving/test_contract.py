@@ -21,10 +21,12 @@ RULE = {
     },
 }
 
+ACCURACY = {"value": 0.5, "low": 0.4, "high": 0.6, "groups": 7}
+
 
 def contract():
     config = describe(["mel", "nv", "xyz"], Preprocess(height=48, width=64), "caffe")
-    metrics = {"test/accuracy": 0.5, "val/accuracy": 0.6}
+    metrics = {"test": {"accuracy": ACCURACY, "images": 9}, "val": {"accuracy": {"value": 0.6}}}
     return build_contract(config, {"licences": ["CC0"]}, metrics, "research", "many", RULE)
 
 
@@ -36,7 +38,7 @@ def test_it_names_shape_classes_and_test_metrics():
     assert written["output"]["p_mel"]["content"] == "Melanoma"
     assert written["output"]["p_xyz"]["content"] == "xyz"
     assert written["architecture"] == {"architecture": "resnet50", "stride": "caffe"}
-    assert written["test_metrics"] == {"test/accuracy": 0.5}
+    assert written["test_metrics"] == {"accuracy": ACCURACY, "images": 9}
 
 
 def test_it_says_where_probabilities_hold_that_know_how_frequent_classes_are():

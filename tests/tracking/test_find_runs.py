@@ -4,9 +4,7 @@ import pytest
 from mlflow.entities import Run, RunData, RunInfo
 
 from dermaflow.errors import RunLookupError
-from dermaflow.ml.evaluation.paired_difference import Estimate
 from dermaflow.tracking.find_runs import find_run
-from dermaflow.tracking.run_reports import read_scores
 
 
 def make_run(run_id, name):
@@ -75,14 +73,3 @@ def test_an_unknown_run_is_answered_with_what_is_near(name, near):
 def test_no_runs_at_all():
     with pytest.raises(RunLookupError, match="newest: none"):
         find_run("x", [])
-
-
-def test_scores_take_their_ends_along():
-    metrics = {
-        "test/auc": 0.5,
-        "test/auc_low": 0.4,
-        "test/auc_high": 0.6,
-        "test/images": 9.0,
-        "val/auc": 0.1,
-    }
-    assert read_scores(metrics) == {"auc": Estimate(0.5, 0.4, 0.6), "images": Estimate(9.0)}

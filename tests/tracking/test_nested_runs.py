@@ -148,7 +148,7 @@ def test_parts_are_no_runs_that_latest_could_mean(store, parent):
 def test_figures_that_are_not_a_models_do_not_name_its_run(parent, tmp_path):
     metrics = tmp_path / "metrics.json"
     # More than MLflow takes in one request.
-    metrics.write_text(json.dumps({f"crossval/{number}": number for number in range(1200)}))
+    metrics.write_text(json.dumps({"crossval": {f"m{number}": number for number in range(1200)}}))
     parent.log_output(metrics, {"metrics": True, "digest": False})
     data = MlflowClient().get_run(parent.run_id).data
     assert len(data.metrics) == 1200

@@ -11,7 +11,9 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json
 from dermaflow.ml.training.metric_sink import NullSink
+from dermaflow.tracking.metric_names import name_metrics, read_scores
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.mlflow_sink import MlflowSink, current_sink
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
@@ -66,7 +68,8 @@ def test_environment_variable_wins_and_drops_the_local_artifact_folder(tmp_path,
 
 def test_parameters_metrics_and_artifacts_arrive(store, tmp_path, marker):
     metrics = tmp_path / "metrics.json"
-    metrics.write_text(json.dumps({"test/accuracy": 0.5}))
+    measured = {"test": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "groups": 7}}}
+    metrics.write_text(json.dumps(measured))
     run = TrackedRun(store, "named", {"env": "test"}, marker)
     run.log_parameters({"train": {"epochs": 2}, **{f"p{i}": i for i in range(150)}})
     run.log_output(metrics, {"metrics": True, "artifact": "evaluation"})
@@ -77,8 +80,9 @@ def test_parameters_metrics_and_artifacts_arrive(store, tmp_path, marker):
     assert logged.info.run_name == "named"
     assert logged.data.params["train.epochs"] == "2"
     assert len(logged.data.params) == 151
-    assert logged.data.metrics == {"test/accuracy": 0.5}
-    assert logged.data.tags[METRICS_TAG] == metrics_digest({"test/accuracy": 0.5})
+    assert logged.data.metrics["test/accuracy"] == 0.5
+    assert read_scores(logged.data.metrics, "test") == parts_from_json(measured)["test"]
+    assert logged.data.tags[METRICS_TAG] == metrics_digest(measured)
     assert logged.data.tags["env"] == "test"
     names = [item.path for item in MlflowClient().list_artifacts(run.run_id, "evaluation")]
     assert names == ["evaluation/metrics.json"]
@@ -236,7 +240,7 @@ def test_a_run_of_a_living_process_is_left_alone(store, marker):
 def test_the_description_shows_headline_and_origin(store, marker):
     tags = {"env": "smoke", "command": "kedro run --env smoke", "data_version": "abc"}
     run = TrackedRun(store, "described", tags, marker)
-    mlflow.log_metrics({"test/accuracy": 0.5, "test/accuracy_low": 0.4, "test/accuracy_high": 0.6})
+    mlflow.log_metrics(name_metrics({"test": {"accuracy": Estimate(0.5, 0.4, 0.6)}}))
     run.describe()
     run.close("FINISHED")
     text = MlflowClient().get_run(run.run_id).data.tags["mlflow.note.content"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dermaflow.ml.evaluation.paired_difference import Estimate
+from dermaflow.ml.evaluation.estimate import Estimate, Scores
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.promote import FloorParams, PromoteParams
 
@@ -24,7 +24,7 @@ class Facts:
 
     Attributes:
         run_id: of the run that made the figures.
-        scores: of the test split, by metric name without ``test/``.
+        scores: of the test split, by metric.
         groups_across_splits: how many lesions or patients are on two sides of the split.
         broken: how many expectations that should have stopped the run were not met.
         version_data: data version that the model was trained on.
@@ -35,7 +35,7 @@ class Facts:
     """
 
     run_id: str | None
-    scores: Mapping[str, Estimate]
+    scores: Scores
     groups_across_splits: int | None = None
     broken: int | None = None
     version_data: str | None = None

@@ -39,7 +39,7 @@ def register_version(
     classifier: Weights,
     decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
-    metrics: Mapping[str, float],
+    metrics: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> dict[str, str]:
     """Log the served model to the active run and register it as the next version of ``name``.
@@ -136,7 +136,7 @@ def pin_requirements(modules: Iterable[str]) -> list[str]:
     return [f"{name}=={version(name).partition('+')[0]}" for name in names]
 
 
-def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, float]) -> str:
+def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, Any]) -> str:
     """Id of the first run that logged these metrics; "unknown" where none did."""
     digest = metrics_digest(metrics)
     found = client.search_runs(

@@ -17,8 +17,9 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from dermaflow.errors import RegistryError, RunLookupError
 from dermaflow.registry.gates import Check, Facts
 from dermaflow.tracking.find_runs import existing_store
+from dermaflow.tracking.metric_names import read_scores
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
-from dermaflow.tracking.run_reports import SPLIT_REPORT, read_data_version, read_report, read_scores
+from dermaflow.tracking.run_reports import SPLIT_REPORT, read_data_version, read_report
 from dermaflow.tracking.tracking_config import TrackingConfig
 
 VALIDATION_REPORT = "validation/validation_report.json"
@@ -67,7 +68,7 @@ def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
     crossing, broken = split.get("groups_across_splits"), validation.get("broken")
     return Facts(
         run_id=run_id,
-        scores=read_scores(run.data.metrics),
+        scores=read_scores(run.data.metrics, "test"),
         groups_across_splits=crossing if isinstance(crossing, int) else None,
         broken=len(broken) if isinstance(broken, list) else None,
         version_data=version_data,

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dermaflow.ml.evaluation.curves import precision_recall_curve, rank, roc_curve
+from dermaflow.ml.evaluation.estimate import Estimate, Scores
 from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.reporting.evaluation_figures import INTERVAL, format_interval
@@ -27,8 +28,6 @@ from dermaflow.reporting.style import (
 )
 from dermaflow.schema import HEADLINES, LEAKING
 
-Scores = Mapping[str, float]
-
 _COLUMNS = 4
 
 
@@ -42,8 +41,7 @@ class FoldFigures:
         folds_in_all: how many there are, which need not all have been trained.
         leaking: whether images of one lesion are in training and test.
         synthetic: mean number of synthetic training images of a fold.
-        scores: ``pooled``, ``mean``, ``sd`` and ``fold_<number>`` -> metrics, with ``_low`` and
-            ``_high`` for the ends of intervals.
+        scores: ``pooled``, ``mean``, ``sd`` and ``fold_<number>`` -> metrics.
         confidence: of the intervals.
     """
 
@@ -66,7 +64,7 @@ class FoldFigures:
 
     def caption(self, text: str) -> str:
         """What was tested on, then the text, then what was added, and what leaks."""
-        groups = len(np.unique(self.pooled.groups))
+        groups = self.pooled.count_groups()
         folds = f"{len(self.numbers)} of {self.folds_in_all} folds"
         tested = f"{len(self.pooled):,} images of {groups:,} groups, out of fold ({folds})"
         lines = [f"{tested}. {text}"]
@@ -76,7 +74,7 @@ class FoldFigures:
                 "saw none of its tested images"
             )
         if self.leaking:
-            share = self.scores["pooled"].get("leaking_images", float("nan"))
+            share = self.scores["pooled"]["leaking_images"].value
             lines.append(
                 f"Images were dealt one by one: for {share:.0%} of them, training or validation "
                 "images of the same fold show the same lesion"
@@ -112,18 +110,19 @@ def draw_folds(figures: FoldFigures) -> Figure:
 
 def _draw_metric(axis: Axes, figures: FoldFigures, name: str) -> None:
     axis.set_title(HEADLINES[name], pad=17)
-    pooled = figures.scores["pooled"]
-    figure = f"{pooled[name]:.3f} {format_interval(pooled, name)}".strip()
+    pooled = figures.scores["pooled"][name]
+    figure = f"{pooled.value:.3f} {format_interval(pooled)}".strip()
     axis.text(0, 1.03, figure, transform=axis.transAxes, color=QUIET)
-    axis.axvline(pooled[name], color=FAINT, linewidth=1)
-    _draw_estimate(axis, 0, pooled, name, ACCENT)
+    axis.axvline(pooled.value, color=FAINT, linewidth=1)
+    _draw_estimate(axis, 0, pooled, ACCENT)
     mean, spread = (figures.scores.get(part, {}).get(name) for part in ("mean", "sd"))
     if mean is not None:
         if spread is not None:
-            axis.hlines(1, mean - spread, mean + spread, color=INK, **INTERVAL)
-        axis.plot(mean, 1, "D", color=INK, markersize=5, clip_on=False)
+            ends = (mean.value - spread.value, mean.value + spread.value)
+            axis.hlines(1, *ends, color=INK, **INTERVAL)
+        axis.plot(mean.value, 1, "D", color=INK, markersize=5, clip_on=False)
     for row, number in enumerate(figures.numbers, start=2):
-        _draw_estimate(axis, row, figures.scores[f"fold_{number}"], name, QUIET)
+        _draw_estimate(axis, row, figures.scores[f"fold_{number}"].get(name), QUIET)
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0, pad=6)
     axis.grid(axis="y", visible=False)
@@ -132,13 +131,12 @@ def _draw_metric(axis: Axes, figures: FoldFigures, name: str) -> None:
     axis.set_xlim(max(-0.01, middle - half), min(1.01, middle + half))
 
 
-def _draw_estimate(axis: Axes, row: int, scores: Scores, name: str, colour: str) -> None:
-    if name not in scores:
+def _draw_estimate(axis: Axes, row: int, estimate: Estimate | None, colour: str) -> None:
+    if estimate is None:
         return
-    if f"{name}_low" in scores:
-        low, high = scores[f"{name}_low"], scores[f"{name}_high"]
-        axis.hlines(row, low, high, color=colour, clip_on=False, **INTERVAL)
-    axis.plot(scores[name], row, "o", color=colour, markersize=6, clip_on=False)
+    if estimate.interval:
+        axis.hlines(row, *estimate.interval, color=colour, clip_on=False, **INTERVAL)
+    axis.plot(estimate.value, row, "o", color=colour, markersize=6, clip_on=False)
 
 
 @styled
@@ -212,15 +210,15 @@ def _mark_points(axes: NDArray[np.object_], scores: Scores, points: list[str]) -
     for point in points:
         names = [f"{point}/{measure}" for measure in MEASURES]
         if all(name in scores for name in names):
-            recall, specificity, precision = (scores[name] for name in names)
+            recall, specificity, precision = (scores[name].value for name in names)
             axes[0].plot(1 - specificity, recall, "o", **look)
             axes[1].plot(recall, precision, "o", **look)
 
 
 def _write_auc(axis: Axes, scores: Mapping[str, Scores], name: str) -> None:
-    pooled = scores["pooled"]
-    if name in pooled:
-        lines = [f"AUC pooled {pooled[name]:.3f} {format_interval(pooled, name)}".strip()]
+    pooled = scores["pooled"].get(name)
+    if pooled:
+        lines = [f"AUC pooled {pooled.value:.3f} {format_interval(pooled)}".strip()]
         mean = scores.get("mean", {}).get(name)
-        lines += [] if mean is None else [f"mean of folds {mean:.3f}"]
+        lines += [] if mean is None else [f"mean of folds {mean.value:.3f}"]
         axis.text(0.97, 0.04, "\n".join(lines), ha="right", linespacing=1.4)

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.curves import Ranking, precision_recall_curve, rank, roc_curve
+from dermaflow.ml.evaluation.estimate import Scores
 from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.reporting.evaluation_figures import describe_split, format_interval
@@ -26,12 +27,12 @@ from dermaflow.reporting.style import (
 
 
 @styled
-def draw_roc(test: Predictions, scores: Mapping[str, float], points: Mapping[str, str]) -> Figure:
+def draw_roc(test: Predictions, scores: Scores, points: Mapping[str, str]) -> Figure:
     """One ROC curve (one class against the rest) a panel, the other classes faint behind it.
 
     Args:
         test: predictions of the test split.
-        scores: its metrics, by name without the split.
+        scores: its metrics.
         points: operating point -> its class, in whose panel it is marked.
     """
     figure, panels = _new_panels(
@@ -49,21 +50,20 @@ def draw_roc(test: Predictions, scores: Mapping[str, float], points: Mapping[str
         axis.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
         for rates in _rates(scores, points, code):
             _mark(axis, 1 - rates["specificity"], rates["recall"])
-        if f"{code}/auc" in scores:
-            text = f"AUC {scores[f'{code}/auc']:.3f}\n{format_interval(scores, f'{code}/auc')}"
+        area = scores.get(f"{code}/auc")
+        if area:
+            text = f"AUC {area.value:.3f}\n{format_interval(area)}"
             axis.text(0.97, 0.04, text.strip(), ha="right", linespacing=1.4)
     return figure
 
 
 @styled
-def draw_precision_recall(
-    test: Predictions, scores: Mapping[str, float], points: Mapping[str, str]
-) -> Figure:
+def draw_precision_recall(test: Predictions, scores: Scores, points: Mapping[str, str]) -> Figure:
     """One precision-recall curve a panel, with the class's share of the images as chance.
 
     Args:
         test: predictions of the test split.
-        scores: its metrics, by name without the split.
+        scores: its metrics.
         points: operating point -> its class, in whose panel it is marked.
     """
     figure, panels = _new_panels(
@@ -93,14 +93,12 @@ def _legend(points: Mapping[str, str]) -> str:
     return ".\nDots: operating points, whose thresholds validation chose" if points else ""
 
 
-def _rates(
-    scores: Mapping[str, float], points: Mapping[str, str], code: str
-) -> Iterator[dict[str, float]]:
+def _rates(scores: Scores, points: Mapping[str, str], code: str) -> Iterator[dict[str, float]]:
     """Recall, specificity and precision of each operating point of the class that has them all."""
     for name in (name for name, of_class in points.items() if of_class == code):
         keys = {measure: f"{name}/{measure}" for measure in MEASURES}
         if all(key in scores for key in keys.values()):
-            yield {measure: scores[key] for measure, key in keys.items()}
+            yield {measure: scores[key].value for measure, key in keys.items()}
 
 
 def _mark(axis: Axes, x: float, y: float) -> None:

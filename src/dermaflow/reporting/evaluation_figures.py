@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.curves import confidence_bins, confusion_matrices, divide
+from dermaflow.ml.evaluation.estimate import Estimate, Scores
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.reporting.style import (
     ACCENT,
@@ -37,15 +37,15 @@ _THIN: dict[str, Any] = {"linewidth": 1, "markersize": 6, "clip_on": False}
 
 
 @styled
-def draw_summary(test: Predictions, scores: Mapping[str, float], confidence: float) -> Figure:
+def draw_summary(test: Predictions, scores: Scores, confidence: float) -> Figure:
     """Headline numbers above a dot with its interval for each class and measure.
 
     Args:
         test: predictions of the test split.
-        scores: its metrics, by name without the split; what is absent is left blank.
+        scores: its metrics; what is absent is left blank.
         confidence: of the intervals among ``scores``.
     """
-    bounded = any(name.endswith("_low") for name in scores)
+    bounded = any(estimate.interval for estimate in scores.values())
     caption = describe_split(test)
     if bounded:
         caption += f". Bars and brackets: {confidence:.0%} bootstrap intervals that resample groups"
@@ -72,39 +72,32 @@ def draw_summary(test: Predictions, scores: Mapping[str, float], confidence: flo
     return figure
 
 
-def _draw_headline(axis: Axes, title: str, scores: Mapping[str, float], name: str) -> None:
+def _draw_headline(axis: Axes, title: str, scores: Scores, name: str) -> None:
     axis.set_axis_off()
     axis.text(0, 1, title, transform=axis.transAxes, color=QUIET, va="top")
-    value = f"{scores[name]:.3f}" if name in scores else "–"
+    value = f"{scores[name].value:.3f}" if name in scores else "–"
     axis.text(0, 0.77, value, transform=axis.transAxes, size=20, weight="bold", va="top")
-    axis.text(
-        0, 0.27, format_interval(scores, name), transform=axis.transAxes, color=QUIET, va="top"
-    )
+    interval = format_interval(scores.get(name))
+    axis.text(0, 0.27, interval, transform=axis.transAxes, color=QUIET, va="top")
 
 
-def _draw_dots(axis: Axes, test: Predictions, scores: Mapping[str, float], name: str) -> None:
+def _draw_dots(axis: Axes, test: Predictions, scores: Scores, name: str) -> None:
     """One row a class: the value, its interval, and the number at the right edge."""
     colours = class_colours(test.classes)
     for row, code in enumerate(test.classes):
-        draw_share(axis, row, scores, f"{code}/{name}", colours[code])
+        draw_share(axis, row, scores.get(f"{code}/{name}"), colours[code])
     lay_out_shares(axis)
 
 
-def draw_share(axis: Axes, row: int, scores: Mapping[str, float], key: str, colour: str) -> None:
-    """A share with its interval in a row, and the number at the right edge; a dash for none.
-
-    Args:
-        scores: holds it under ``key`` and the interval's ends under ``<key>_low``, ``<key>_high``;
-            what is unknown is absent or NaN.
-    """
-    value, low, high = (scores.get(f"{key}{end}", np.nan) for end in ("", "_low", "_high"))
-    if np.isnan(value):
+def draw_share(axis: Axes, row: int, share: Estimate | None, colour: str) -> None:
+    """A share with its interval in a row, and the number at the right edge; a dash for none."""
+    if share is None:
         axis.text(1.09, row, "–", color=QUIET, va="center")
         return
-    if not np.isnan(low):
-        axis.hlines(row, low, high, color=colour, clip_on=False, **INTERVAL)
-    axis.plot(value, row, "o", color=colour, markersize=6, clip_on=False)
-    axis.text(1.09, row, f"{value:.2f}", va="center")
+    if share.interval:
+        axis.hlines(row, *share.interval, color=colour, clip_on=False, **INTERVAL)
+    axis.plot(share.value, row, "o", color=colour, markersize=6, clip_on=False)
+    axis.text(1.09, row, f"{share.value:.2f}", va="center")
 
 
 @styled
@@ -157,15 +150,13 @@ def _fill_cell(axis: Axes, row: int, column: int, share: float, count: int) -> N
 
 
 @styled
-def draw_reliability(
-    test: Predictions, plain: Predictions, scores: Mapping[str, float], bins: int
-) -> Figure:
+def draw_reliability(test: Predictions, plain: Predictions, scores: Scores, bins: int) -> Figure:
     """How often the most probable class is right, by its probability, above the bins' numbers.
 
     Args:
         test: predictions of the test split.
         plain: the same before calibration, drawn faint.
-        scores: the metrics, by name without the split.
+        scores: its metrics.
         bins: of the probability.
     """
     confidence, right = test.probabilities.max(1), test.most_probable == test.labels
@@ -193,8 +184,8 @@ def draw_reliability(
     label_axes(upper, "", "Share of predictions that are right")
     if "ece" in scores:
         was = scores.get("ece_uncalibrated")
-        before_it = "" if was is None else f" (before: {was:.3f})"
-        upper.set_title(f"Calibration error {scores['ece']:.3f}{before_it}")
+        before_it = "" if was is None else f" (before: {was.value:.3f})"
+        upper.set_title(f"Calibration error {scores['ece'].value:.3f}{before_it}")
     summary = f"right {right.mean():.0%}, stated {confidence.mean():.0%}"
     upper.set_title(summary, size=9, loc="right", color=QUIET, weight="normal")
     edges = np.linspace(0, 1, bins + 1)
@@ -230,14 +221,14 @@ def wilson_interval(hits: Floats, counts: Floats, z: float = 1.96) -> tuple[Floa
 
 def describe_split(test: Predictions) -> str:
     """Size of the split in words."""
-    return f"Test split: {len(test):,} images of {len(np.unique(test.groups)):,} groups"
+    return f"Test split: {len(test):,} images of {test.count_groups():,} groups"
 
 
-def format_interval(scores: Mapping[str, float], name: str) -> str:
-    """Bounds of a metric in brackets; nothing where it has none."""
-    if f"{name}_low" not in scores:
+def format_interval(estimate: Estimate | None) -> str:
+    """Ends of an interval in brackets; nothing where there is none."""
+    if estimate is None or not estimate.interval:
         return ""
-    return f"[{scores[f'{name}_low']:.3f}, {scores[f'{name}_high']:.3f}]"
+    return "[{:.3f}, {:.3f}]".format(*estimate.interval)
 
 
 def _count(test: Predictions, code: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from dermaflow.ml.evaluation.estimate import Scores
 from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.reporting.evaluation_figures import describe_split, draw_share
@@ -31,7 +32,7 @@ _RING: dict[str, Any] = {
 @styled
 def draw_operating_points(
     test: Predictions,
-    scores: Mapping[str, float],
+    scores: Scores,
     points: Mapping[str, Mapping[str, Any]],
     confidence: float,
 ) -> Figure:
@@ -39,13 +40,14 @@ def draw_operating_points(
 
     Args:
         test: predictions of the test split.
-        scores: its metrics, by name without the split; what is absent is left blank.
+        scores: its metrics; what is absent is left blank.
         points: at least one; as the decision rule has them.
         confidence: of the intervals among ``scores``.
     """
     caption = f"{describe_split(test)}. Thresholds chosen on validation.\n"
     caption += "Dot: test; ring: validation; line: what was asked of validation"
-    if any(f"{name}/{measure}_low" in scores for name in points for measure in MEASURES):
+    shares = {f"{name}/{measure}" for name in points for measure in MEASURES}
+    if any(scores[share].interval for share in shares & scores.keys()):
         caption += f". Bars: {confidence:.0%} bootstrap intervals that resample groups"
     figure, axes = new_figure(
         10,
@@ -62,7 +64,7 @@ def draw_operating_points(
         for row, (name, point) in enumerate(points.items()):
             if measure in point:
                 axis.vlines(point[measure], row - 0.3, row + 0.3, color=INK, linewidth=1.2)
-            draw_share(axis, row, scores, f"{name}/{measure}", colours[point["class"]])
+            draw_share(axis, row, scores.get(f"{name}/{measure}"), colours[point["class"]])
             if measure in point["validation"]:
                 axis.plot(point["validation"][measure], row, "o", **_RING)
         lay_out_shares(axis)

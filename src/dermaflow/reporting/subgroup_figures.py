@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.reporting.evaluation_figures import draw_share
 from dermaflow.reporting.style import ACCENT, INK, lay_out_shares, new_figure, styled
 
@@ -47,13 +48,19 @@ def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
         if pd.notna(whole):
             axis.axvline(whole, color=INK, linewidth=0.8)
         for place, row in enumerate(rows.itertuples()):
-            told = values.loc[(row.column, row.subgroup), ["value", "low", "high"]]
-            scores = dict(zip(("share", "share_low", "share_high"), map(float, told), strict=True))
-            draw_share(axis, place, scores, "share", ACCENT)
+            draw_share(axis, place, _estimate(values.loc[(row.column, row.subgroup)]), ACCENT)
         lay_out_shares(axis)
     axes[0, 0].set_yticks(range(len(rows)), [_name(row) for _, row in rows.iterrows()])
     axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
     return figure
+
+
+def _estimate(row: pd.Series) -> Estimate | None:
+    """None where there is insufficient data."""
+    if pd.isna(row["value"]):
+        return None
+    low, high = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
+    return Estimate(float(row["value"]), low, high, int(row["groups"]))
 
 
 def _name(row: pd.Series) -> str:

@@ -12,7 +12,7 @@ from dermaflow.serving.columns import INPUT_COLUMN, LABEL_COLUMN
 def build_contract(
     classifier: Mapping[str, Any],
     training_data: Mapping[str, Any],
-    metrics: Mapping[str, float],
+    metrics: Mapping[str, Any],
     intended_use: str,
     limitations: str,
     decision_rule: Mapping[str, Any],
@@ -22,7 +22,7 @@ def build_contract(
     Args:
         classifier: the JSON beside the weights (see ``dermaflow.ml.models.classifier.describe``).
         training_data: sources, licences and counts.
-        metrics: of the evaluation; those of the test split are quoted.
+        metrics: of the evaluation by part, see ``parts_to_json``; the part ``test`` is quoted.
         intended_use, limitations: one sentence or more each.
         decision_rule: the data set of that name, which is quoted whole.
     """
@@ -65,7 +65,7 @@ def build_contract(
         "decision_rule": dict(decision_rule),
         "architecture": {key: classifier[key] for key in ("architecture", "stride")},
         "training_data": dict(training_data),
-        "test_metrics": {k: v for k, v in metrics.items() if k.startswith("test/")},
+        "test_metrics": dict(metrics["test"]),
     }
 
 

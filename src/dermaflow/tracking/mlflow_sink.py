@@ -9,6 +9,8 @@ from typing import Any
 
 from dermaflow.ml.training.metric_sink import MetricSink, NullSink
 
+METRICS_A_BATCH = 1000  # MLflow's limit of metrics in one request
+
 
 class MlflowSink:
     """Writes to one MLflow run; in another process, too, if it is sent there.
@@ -28,14 +30,15 @@ class MlflowSink:
         return MlflowSink, (self._run_id, self._client.tracking_uri)
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Log all metrics in one request, so that a curve is live in the MLflow UI."""
+        """Log all metrics at once, so that a curve is live in the MLflow UI."""
         import time
 
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
         batch = [Metric(name, float(value), now, step) for name, value in metrics.items()]
-        self._client.log_batch(self._run_id, metrics=batch)
+        for start in range(0, len(batch), METRICS_A_BATCH):
+            self._client.log_batch(self._run_id, metrics=batch[start : start + METRICS_A_BATCH])
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Set tags of the run."""

@@ -15,15 +15,16 @@ from dermaflow.errors import RunLookupError
 from dermaflow.reporting.comparison.content import CURVES, ComparedRun
 from dermaflow.schema import RESULTS
 from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
-from dermaflow.tracking.run_reports import TEST, read_artifact, read_data_version, read_scores
+from dermaflow.tracking.metric_names import read_scores
+from dermaflow.tracking.run_reports import read_artifact, read_data_version
 from dermaflow.tracking.tracking_config import TrackingConfig
 
-# Prefix of a run's figures -> the predictions that they are of; a run's first is compared.
+# Part of a run's metrics -> the predictions that they are of; a run's first is compared.
 PREDICTIONS = {
-    prefix: "evaluation/predictions.parquet"
-    if prefix == TEST
+    part: "evaluation/predictions.parquet"
+    if part == "test"
     else "crossval/crossval_predictions.parquet"
-    for prefix in RESULTS
+    for part in RESULTS
 }
 
 _COLUMNS = {"image_id", "group_id", "label", "split"}  # of predictions, beside p_<class>
@@ -54,8 +55,8 @@ def read_runs(config: TrackingConfig, names: Sequence[str]) -> list[ComparedRun]
 def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
     """All that a comparison shows of a run; what it lacks is named, and no error."""
     info, tags = run.info, run.data.tags
-    by_result = {prefix: read_scores(run.data.metrics, prefix) for prefix in RESULTS}
-    result = next((prefix for prefix, scores in by_result.items() if scores), TEST)
+    by_result = {part: read_scores(run.data.metrics, part) for part in RESULTS}
+    result = next((part for part, scores in by_result.items() if scores), "test")
     scores = by_result[result]
     predictions, problem = _read_predictions(client, info.run_id, PREDICTIONS[result])
     curves = {name: _read_curve(client, run, name) for name in CURVES}
@@ -63,7 +64,7 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
     lacks = {
         "It logged no metrics of the test split.": not scores,
         problem: bool(problem),
-        "It logged no training curves.": result == TEST and not any(curves.values()),
+        "It logged no training curves.": result == "test" and not any(curves.values()),
         "It does not say which version of the data it used.": version is None,
     }
     columns = [] if predictions is None else list(predictions.columns)

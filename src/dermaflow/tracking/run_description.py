@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dermaflow.ml.evaluation.estimate import Estimate, Scores
 from dermaflow.schema import HEADLINES, RESULTS
+from dermaflow.tracking.metric_names import read_scores
 
 RAW = "md5.raw."  # tags of raw files, by their names
 
@@ -14,7 +16,7 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
 
     Args:
         tags: of the run; see ``Tracker``.
-        metrics: of the run, those of RESULTS with ``_low`` and ``_high``.
+        metrics: of the run, by their names in MLflow.
     """
     facts = {
         "environment": f"`{tags.get('env', '?')}`",
@@ -26,7 +28,7 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
         "error": tags.get("error", ""),
     }
     lines = [f"- **{name}:** {value}" for name, value in facts.items() if value]
-    tables = [line for prefix in RESULTS for line in _headline(metrics, prefix)]
+    tables = [line for part in RESULTS for line in _headline(read_scores(metrics, part), part)]
     return "\n".join([*tables, *lines, "", "```", tags.get("command", ""), "```"])
 
 
@@ -36,20 +38,18 @@ def _raw(tags: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _headline(metrics: Mapping[str, float], prefix: str) -> list[str]:
-    names = {f"{prefix}{name}": title for name, title in HEADLINES.items()}
+def _headline(scores: Scores, part: str) -> list[str]:
     rows = [
-        f"| {title} | {metrics[name]:.3f} | {_interval(metrics, name)} |"
-        for name, title in names.items()
-        if name in metrics
+        f"| {title} | {scores[name].value:.3f} | {_interval(scores[name])} |"
+        for name, title in HEADLINES.items()
+        if name in scores
     ]
-    head = [f"| {RESULTS[prefix]} | value | interval |", "|---|---|---|"]
+    head = [f"| {RESULTS[part]} | value | interval |", "|---|---|---|"]
     return [*head, *rows, ""] if rows else []
 
 
-def _interval(metrics: Mapping[str, float], name: str) -> str:
-    low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
-    return f"{low:.3f} – {high:.3f}" if low is not None and high is not None else ""
+def _interval(estimate: Estimate) -> str:
+    return "{:.3f} – {:.3f}".format(*estimate.interval) if estimate.interval else ""
 
 
 def _code(tags: Mapping[str, str]) -> str:

@@ -1,35 +1,19 @@
-"""What a finished run left in MLflow: its figures, its data version and its reports."""
+"""What a finished run left in MLflow: its data version and its reports."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from dermaflow.ml.evaluation.paired_difference import Estimate
-
 T = TypeVar("T")
 
 SPLIT_REPORT = "validation/split_report.json"
-
-
-TEST = "test/"  # of metrics
-
-
-def read_scores(metrics: Mapping[str, float], prefix: str = TEST) -> dict[str, Estimate]:
-    """Figures by their name less its prefix, of RESULTS; ``_low`` and ``_high`` are ends."""
-    own = {name.removeprefix(prefix): v for name, v in metrics.items() if name.startswith(prefix)}
-    ends = {f"{name}_{end}" for name in own for end in ("low", "high")}
-    return {
-        name: Estimate(value, own.get(f"{name}_low"), own.get(f"{name}_high"))
-        for name, value in own.items()
-        if name not in ends
-    }
 
 
 def read_data_version(client: MlflowClient, run: Run) -> str | None:

@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 from mlflow import MlflowClient
 
+from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES
 from dermaflow.tracking.killed_run import settle_killed_run, write_marker
+from dermaflow.tracking.metric_names import name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
+from dermaflow.tracking.mlflow_sink import METRICS_A_BATCH
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_description import describe_run
 from dermaflow.tracking.tracking_config import TrackingConfig
@@ -31,9 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# MLflow's limits of parameters and metrics in one request.
-PARAMETERS_A_BATCH = 100
-METRICS_A_BATCH = 1000
+PARAMETERS_A_BATCH = 100  # MLflow's limit of parameters in one request
 
 MONITOR_SECONDS = 20  # in which the last figures of the machine are to be logged
 
@@ -124,14 +125,15 @@ class TrackedRun:
 
         Args:
             path: the entry's file or folder.
-            rule: ``artifact``: folder in the run to copy it to; ``metrics``: true if the file is a
-                JSON object of figures, by which, unless ``digest`` is false, a model finds the run.
+            rule: ``artifact``: folder in the run to copy it to; ``metrics``: true if the file is
+                what ``parts_to_json`` gives, by which, unless ``digest`` is false, a model finds
+                the run.
         """
         if rule.get("metrics"):
             metrics = json.loads(path.read_text())
-            figures = list(metrics.items())
-            for start in range(0, len(figures), METRICS_A_BATCH):
-                mlflow.log_metrics(dict(figures[start : start + METRICS_A_BATCH]))
+            named = list(name_metrics(parts_from_json(metrics)).items())
+            for start in range(0, len(named), METRICS_A_BATCH):
+                mlflow.log_metrics(dict(named[start : start + METRICS_A_BATCH]))
             if rule.get("digest", True):
                 mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
         if "artifact" in rule and path.is_dir():

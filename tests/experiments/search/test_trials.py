@@ -37,13 +37,13 @@ def test_the_table_the_best_and_the_counts(tmp_path):
     finished = table[table["state"] == "finished"]
     best = best_trial(table, SEARCH)
     assert best["value"] == finished["value"].max() == best["epoch_4"]
-    figures = count(table, SEARCH)
-    assert figures["search/best"] == best["value"]
+    figures = count(table, SEARCH)["search"]
+    assert figures["best"] == best["value"]
     as_it_stands = {"learning_rate": 0.05, "loss.focal_gamma": 0.0}
-    assert figures["search/as_it_stands"] == pytest.approx(quality(as_it_stands) + 0.04)
+    assert figures["as_it_stands"] == pytest.approx(quality(as_it_stands) + 0.04)
     states = ("finished", "halved", "failed")
-    assert sum(figures[f"search/{state}"] for state in states) == SEARCH.trials
-    assert figures["search/epochs"] == table[list(table.columns[7:])].notna().sum().sum()
+    assert sum(figures[state] for state in states) == SEARCH.trials
+    assert figures["epochs"] == table[list(table.columns[7:])].notna().sum().sum()
 
 
 def test_less_of_a_loss_is_better_and_the_best_epoch_counts(loss_search):

@@ -10,7 +10,6 @@ from pandas.errors import MergeError
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
 from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.paired_difference import (
-    Estimate,
     Pairing,
     Resampling,
     join_groups,
@@ -50,7 +49,7 @@ def test_a_run_against_itself_differs_by_exactly_nothing():
     table = make_table()
     differences = paired_differences(pair_predictions(table, table, CLASSES), RESAMPLING)
     assert {"accuracy", "balanced_accuracy", "macro_auc", "mel/f1", "log_loss"} <= set(differences)
-    assert set(differences.values()) == {Estimate(0.0, 0.0, 0.0)}
+    assert {(e.value, e.interval) for e in differences.values()} == {(0.0, (0.0, 0.0))}
     assert not differences["accuracy"].excludes_zero
 
 
@@ -106,9 +105,20 @@ def test_pairing_gives_a_narrower_interval_than_two_resamplings():
 
 def test_without_resampling_there_is_a_difference_but_no_interval():
     pairing = pair_predictions(make_table(seed=0), make_table(seed=0), CLASSES)
-    assert paired_differences(pairing, None)["accuracy"] == Estimate(0.0)
-    none = replace(RESAMPLING, samples=0)
-    assert paired_differences(pairing, none)["accuracy"] == Estimate(0.0)
+    for resampling in (None, replace(RESAMPLING, samples=0)):
+        estimate = paired_differences(pairing, resampling)["accuracy"]
+        assert (estimate.value, estimate.interval) == (0.0, None)
+
+
+def test_a_difference_says_how_many_groups_either_run_shows_it_by():
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    groups = np.array(["a", "b", "c", "d", "e", "e"])
+    first = certain(labels, np.array([0, 1, 1, 1, 2, 2]), groups)
+    other = certain(labels, np.array([0, 0, 1, 2, 2, 2]), groups)
+    found = paired_differences(Pairing(first, other, 0), None)
+    assert found["accuracy"].groups == 5
+    assert found["mel/recall"].groups == 2
+    assert found["mel/precision"].groups == 3  # one run calls b, c and d melanoma, the other c
 
 
 def test_one_group_has_no_interval_since_all_its_resamples_are_alike():

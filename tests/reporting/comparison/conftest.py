@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dermaflow.ml.evaluation.paired_difference import Estimate
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.reporting.comparison.content import ComparedRun
 
 CLASSES = ("mel", "nv")

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dermaflow.ml.evaluation.paired_difference import Estimate, Resampling
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.paired_difference import Resampling
 from dermaflow.reporting.comparison.compare_runs import (
     compare_runs,
     compare_two,
@@ -25,13 +26,13 @@ def test_intervals_are_made_as_the_first_run_says(make_run):
     comparison = compare_runs("e", [make_run("A"), make_run("B", parameters={})])
     assert comparison.resampling == RESAMPLING
     assert comparison.interval_name == "90 % interval"
-    assert comparison.differences[0].estimates["accuracy"] == Estimate(0, 0, 0)
+    assert comparison.differences[0].estimates["accuracy"] == Estimate(0, 0, 0, groups=40)
 
 
 def test_without_the_first_runs_parameters_there_is_no_interval_and_it_is_said(make_run):
     comparison = compare_runs("e", [make_run("A", parameters={"seed": "3"}), make_run("B")])
     (difference,) = comparison.differences
-    assert difference.estimates["accuracy"] == Estimate(0.0)
+    assert difference.estimates["accuracy"] == Estimate(0.0, groups=40)
     assert any("evaluate.bootstrap_samples" in text for text in difference.warnings)
 
 

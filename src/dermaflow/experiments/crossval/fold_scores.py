@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
+from dermaflow.ml.evaluation.estimate import Estimate, Scores
 from dermaflow.ml.evaluation.measure import measure, measure_calls, measure_uncalibrated
 from dermaflow.ml.evaluation.operating_points import Calls
 from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.params.evaluate import EvaluateParams
-
-Scores = dict[str, float]  # metric, and ``<metric>_low`` and ``<metric>_high`` where it has bounds
 
 
 def score_pooled(
@@ -24,7 +19,7 @@ def score_pooled(
     evaluate: EvaluateParams,
     classes: list[str],
     seed: int,
-) -> Scores:
+) -> dict[str, Estimate]:
     """Metrics of all images that were tested on, each by the network of its fold.
 
     Args:
@@ -54,7 +49,7 @@ def score_fold(
     classes: list[str],
     seed: int,
 ) -> dict[str, Scores]:
-    """Metrics of a fold's ``test`` images, and without bounds of its ``val`` ones.
+    """Metrics of a fold's ``test`` images, and without intervals of its ``val`` ones.
 
     Args:
         logits: of the fold.
@@ -69,17 +64,6 @@ def score_fold(
         generator = numpy_generator(seed, "crossval", "bootstrap", str(rows["fold"].iloc[0]))
         held_out = read_rows(answer(rows, rule, classes), classes)
         plain = read_rows(answer(rows, DecisionRule(), classes), classes)
-        scores[side] = measure(held_out, rule, evaluate, samples, generator)
-        scores[side] |= measure_uncalibrated(plain, evaluate)
+        measured = measure(held_out, rule, evaluate, samples, generator)
+        scores[side] = measured | measure_uncalibrated(plain, evaluate)
     return scores
-
-
-def mean_leaking(folds: Sequence[Mapping[str, Any]]) -> float:
-    """Share of all test images of whose group another image was not tested on in their fold."""
-    sizes = [fold["images"]["test"] for fold in folds]
-    return float(np.average([fold["leaking"] for fold in folds], weights=sizes))
-
-
-def mean_synthetic(folds: Sequence[Mapping[str, Any]]) -> float:
-    """Mean number of synthetic training images of a fold; a fold without any names no classes."""
-    return float(np.mean([sum(fold.get("synthetic", {}).values()) for fold in folds]))

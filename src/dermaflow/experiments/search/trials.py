@@ -120,11 +120,11 @@ def best_trial(trials: pd.DataFrame, search: SearchParams) -> pd.Series:
     return finished.loc[values.idxmax() if search.maximise else values.idxmin()]
 
 
-def count(trials: pd.DataFrame, search: SearchParams) -> dict[str, float]:
-    """What MLflow shows of a search."""
-    found = {"search/best": float(best_trial(trials, search)["value"])}
+def count(trials: pd.DataFrame, search: SearchParams) -> dict[str, dict[str, float]]:
+    """What MLflow shows of a search, under the one part ``search``."""
+    found = {"best": float(best_trial(trials, search)["value"])}
     first = trials.iloc[0]
     if first["state"] == "finished":
-        found["search/as_it_stands"] = float(first["value"])
-    ended = {f"search/{state}": float((trials["state"] == state).sum()) for state in STATES}
-    return found | ended | {"search/epochs": float(trials["epochs"].sum())}
+        found["as_it_stands"] = float(first["value"])
+    ended = {state: int((trials["state"] == state).sum()) for state in STATES}
+    return {"search": found | ended | {"epochs": int(trials["epochs"].sum())}}

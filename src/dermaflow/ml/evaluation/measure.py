@@ -9,6 +9,8 @@ import numpy as np
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
 from dermaflow.ml.evaluation.choose_rule import targets_of
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.images_behind import images_behind, make_estimates
 from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.operating_points import Calls, apply_thresholds, rate_calls
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
@@ -29,8 +31,11 @@ def measure(
     evaluate: EvaluateParams,
     samples: int,
     generator: np.random.Generator,
-) -> dict[str, float]:
-    """Metrics of one split that are defined, with bounds from ``samples`` resamples if above 0."""
+) -> dict[str, Estimate]:
+    """Metrics of one split that are defined, with intervals of ``samples`` resamples if above 0.
+
+    Among them ``images`` and ``groups``, which are counts.
+    """
     calls = apply_thresholds(held_out, rule)
     return measure_calls(held_out, calls, evaluate, samples, generator)
 
@@ -41,7 +46,7 @@ def measure_calls(
     evaluate: EvaluateParams,
     samples: int,
     generator: np.random.Generator,
-) -> dict[str, float]:
+) -> dict[str, Estimate]:
     """``measure`` where operating points have called images already, by whatever thresholds."""
     targets = [t for t in targets_of(evaluate).values() if t.code in held_out.classes]
 
@@ -52,17 +57,20 @@ def measure_calls(
     intervals = percentile_intervals(
         statistic, held_out.groups, samples, evaluate.confidence, generator
     )
-    values = {"images": float(len(held_out)), "groups": float(len(np.unique(held_out.groups)))}
-    for name, (value,) in statistic(np.ones((1, len(held_out)))).items():
-        if np.isnan(value):
-            continue
-        values[name] = float(value)
-        if name in intervals and name.split("/")[-1] not in WITHOUT_INTERVAL:
-            values[f"{name}_low"], values[f"{name}_high"] = intervals[name]
-    return values
+    bounded = {
+        name: ends
+        for name, ends in intervals.items()
+        if name.split("/")[-1] not in WITHOUT_INTERVAL
+    }
+    counts = {"images": Estimate(len(held_out)), "groups": Estimate(held_out.count_groups())}
+    values = statistic(np.ones((1, len(held_out))))
+    return counts | make_estimates(values, bounded, held_out, images_behind(held_out, calls))
 
 
-def measure_uncalibrated(plain: Predictions, evaluate: EvaluateParams) -> dict[str, float]:
+def measure_uncalibrated(plain: Predictions, evaluate: EvaluateParams) -> dict[str, Estimate]:
     """What calibration is there to mend, of probabilities without it."""
     values = score(plain, np.ones((1, len(plain))), evaluate.calibration_bins, ())
-    return {f"{name}_uncalibrated": float(values[name][0]) for name in MENDED}
+    groups = plain.count_groups()
+    return {
+        f"{name}_uncalibrated": Estimate(float(values[name][0]), groups=groups) for name in MENDED
+    }

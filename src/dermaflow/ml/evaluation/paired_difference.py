@@ -18,25 +18,13 @@ from scipy.sparse.csgraph import connected_components
 
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.images_behind import images_behind, make_estimates
 from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 
 # Of `score`, what is given and not estimated, and what resampling biases.
 _NOT_COMPARED = ("support", "ece")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with the ends of its interval, which are None where it has none."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether there is an interval and 0 is not in it."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -137,8 +125,11 @@ def paired_differences(pairing: Pairing, resampling: Resampling | None) -> dict[
             resampling.confidence,
             numpy_generator(resampling.seed, "compare", "bootstrap"),
         )
-    return {
-        name: Estimate(float(value), *intervals.get(name, ()))
-        for name, (value,) in statistic(np.ones((1, len(pairing.first)))).items()
-        if not np.isnan(value)
-    }
+    values = statistic(np.ones((1, len(pairing.first))))
+    return make_estimates(values, intervals, pairing.first, _images_behind_either(pairing))
+
+
+def _images_behind_either(pairing: Pairing) -> dict[str, NDArray[np.bool_]]:
+    """``images_behind`` of both: a precision may look at other images of each."""
+    first, other = (images_behind(p, {}) for p in (pairing.first, pairing.other))
+    return {name: rows | other[name] for name, rows in first.items()}

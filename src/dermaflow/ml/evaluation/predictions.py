@@ -65,6 +65,10 @@ class Predictions:
         places: Ints = self.probabilities.argmax(1)
         return places
 
+    def count_groups(self, rows: NDArray[np.bool_] | None = None) -> int:
+        """Groups with an image among ``rows``, a mask (N,); None for all images."""
+        return len(np.unique(self.groups if rows is None else self.groups[rows]))
+
     def part(self, rows: NDArray[np.bool_]) -> Predictions:
         """Of some of the images, by a mask (N,)."""
         return Predictions(

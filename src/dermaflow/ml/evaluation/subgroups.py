@@ -69,7 +69,7 @@ def score_subgroups(
                 "column": column,
                 "subgroup": subgroup,
                 "images": len(held_out),
-                "groups": _count(held_out, np.ones(len(held_out), bool)),
+                "groups": held_out.count_groups(),
             }
             generator = numpy_generator(seed, "evaluate", "subgroup", part, column, subgroup)
             rows += [facts | row for row in _measure(held_out, evaluate, generator)]
@@ -128,7 +128,7 @@ def _measure(
     """A row a measure."""
     least = evaluate.subgroups.least
     of_class = {
-        code: _count(held_out, held_out.labels == number)
+        code: held_out.count_groups(held_out.labels == number)
         for number, code in enumerate(held_out.classes)
     }
     enough = [code for code, count in of_class.items() if count >= least]
@@ -169,18 +169,13 @@ def _missing(
     if code is not None and of_class[code] < least:
         return f"{of_class[code]} groups of {code}, {least} are needed"
     if code is not None and measure.endswith("/auc"):
-        others = _count(held_out, held_out.labels != held_out.classes.index(code))
+        others = held_out.count_groups(held_out.labels != held_out.classes.index(code))
         if others < least:
             return f"{others} groups of other classes, {least} are needed"
-    in_all = _count(held_out, np.ones(len(held_out), bool))
+    in_all = held_out.count_groups()
     if in_all < least:
         return f"{in_all} groups, {least} are needed"
     enough = sum(count >= least for count in of_class.values())
     if measure == "balanced_accuracy" and enough < 2:
         return f"{enough} of the classes with {least} groups, 2 are needed"
     return ""
-
-
-def _count(held_out: Predictions, chosen: NDArray[np.bool_]) -> int:
-    """Groups of the chosen images."""
-    return len(np.unique(held_out.groups[chosen]))

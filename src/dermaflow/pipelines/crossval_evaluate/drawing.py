@@ -9,11 +9,9 @@ import pandas as pd
 from kedro.pipeline import Pipeline, node, pipeline
 from matplotlib.figure import Figure
 
-from dermaflow.experiments.crossval.fold_scores import (
-    mean_synthetic,
-)
+from dermaflow.experiments.crossval.fold_summary import mean_synthetic, short_parts
 from dermaflow.experiments.crossval.folds import mark
-from dermaflow.experiments.crossval.metric_names import by_part
+from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
 from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.params.evaluate import EvaluateParams
 
@@ -39,7 +37,7 @@ def create_pipeline() -> Pipeline:
 
 def draw_folds(
     predictions: pd.DataFrame,
-    metrics: dict[str, float],
+    metrics: JsonParts,
     folds: dict[str, Any],
     evaluate: EvaluateParams,
     classes: list[str],
@@ -54,7 +52,7 @@ def draw_folds(
         folds_in_all=folds["folds_in_all"],
         leaking=protocol == "image",
         synthetic=mean_synthetic(folds["folds"]),
-        scores=by_part(metrics, protocol),
+        scores=short_parts(parts_from_json(metrics), protocol),
         confidence=evaluate.confidence,
     )
     drawn = {"01_folds.png": figures.draw_folds(shown)}

@@ -7,17 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from dermaflow.experiments.crossval.fold_scores import (
-    Scores,
-    mean_leaking,
-    score_fold,
-    score_pooled,
-)
+from dermaflow.experiments.crossval.fold_scores import score_fold, score_pooled
+from dermaflow.experiments.crossval.fold_summary import lay_out, mean_leaking, tabulate
 from dermaflow.experiments.crossval.folds import fold_name, mark, tags_of
-from dermaflow.experiments.crossval.metric_names import name_metrics, prefixed, tabulate
 from dermaflow.ml.evaluation.choose_rule import choose_rule
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
+from dermaflow.ml.evaluation.estimate import Estimate, JsonParts, Scores, parts_to_json
 from dermaflow.params.evaluate import EvaluateParams
+from dermaflow.tracking.metric_names import name_metrics
 from dermaflow.tracking.mlflow_sink import current_sink
 
 logger = logging.getLogger(__name__)
@@ -68,18 +65,19 @@ def score_folds(
     evaluate: EvaluateParams,
     classes: list[str],
     seed: int,
-) -> tuple[dict[str, float], pd.DataFrame]:
+) -> tuple[JsonParts, pd.DataFrame]:
     """Figures of all folds pooled and of each, which go to the folds' nested runs as well.
 
-    Pooled, every image counts once, by the fold that tested on it; bounds are of a bootstrap that
-    resamples groups across folds. The spread over folds is no standard error: their training images
-    overlap, and no unbiased one can be had from them (Bengio and Grandvalet 2004, JMLR 5:1089).
+    Pooled, every image counts once, by the fold that tested on it; intervals are of a bootstrap
+    that resamples groups across folds. The spread over folds is no standard error: their training
+    images overlap, and no unbiased one can be had from them (Bengio and Grandvalet 2004, JMLR
+    5:1089).
 
     Returns:
-        Metrics by name: ``crossval/<metric>`` with ``_low`` and ``_high``, pooled;
-        ``crossval_folds/mean/…`` and ``…/sd/…``, over folds; ``crossval_folds/fold_<number>/…``,
-        the headline and the operating points of each. With the protocol ``image`` LEAKING is in
-        every name. And a table of the same, with all metrics of each fold.
+        Metrics by part, see ``parts_to_json``: ``crossval``, pooled; ``crossval_folds/mean`` and
+        ``…/sd``, over folds; ``crossval_folds/fold_<number>``, the headline and the operating
+        points of each. With the protocol ``image`` LEAKING is in the name of every part. And a
+        table of the same, with all metrics of each fold.
     """
     protocol, sink = folds["protocol"], current_sink()
     tags = tags_of(protocol, folds.get("synthetic", False))
@@ -96,9 +94,10 @@ def score_folds(
         parameters["train"] = folds["train"]
         name = fold_name(number, protocol)
         with sink.part(name, parameters, tags) as part:
-            for side, values in by_side.items():
-                part.log(prefixed(f"{mark(side, protocol)}/", values), step=0)
+            for side, scores in by_side.items():
+                part.log(name_metrics({mark(side, protocol): scores}), step=0)
     pooled = score_pooled(predictions, logits, evaluate, classes, seed)
-    pooled |= {"folds": float(len(by_fold)), "leaking_images": mean_leaking(folds["folds"])}
-    points = list(evaluate.operating_points)
-    return name_metrics(pooled, by_fold, points, protocol), tabulate(pooled, by_fold, protocol)
+    leaking = mean_leaking(folds["folds"])
+    pooled |= {"folds": Estimate(len(by_fold)), "leaking_images": Estimate(leaking)}
+    parts = lay_out(pooled, by_fold, list(evaluate.operating_points), protocol)
+    return parts_to_json(parts), tabulate(pooled, by_fold, protocol)

@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline, node, pipeline
 from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
+from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
 from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.params.evaluate import EvaluateParams
 
@@ -39,7 +40,7 @@ def draw_evaluation(
     predictions: pd.DataFrame,
     logits: pd.DataFrame,
     decision_rule: dict[str, Any],
-    metrics: dict[str, float],
+    metrics: JsonParts,
     subgroups: pd.DataFrame,
     evaluate: EvaluateParams,
     classes: list[str],
@@ -54,11 +55,7 @@ def draw_evaluation(
     rows = predictions["split"] == "test"
     test = read_rows(predictions[rows], classes)
     plain = read_rows(answer(logits, DecisionRule(), classes)[rows], classes)
-    scores = {
-        name.removeprefix("test/"): value
-        for name, value in metrics.items()
-        if name.startswith("test/")
-    }
+    scores = parts_from_json(metrics)["test"]
     codes = {name: threshold.code for name, threshold in rule.thresholds.items()}
     figures = {
         "01_summary.png": evaluation.draw_summary(test, scores, evaluate.confidence),

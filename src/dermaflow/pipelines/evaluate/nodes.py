@@ -12,6 +12,7 @@ from dermaflow.data.version import require_same_data
 from dermaflow.errors import ValidationError
 from dermaflow.ml.evaluation.choose_rule import choose_rule
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
+from dermaflow.ml.evaluation.estimate import JsonParts, Scores, parts_to_json
 from dermaflow.ml.evaluation.measure import measure, measure_uncalibrated
 from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.ml.models.weights import Weights, weights_digest
@@ -96,12 +97,15 @@ def score_predictions(
     evaluate: EvaluateParams,
     classes: list[str],
     seed: int,
-) -> dict[str, float]:
-    """Metrics by name: ``test/…`` with ``_low`` and ``_high`` interval bounds, and ``val/…``.
+) -> JsonParts:
+    """Metrics by part: ``test``, ``val`` and ``external/<source>`` for each external source.
 
-    The same as ``test/`` for each external source: ``external/<source>/…``. Undefined values are
-    absent. The bounds are of a bootstrap that resamples groups. All are of calibrated probabilities
-    but those that end in ``_uncalibrated``.
+    A metric has a value, the groups behind it and, except in ``val``, the ends of an interval of a
+    bootstrap that resamples groups. Undefined metrics are absent. All are of calibrated
+    probabilities but those that end in ``_uncalibrated``.
+
+    Returns:
+        For JSON, see ``parts_to_json``; what is counted, such as ``images``, is a bare number.
 
     Raises:
         ParameterError: the predictions are of other classes than ``classes``.
@@ -114,11 +118,10 @@ def score_predictions(
     for source in sorted(predictions.loc[split == EXTERNAL, "source"].unique()):
         rows = (split == EXTERNAL) & (predictions["source"] == source)
         parts[f"{EXTERNAL}/{source}"] = (rows, samples)
-    metrics: dict[str, float] = {}
+    metrics: dict[str, Scores] = {}
     for name, (rows, resamples) in parts.items():
         held_out = read_rows(predictions[rows], classes)
         generator = numpy_generator(seed, "evaluate", "bootstrap", name)
-        values = measure(held_out, rule, evaluate, resamples, generator)
-        values |= measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
-        metrics |= {f"{name}/{metric}": value for metric, value in values.items()}
-    return metrics
+        scores = measure(held_out, rule, evaluate, resamples, generator)
+        metrics[name] = scores | measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
+    return parts_to_json(metrics)

@@ -16,7 +16,7 @@ def describe_model(
     classifier: Weights,
     manifest: pd.DataFrame,
     synthetic_manifest: pd.DataFrame,
-    metrics: dict[str, float],
+    metrics: dict[str, Any],
     decision_rule: dict[str, Any],
     register: RegisterParams,
 ) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def describe_model(
 def register_model(
     classifier: Weights,
     model_contract: dict[str, Any],
-    metrics: dict[str, float],
+    metrics: dict[str, Any],
     decision_rule: dict[str, Any],
     register: RegisterParams,
 ) -> dict[str, str]:

@@ -23,7 +23,7 @@ def search_recipe(
     classes: list[str],
     seed: int,
     checkpoints: WorkingFolder,
-) -> tuple[pd.DataFrame, dict[str, Any], dict[str, float]]:
+) -> tuple[pd.DataFrame, dict[str, Any], dict[str, dict[str, float]]]:
     """Train with other recipes on the training images, and compare them on the validation images.
 
     Successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943) in its asynchronous form (Li

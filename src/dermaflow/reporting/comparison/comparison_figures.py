@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dermaflow.ml.evaluation.paired_difference import Estimate
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.reporting.comparison.content import CURVES, Comparison
 from dermaflow.reporting.style import CLASS_COLOURS, INK, label_axes, new_figure, styled
 
@@ -142,8 +142,8 @@ def _draw_estimate(
     axis: Axes, place: float, number: int, estimate: Estimate, *, filled: bool
 ) -> None:
     colour = RUN_COLOURS[number]
-    if estimate.low is not None and estimate.high is not None:
-        axis.hlines(place, estimate.low, estimate.high, color=colour, linewidth=1.6)
+    if estimate.interval:
+        axis.hlines(place, *estimate.interval, color=colour, linewidth=1.6)
     axis.plot(
         estimate.value,
         place,

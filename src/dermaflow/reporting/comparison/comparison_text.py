@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dermaflow.ml.evaluation.paired_difference import Estimate
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.reporting.comparison.content import ComparedRun, Comparison, Difference, count
 from dermaflow.reporting.text_columns import align
 from dermaflow.schema import HEADLINES
@@ -77,7 +77,7 @@ def count_common(comparison: Comparison, difference: Difference) -> str:
 
 def judge(difference: Estimate | None) -> str:
     """A difference in words: ``higher``, ``lower``, ``not told apart``, or nothing."""
-    if difference is None or difference.low is None:
+    if difference is None or not difference.interval:
         return ""
     if not difference.excludes_zero:
         return "not told apart"
@@ -90,8 +90,9 @@ def format_estimate(estimate: Estimate | None, *, signed: bool = False) -> str:
         return "–"
     sign = "+" if signed else ""
     text = f"{estimate.value:{sign}.3f}"
-    if estimate.low is not None and estimate.high is not None:
-        text += f" [{estimate.low:{sign}.3f}, {estimate.high:{sign}.3f}]"
+    if estimate.interval:
+        low, high = estimate.interval
+        text += f" [{low:{sign}.3f}, {high:{sign}.3f}]"
     return text.replace("-", "−")
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from dermaflow.ml.evaluation.paired_difference import Estimate, Resampling
+from dermaflow.ml.evaluation.estimate import Scores
+from dermaflow.ml.evaluation.paired_difference import Resampling
 
 CLASS_MEASURES = {"f1": "F1", "recall": "Recall", "precision": "Precision", "auc": "AUC"}
 # Metrics with a history, and the name of what is drawn.
@@ -35,7 +36,7 @@ class ComparedRun:
         dirty: whether code or configuration had changes that are in no commit.
         data_version: see ``dermaflow.data.version``; None where the run names none.
         parameters: every logged leaf.
-        scores: of the whole test split, or pooled over folds, by metric name without ``result``.
+        scores: of the whole test split, or pooled over folds, by metric.
         curves: name of ``CURVES`` -> (step, value), by step.
         classes: codes with probabilities in ``predictions``, in their order there.
         predictions: of all held-out images, or None.
@@ -55,12 +56,12 @@ class ComparedRun:
     dirty: bool
     data_version: str | None
     parameters: Mapping[str, str]
-    scores: Mapping[str, Estimate]
+    scores: Scores
     curves: Mapping[str, Sequence[tuple[int, float]]]
     classes: tuple[str, ...]
     predictions: pd.DataFrame | None
     missing: tuple[str, ...]
-    result: str = "test/"
+    result: str = "test"
 
     @property
     def short_id(self) -> str:
@@ -81,14 +82,14 @@ class Difference:
         run: label of the run that the first is taken from.
         images: common test images with the same label in both.
         groups: of these, as tied by either run.
-        estimates: the run's metric less the first's, by name without ``test/``.
+        estimates: the run's metric less the first's, by metric.
         warnings: sentences on what makes the two hard to compare.
     """
 
     run: str
     images: int
     groups: int
-    estimates: Mapping[str, Estimate]
+    estimates: Scores
     warnings: tuple[str, ...]
 
 
