@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from dermaflow.params.check import check_parameters
 from dermaflow.schema import DEFAULT_ENVIRONMENT, EXTRAS, STAGES
 from dermaflow.versioning.dvc.tracked_files import split_tracked
-from dermaflow.versioning.stages.describe_stage import Stage, describe_stage, is_working_folder
+from dermaflow.versioning.stages.describe_stage import Stage, describe_stage, has_no_effect
 from dermaflow.versioning.stages.raw_inputs import external_paths
 
 _VARIABLES = "DERMAFLOW_"
@@ -79,7 +79,7 @@ def render_dvc_file(
     files = {
         name: entry["filepath"]
         for name, entry in catalog.items()
-        if not is_working_folder(entry.get("metadata"))
+        if not has_no_effect(entry.get("metadata"))
     }
     parameters = _committed_parameters(project_path, env)
     described = [describe_stage(name, pipelines[name], files, types) for name in stages]

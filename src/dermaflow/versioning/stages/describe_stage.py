@@ -66,7 +66,7 @@ def describe_stage(
     Args:
         name: of the stage.
         pipeline: its nodes, all of them.
-        files: dataset -> path; of what it lacks, a working folder, nothing depends.
+        files: dataset -> path, without what has no effect (see ``has_no_effect``).
         types: dataset -> class, with its module.
     """
     inputs = sorted(pipeline.inputs())
@@ -104,9 +104,12 @@ def select_parameters(parameters: Mapping[str, Any], groups: Iterable[str]) -> d
     return selected
 
 
-def is_working_folder(metadata: Mapping[str, Any] | None) -> bool:
-    """Whether a catalog's entry with such metadata is none of a stage's inputs, but its own."""
-    return bool((metadata or {}).get("working_folder"))
+def has_no_effect(metadata: Mapping[str, Any] | None) -> bool:
+    """Whether a catalog's entry with such metadata changes nothing of what a stage makes.
+
+    A working folder and the previous output only save work, so that they are no inputs.
+    """
+    return bool((metadata or {}).get("without_effect"))
 
 
 @lru_cache

@@ -17,7 +17,7 @@ from dermaflow.versioning.dvc.tracked_files import Tracked, split_tracked
 from dermaflow.versioning.stages.describe_stage import (
     Stage,
     describe_stage,
-    is_working_folder,
+    has_no_effect,
     select_parameters,
 )
 from dermaflow.versioning.stages.fingerprint import HashCache
@@ -59,11 +59,12 @@ class Workspace:
             data = [dataset for dataset in pipeline.datasets() if not is_parameter(dataset)]
             found: dict[str, Any] = {dataset: self._catalog.get(dataset) for dataset in data}
             self._refuse_memory(name, found)
-            self._working[name] = [
+            without_effect = [
                 found.pop(dataset)
                 for dataset, entry in list(found.items())
-                if is_working_folder(getattr(entry, "metadata", None))
+                if has_no_effect(getattr(entry, "metadata", None))
             ]
+            self._working[name] = [entry for entry in without_effect if hasattr(entry, "clear")]
             files = {dataset: self.relative(entry._filepath) for dataset, entry in found.items()}
             types = {dataset: type(entry).__module__ for dataset, entry in found.items()}
             self._stages[name] = describe_stage(name, pipeline, files, types)
