@@ -10,8 +10,11 @@ from kedro.framework.project import configure_project, pipelines
 from kedro.pipeline import Pipeline
 
 from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES
+from dermaflow.versioning.stages.describe_stage import describe_stage
 
-WORKING_FOLDERS = {
+WITHOUT_EFFECT = {
+    "previous_image_store",
+    "previous_mask_store",
     "gan_checkpoints",
     "training_checkpoints",
     "crossval_checkpoints",
@@ -29,8 +32,8 @@ def registry():
 def catalog(project_path):
     entries = yaml.safe_load((project_path / "conf" / "base" / "catalog.yml").read_text())
     del entries["stage_records"]  # the runner's, which no node reads or writes
-    for name in WORKING_FOLDERS:
-        assert entries.pop(name)["metadata"]["working_folder"]
+    for name in WITHOUT_EFFECT:
+        assert entries.pop(name)["metadata"]["without_effect"]
     return entries
 
 
@@ -40,7 +43,7 @@ def data_names(pipeline):
 
 
 def is_data(name):
-    return not name.startswith("params:") and name not in WORKING_FOLDERS
+    return not name.startswith("params:") and name not in WITHOUT_EFFECT
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,15 @@ def test_a_stage_reads_only_what_earlier_stages_wrote(registry):
         inputs = {name for name in pipeline.inputs() if is_data(name)}
         assert inputs <= written, stage
         written |= data_names(pipeline)
+
+
+def test_no_stage_depends_on_what_only_saves_it_work(registry, catalog):
+    """The store that ingest replaces lies where it writes the new one."""
+    files = {name: entry["filepath"] for name, entry in catalog.items()}
+    for name in ALL_STAGES:
+        stage = describe_stage(name, registry[name], files, {})
+        assert not WITHOUT_EFFECT & (stage.inputs.keys() | stage.outputs.keys())
+        assert not {*stage.inputs.values()} & {*stage.outputs.values()}
 
 
 LAYERS = ["intermediate", "primary", "model_input", "models", "model_output", "reporting"]

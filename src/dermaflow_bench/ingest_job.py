@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from dermaflow.data.images.image_store import ImageStore, write_image_store
+from dermaflow.data.images.previous_store import PreviousStore
 from dermaflow.params.base import Params, PositiveInt
 from dermaflow.params.ingest import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
@@ -36,9 +37,10 @@ def run_ingest(job: IngestJob) -> None:
     records = read_records(job.ingest, job.labels, job.seed)[0].head(job.limit or sys.maxsize)
     records.to_parquet(folder / "raw_records.parquet")
     settings = (records, job.ingest, job.image, job.seed)
-    write_image_store(folder / "image_store", decode_images(*settings))
-    images = ImageStore(folder / "image_store")
-    write_image_store(folder / "mask_store", decode_masks(*settings, images))
+    for_images, for_masks = folder / "image_store", folder / "mask_store"
+    write_image_store(for_images, decode_images(*settings, PreviousStore(for_images)))
+    images = ImageStore(for_images)
+    write_image_store(for_masks, decode_masks(*settings, images, PreviousStore(for_masks)))
     manifest = build_raw_manifest(records, images)
     manifest.to_parquet(folder / "raw_manifest.parquet")
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dermaflow.data.images.image_store import ImageStore, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.data.images.previous_store import PreviousStore
 from dermaflow.data.sources.phantoms.source import LICENCE, Phantoms
 from dermaflow.params.ingest import IngestParams
 from dermaflow.params.parameters import Parameters
@@ -50,7 +51,8 @@ def prepare_workload(parameters: Parameters, config: BenchConfig, folder: Path) 
     parameters = parameters.model_copy(update={"ingest": ingest})
     records = read_records(ingest, parameters.labels, parameters.seed)[0].head(config.images)
     path = folder / "store"
-    write_image_store(path, decode_images(records, ingest, parameters.image, parameters.seed))
+    settings = (records, ingest, parameters.image, parameters.seed)
+    write_image_store(path, decode_images(*settings, PreviousStore(path)))
     store = ImageStore(path)
     known = records["label"].isin(parameters.labels.classes) & records["image_id"].isin(
         store.index.loc[store.index["row"] >= 0, "image_id"]

@@ -13,7 +13,7 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import ParquetDataset
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.datasets import ImageStoreDataset
+from dermaflow.datasets import ImageStoreDataset, PreviousStoreDataset
 from dermaflow.params.ingest import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.validate import ValidateParams
@@ -72,6 +72,7 @@ def run_stages(target: Path, source: dict, params: ValidateParams) -> Outcome:
     catalog = DataCatalog(
         {name: ParquetDataset(filepath=str(target / f"{name}.parquet")) for name in TABLES}
         | {name: ImageStoreDataset(filepath=str(target / name)) for name in STORES}
+        | {f"previous_{name}": PreviousStoreDataset(filepath=str(target / name)) for name in STORES}
         | {"unlisted_files": JSONDataset(filepath=str(target / "unlisted_files.json"))}
         | {"validation_report": JSONDataset(filepath=str(target / "report.json"))}
     )

@@ -14,8 +14,9 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import ParquetDataset
 from PIL import Image
 
-from dermaflow.data.images.image_store import ImageStore
-from dermaflow.datasets import ImageStoreDataset
+from dermaflow.data.images.image_store import ImageStore, write_image_store
+from dermaflow.data.images.previous_store import PreviousStore
+from dermaflow.datasets import ImageStoreDataset, PreviousStoreDataset
 from dermaflow.errors import SourceError
 from dermaflow.params.ingest import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
@@ -88,6 +89,8 @@ def run_stage(folder, ingest, seed=17):
             "unlisted_files": JSONDataset(filepath=str(folder / "unlisted.json")),
             "image_store": ImageStoreDataset(filepath=str(folder / "image_store")),
             "mask_store": ImageStoreDataset(filepath=str(folder / "mask_store")),
+            "previous_image_store": PreviousStoreDataset(filepath=str(folder / "image_store")),
+            "previous_mask_store": PreviousStoreDataset(filepath=str(folder / "mask_store")),
         }
     )
     catalog["params:ingest"] = IngestParams.model_validate(ingest)
@@ -102,7 +105,7 @@ def test_the_stage_writes_what_the_catalog_names():
     names = {"classes", "raw_records", "unlisted_files", "image_store", "mask_store"}
     assert create_pipeline().all_outputs() == names | {"raw_manifest"}
     settings = {"params:ingest", "params:image", "params:labels", "params:seed"}
-    assert create_pipeline().inputs() == settings
+    assert create_pipeline().inputs() == settings | {"previous_image_store", "previous_mask_store"}
 
 
 def test_every_fault_keeps_its_row_and_has_a_reason(tmp_path, table_ingest):
@@ -156,11 +159,33 @@ def test_the_same_source_makes_the_same_bytes(tmp_path, table_ingest):
         assert path.read_bytes() == twin.read_bytes(), path.name
 
 
+def test_a_second_run_decodes_nothing_and_makes_the_same_bytes(tmp_path, table_ingest, caplog):
+    run_stage(tmp_path / "out", table_ingest)
+    first = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    inodes = {path: path.stat().st_ino for path in first if path.suffix == ".npy"}
+    with caplog.at_level("INFO", "dermaflow.pipelines.ingest.nodes"):
+        run_stage(tmp_path / "out", table_ingest)
+    assert "2 of 2 images taken over undecoded" in caplog.text
+    assert "1 of 1 images taken over undecoded" in caplog.text
+    assert {path: path.read_bytes() for path in first} == first
+    assert {path: path.stat().st_ino for path in inodes} == inodes
+
+
+def test_pictures_are_read_as_the_batch_is_consumed(tmp_path, table_ingest):
+    ingest, image = IngestParams.model_validate(table_ingest), ImageParams(**IMAGE)
+    records, _ = read_records(ingest, LABELS, 17)
+    batch = decode_images(records, ingest, image, 17, PreviousStore(tmp_path / "none"))
+    (tmp_path / "images/other.png").write_bytes(png((1, 2, 3)))
+    write_image_store(tmp_path / "store", batch)
+    assert ImageStore(tmp_path / "store").read(["other"])[0, 5, 5].tolist() == [1, 2, 3]
+
+
 def test_nodes_leave_their_inputs_alone(tmp_path, table_ingest):
     ingest, image = IngestParams.model_validate(table_ingest), ImageParams(**IMAGE)
     records, _ = read_records(ingest, LABELS, 17)
     before = records.copy()
-    ImageStoreDataset(filepath=str(tmp_path / "s")).save(decode_images(records, ingest, image, 17))
+    previous = PreviousStore(tmp_path / "s")
+    write_image_store(tmp_path / "s", decode_images(records, ingest, image, 17, previous))
     build_raw_manifest(records, ImageStore(tmp_path / "s"))
     pd.testing.assert_frame_equal(records, before)
 

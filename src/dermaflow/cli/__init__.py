@@ -28,4 +28,4 @@ for command in (compare, dvc_yaml, promote, repro, restore, run):
 
 # Benchmarks come with a checkout; an installed package goes without them.
 if find_spec("dermaflow_bench"):
-    cli.add_command(import_module("dermaflow_bench.command").bench)
+    cli.add_command(import_module("dermaflow_bench.bench_command").bench)

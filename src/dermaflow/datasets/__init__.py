@@ -3,6 +3,7 @@
 from dermaflow.datasets.arrays_dataset import ArraysDataset
 from dermaflow.datasets.folder_dataset import FolderDataset
 from dermaflow.datasets.image_store_dataset import ImageStoreDataset
+from dermaflow.datasets.previous_store_dataset import PreviousStoreDataset
 from dermaflow.datasets.stage_records_dataset import StageRecordsDataset
 from dermaflow.datasets.weights_dataset import WeightsDataset
 from dermaflow.datasets.working_folder_dataset import WorkingFolderDataset
@@ -11,6 +12,7 @@ __all__ = [
     "ArraysDataset",
     "FolderDataset",
     "ImageStoreDataset",
+    "PreviousStoreDataset",
     "StageRecordsDataset",
     "WeightsDataset",
     "WorkingFolderDataset",

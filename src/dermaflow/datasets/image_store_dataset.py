@@ -20,8 +20,6 @@ class ImageStoreDataset(AbstractDataset[ImageBatch, ImageStore]):
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._filepath = Path(filepath)
-        # `kedro run` has outputs written elsewhere first; the store to be replaced is here.
-        self._place = self._filepath
         self.metadata = metadata
 
     def load(self) -> ImageStore:
@@ -29,11 +27,8 @@ class ImageStoreDataset(AbstractDataset[ImageBatch, ImageStore]):
         return ImageStore(self._filepath)
 
     def save(self, data: ImageBatch) -> None:
-        """Write the store and replace the old one once the new is whole.
-
-        What the old one holds of the same encoded images is taken over, not decoded again.
-        """
-        write_image_store(self._filepath, data, replaced=self._place)
+        """Write the store and replace the old one once the new is whole."""
+        write_image_store(self._filepath, data)
 
     def _exists(self) -> bool:
         return (self._filepath / "meta.json").exists()

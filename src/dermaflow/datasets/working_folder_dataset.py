@@ -17,7 +17,7 @@ class WorkingFolderDataset(AbstractDataset[None, WorkingFolder]):
     """A folder that a stage's nodes write to while they run, and the runner clears afterwards.
 
     It is no input: whether it is there changes nothing of what the stage makes. So neither the
-    runner's records nor DVC shall know of it, by ``working_folder: true`` in its metadata.
+    runner's records nor DVC shall know of it, by ``without_effect: true`` in its metadata.
 
     Args:
         filepath: the folder.

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from duplicates.alterations import alter
 
+from data.duplicates.alterations import alter
 from dermaflow.data.duplicates.finder import find_pairs
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.images.preprocess import Preprocess

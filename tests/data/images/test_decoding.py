@@ -10,7 +10,8 @@ from PIL import Image
 from dermaflow.data.images.decoding import decode_image, decode_mask, grey_statistics
 from dermaflow.data.images.image_store import ImageBatch, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
-from dermaflow.data.images.previous_store import NO_STORE, OldStore
+from dermaflow.data.images.previous_store import NOTHING_KNOWN, PreviousStore
+from dermaflow.data.images.shard_file import PixelsInShard
 
 PREPROCESS = Preprocess(32, 48)
 
@@ -76,15 +77,18 @@ def test_a_mask_tells_its_share_of_the_area():
 
 
 def test_a_mask_of_other_proportions_than_its_image_is_refused_though_it_is_known(tmp_path):
-    def mask(old=NO_STORE, size=(96, 64)):
-        return decode_mask("a", lambda: png("white"), PREPROCESS, old, size)
+    def mask(known=NOTHING_KNOWN, size=(96, 64)):
+        return decode_mask("a", lambda: png("white"), PREPROCESS, known, size)
 
     recipe = PREPROCESS.recipe()
     write_image_store(tmp_path / "s", ImageBatch([mask()], (32, 48, 1), recipe=recipe))
-    old = OldStore.open(tmp_path / "s", recipe, (32, 48, 1))
-    assert mask(old, size=(192, 128)).old_row == 0
-    refused = mask(old, size=(64, 64))
-    assert refused.old_row is refused.pixels is None
+    known = PreviousStore(tmp_path / "s").matching(recipe, (32, 48, 1))
+    taken_over = mask(known, size=(192, 128))
+    assert isinstance(taken_over.pixels, PixelsInShard)
+    assert np.array_equal(taken_over.pixels.read(), mask().pixels)
+    assert taken_over.info == mask().info
+    refused = mask(known, size=(64, 64))
+    assert refused.pixels is None
     assert refused.info["error"] == mask(size=(64, 64)).info["error"]
     assert "96 x 64, are not those of its image, 64 x 64" in refused.info["error"]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from dermaflow.data.images.previous_store import PreviousStore
 
 SHAPE = (6, 8, 3)
 
@@ -111,26 +112,28 @@ def test_pictures_of_another_shape_or_type_are_refused(tmp_path, wrong):
 @pytest.mark.parametrize("again", [False, True], ids=["new", "taken over"])
 def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path, again):
     """But for the index, of which a row takes much less than its pixels."""
-    shape = (64, 64, 3)
+    shape, recipe = (64, 64, 3), {"version": 1}
 
-    def images(old):
-        for k in range(count):
-            row = old.find(str(k))
-            pixels = np.full(shape, k % 256, np.uint8) if row is None else None
-            yield StoredImage(str(k), pixels, {"sha256": str(k)}, row)
+    def batch(folder):
+        known = PreviousStore(folder).matching(recipe, shape)
+        images = (image(k, known.find(str(k))) for k in range(count))
+        return ImageBatch(images, shape, 64, recipe)
+
+    def image(k, found):
+        pixels, info = found or (np.full(shape, k % 256, np.uint8), {"sha256": str(k)})
+        return StoredImage(str(k), pixels, info)
 
     def peak(folder):
         if again:
-            write_image_store(folder, batch)
+            write_image_store(folder, batch(folder))
         tracemalloc.start()
-        write_image_store(folder, batch)
+        write_image_store(folder, batch(folder))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
 
     peaks = []
     for count in (200, 1600):
-        batch = ImageBatch(images, shape, 64, {"version": 1})
         # The least of three: when cycles are collected is chance, and makes a megabyte or two.
         peaks.append(min(peak(tmp_path / f"{count}_{turn}") for turn in range(3)))
     few, many = peaks

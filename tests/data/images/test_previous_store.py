@@ -1,10 +1,9 @@
-"""What a replaced store holds is taken over undecoded, and the new bytes tell nothing of it."""
+"""What the previous store holds is taken over undecoded, and the new bytes tell nothing of it."""
 
 import io
 import json
-import re
-from dataclasses import replace
-from functools import partial
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +12,12 @@ from PIL import Image
 from dermaflow.data.images.decoding import decode_image, decode_mask
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.data.images.previous_store import NOTHING_KNOWN, PreviousStore
+from dermaflow.data.images.shard_file import PixelsInShard
 
 PREPROCESS = Preprocess(24, 32)
 BROKEN = b"no image at all"
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def png(value, mode="RGB"):
@@ -33,13 +35,37 @@ def files_of(*values):
 FILES = files_of(*range(10))
 
 
-def batch_of(files, preprocess=PREPROCESS, shard_images=4, decode=decode_image, channels=3):
-    def images(old):
-        for image_id, encoded in files.items():
-            yield decode(image_id, lambda encoded=encoded: encoded, preprocess, old)
+def write_store(
+    folder,
+    files,
+    previous=None,
+    preprocess=PREPROCESS,
+    shard_images=4,
+    decode=decode_image,
+    channels=3,
+    meanwhile=lambda: None,
+):
+    """Write encoded files as a store; return how many of them were not decoded.
 
+    Args:
+        previous: folder of the store that pictures are taken over from.
+        meanwhile: called when that one is open and nothing is written yet.
+    """
     shape = (preprocess.height, preprocess.width, channels)
-    return ImageBatch(images, shape, shard_images, preprocess.recipe())
+    recipe = preprocess.recipe()
+    known = PreviousStore(previous).matching(recipe, shape) if previous else NOTHING_KNOWN
+    taken_over = 0
+
+    def images():
+        nonlocal taken_over
+        meanwhile()
+        for image_id, encoded in files.items():
+            image = decode(image_id, lambda encoded=encoded: encoded, preprocess, known)
+            taken_over += isinstance(image.pixels, PixelsInShard)
+            yield image
+
+    write_image_store(folder, ImageBatch(images(), shape, shard_images, recipe))
+    return taken_over
 
 
 def contents(folder):
@@ -53,22 +79,19 @@ def inodes(folder):
 @pytest.fixture
 def store(tmp_path):
     """A store of ten images in shards of four."""
-    write_image_store(tmp_path / "store", batch_of(FILES))
+    write_store(tmp_path / "store", FILES)
     return tmp_path / "store"
 
 
 @pytest.fixture
-def write(store, tmp_path, caplog):
+def write(store, tmp_path):
     """Write over the store; check against a new one; returns how many images were taken over."""
 
-    def write_over(batch):
-        caplog.clear()
-        with caplog.at_level("INFO", "dermaflow.data.images.image_store"):
-            write_image_store(store, batch)
-        write_image_store(tmp_path / "new", batch)
+    def write_over(files, **options):
+        taken_over = write_store(store, files, previous=store, **options)
+        assert write_store(tmp_path / "new", files, **options) == 0
         assert contents(store) == contents(tmp_path / "new")
-        found = re.search(r"(\d+) of \d+ images taken over", caplog.text)
-        return int(found[1]) if found else 0
+        return taken_over
 
     return write_over
 
@@ -106,37 +129,51 @@ def write(store, tmp_path, caplog):
 )
 def test_a_store_written_over_another_is_as_a_new_one(write, store, files, taken_over, linked):
     before = inodes(store)
-    assert write(batch_of(files)) == taken_over
+    assert write(files) == taken_over
     assert len(before.items() & inodes(store).items()) == linked
 
 
+def test_a_shard_that_moves_is_linked(write, store):
+    before = inodes(store)
+    assert write(files_of(*range(4, 10))) == 6
+    assert inodes(store) == {
+        "shard-00000.npy": before["shard-00001.npy"],
+        "shard-00001.npy": before["shard-00002.npy"],
+    }
+
+
+@pytest.mark.parametrize("shard_images", [1, 2, 4])
+def test_equal_pictures_are_taken_over_wherever_they_lie(write, shard_images):
+    files = {**FILES, "twin 0": FILES["id0"], "twin 5": FILES["id5"], "twin 1": FILES["id0"]}
+    write(files, shard_images=shard_images)
+    assert write(files, shard_images=shard_images) == 13
+
+
 def test_what_failed_is_tried_again_and_may_come_right(write, store):
-    write(batch_of(FILES | {"id2": BROKEN}))
+    write(FILES | {"id2": BROKEN})
     assert ImageStore(store).index["error"].notna().sum() == 1
-    assert write(batch_of(FILES)) == 9
+    assert write(FILES) == 9
     assert ImageStore(store).index["error"].isna().all()
 
 
-def test_masks_are_taken_over_too(tmp_path, caplog):
+def test_masks_are_taken_over_too(tmp_path):
     files = {f"id{value}": png(value, "1") for value in range(6)} | {"bare": None}
-    batch = batch_of(files, decode=decode_mask, channels=1)
-    with caplog.at_level("INFO"):
-        for name in ("store", "store", "new"):
-            write_image_store(tmp_path / name, batch)
-    assert "6 of 6 images taken over" in caplog.text
-    assert contents(tmp_path / "store") == contents(tmp_path / "new")
+    options = {"decode": decode_mask, "channels": 1}
+    write_store(tmp_path / "store", files, **options)
+    assert write_store(tmp_path / "again", files, previous=tmp_path / "store", **options) == 6
+    assert contents(tmp_path / "again") == contents(tmp_path / "store")
 
 
 @pytest.mark.parametrize("shard_images", [3, 8, 16])
 def test_other_shards_are_filled_with_the_same_pixels(write, shard_images):
-    assert write(batch_of(FILES, shard_images=shard_images)) == 10
+    assert write(FILES, shard_images=shard_images) == 10
 
 
 @pytest.mark.parametrize(
     "preprocess", [Preprocess(32, 24), Preprocess(24, 32, max_pixels=10_000)], ids=["size", "caps"]
 )
 def test_other_parameters_take_nothing_over(write, preprocess):
-    assert write(batch_of(FILES, preprocess)) == 0
+    assert write(FILES, preprocess=preprocess) == 0
 
 
 @pytest.mark.parametrize("key", ["pillow", "jpeg", "webp", "tiff", "decoding"])
@@ -144,7 +181,7 @@ def test_what_other_code_decoded_is_not_taken_over(write, store, key):
     meta = json.loads((store / "meta.json").read_text())
     meta["recipe"][key] = "another"
     (store / "meta.json").write_text(json.dumps(meta))
-    assert write(batch_of(FILES)) == 0
+    assert write(FILES) == 0
 
 
 def cut_short(path):
@@ -175,36 +212,32 @@ def empty(path):
 )
 def test_nothing_is_taken_from_a_damaged_file(write, store, damage, name, left):
     damage(store / name)
-    assert write(batch_of(FILES)) == left
+    assert write(FILES) == left
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "null", '{"count": 10}'])
 def test_a_store_without_a_sound_description_is_replaced(write, store, text):
     (store / "meta.json").write_text(text)
-    assert write(batch_of(FILES)) == 0
+    assert write(FILES) == 0
 
 
 def test_another_header_of_a_shard_is_not_passed_on(write, store):
     path = store / "shard-00000.npy"
     path.write_bytes(path.read_bytes().replace(b"(4, 24, 32, 3)", b"(4, 32, 24, 3)"))
-    assert write(batch_of(FILES)) == 6
+    assert write(FILES) == 6
 
 
 @pytest.mark.parametrize("files", [FILES, files_of(*reversed(range(10)))], ids=["linked", "copied"])
 def test_a_store_that_another_replaces_meanwhile_is_read_as_it_was_checked(store, tmp_path, files):
     """As ``dvc checkout`` in another terminal does."""
 
-    def replace_first(batch):
-        def images(old):
-            write_image_store(tmp_path / "other", batch_of(files_of(*range(20, 30))))
-            for path in store.glob("shard-*.npy"):
-                (tmp_path / "other" / path.name).replace(path)
-            yield from batch.images(old)
+    def replace_first():
+        write_store(tmp_path / "other", files_of(*range(20, 30)))
+        for path in store.glob("shard-*.npy"):
+            (tmp_path / "other" / path.name).replace(path)
 
-        return replace(batch, images=images)
-
-    write_image_store(tmp_path / "aside", replace_first(batch_of(files)), replaced=store)
-    write_image_store(tmp_path / "new", batch_of(files))
+    assert write_store(tmp_path / "aside", files, previous=store, meanwhile=replace_first) == 10
+    write_store(tmp_path / "new", files)
     assert contents(tmp_path / "aside") == contents(tmp_path / "new")
 
 
@@ -214,23 +247,44 @@ def test_links_into_a_cache_and_protected_files_are_taken_over(write, store, tmp
         cached = path.rename(tmp_path / path.name)
         cached.chmod(0o444)
         path.symlink_to(cached)
-    assert write(batch_of(FILES)) == 10
+    assert write(FILES) == 10
     assert not any(path.is_symlink() for path in store.iterdir())
 
 
-def test_a_store_elsewhere_is_used_and_left_alone(store, tmp_path, caplog):
+def test_a_store_elsewhere_is_used_and_left_alone(store, tmp_path):
     before = contents(store)
-    with caplog.at_level("INFO"):
-        write_image_store(tmp_path / "aside", batch_of(FILES | files_of(10)), replaced=store)
-    assert "10 of 11 images taken over" in caplog.text
+    assert write_store(tmp_path / "aside", FILES | files_of(10), previous=store) == 10
     assert contents(store) == before
 
 
-def test_generated_images_are_never_taken_over(tmp_path):
-    """Without a recipe nobody knows what they were made from."""
-    stored = partial(decode_image, preprocess=PREPROCESS)
-    for value in (1, 2):
-        images = [stored("x", partial(png, value))]
-        write_image_store(tmp_path / "store", ImageBatch(images, (24, 32, 3)))
-    pixels = ImageStore(tmp_path / "store").read(["x"])[0]
-    np.testing.assert_array_equal(pixels, PREPROCESS.decode(png(2)))
+@pytest.mark.parametrize("recipe", [None, PREPROCESS.recipe()], ids=["generated", "decoded"])
+def test_only_pictures_with_a_recipe_are_known_afterwards(tmp_path, recipe):
+    """Without one nobody knows what they were made from."""
+    images = [decode_image("x", lambda: png(1), PREPROCESS)]
+    write_image_store(tmp_path / "store", ImageBatch(images, (24, 32, 3), recipe=recipe))
+    known = PreviousStore(tmp_path / "store").matching(PREPROCESS.recipe(), (24, 32, 3))
+    found = known.find(images[0].info["sha256"])
+    assert (found is not None) == (recipe is not None)
+    assert found is None or found[1] == images[0].info
+
+
+def open_shards():
+    """Files of shards that this process holds open."""
+    links = [link for link in OPEN_FILES.iterdir() if link.is_symlink()]
+    return [path for path in map(os.readlink, links) if "shard-" in path]
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="lists open files by /proc")
+@pytest.mark.parametrize("fails", [False, True])
+def test_no_file_stays_open(store, tmp_path, fails):
+    def meanwhile():
+        assert len(open_shards()) == 3
+        if fails:
+            raise RuntimeError("the camera fell")
+
+    for _ in range(3):
+        try:
+            write_store(tmp_path / "again", FILES, previous=store, meanwhile=meanwhile)
+        except RuntimeError:
+            assert fails
+        assert open_shards() == []

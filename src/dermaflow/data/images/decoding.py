@@ -13,7 +13,7 @@ from PIL import Image
 from dermaflow.data.images.image_store import StoredImage
 from dermaflow.data.images.pixel_modes import ImageError, Pixels
 from dermaflow.data.images.preprocess import Preprocess
-from dermaflow.data.images.previous_store import NO_STORE, OldStore
+from dermaflow.data.images.previous_store import NOTHING_KNOWN, KnownImages
 
 # 256 greys to the power of 0, 1 and 2.
 _POWERS = [np.arange(256) ** power for power in range(3)]
@@ -26,12 +26,12 @@ def decode_image(
     image_id: str,
     read: Callable[[], bytes],
     preprocess: Preprocess,
-    old: OldStore = NO_STORE,
+    known: KnownImages = NOTHING_KNOWN,
 ) -> StoredImage:
     """Read and decode one image; what fails is told in ``info["error"]`` and has no pixels.
 
     Args:
-        old: where an image with the same bytes is not decoded again.
+        known: images with the same bytes as one of these are not decoded again.
 
     Returns:
         Pixels uint8 (H, W, 3) with the info ``sha256`` of the encoded bytes, ``width`` and
@@ -52,14 +52,14 @@ def decode_image(
         }
 
     columns = ("sha256", "width", "height", "brightness", "contrast", "error")
-    return _decode(image_id, read, decode, columns, old)
+    return _decode(image_id, read, decode, columns, known)
 
 
 def decode_mask(
     image_id: str,
     read: Callable[[], bytes | None],
     preprocess: Preprocess,
-    old: OldStore = NO_STORE,
+    known: KnownImages = NOTHING_KNOWN,
     size: tuple[float, float] | None = None,
 ) -> StoredImage:
     """Read and decode one lesion mask; it has no pixels where there is none or it fails.
@@ -68,7 +68,7 @@ def decode_mask(
         image_id: of the image.
         read: gives the encoded mask, or None where there is none.
         preprocess: the image's own.
-        old: where a mask with the same bytes is not decoded again.
+        known: masks with the same bytes as one of these are not decoded again.
         size: width and height of the image, whose proportions the mask must have; None where they
             are not known.
 
@@ -88,7 +88,7 @@ def decode_mask(
         }
 
     columns = ("sha256", "width", "height", "mask_area", "error")
-    mask = _decode(image_id, read, decode, columns, old)
+    mask = _decode(image_id, read, decode, columns, known)
     own = (mask.info["width"], mask.info["height"])
     if mask.info["width"] is None or size is None or _is_scaled(own, size):
         return mask
@@ -110,19 +110,16 @@ def _decode(
     read: Callable[[], bytes | None],
     decode: Callable[[bytes], tuple[Pixels, dict[str, Any]]],
     columns: tuple[str, ...],
-    old: OldStore,
+    known: KnownImages,
 ) -> StoredImage:
-    """Read and hash a picture in any case, and decode it unless ``old`` has it."""
+    """Read and hash a picture in any case, and decode it unless it is known."""
     info: dict[str, Any] = dict.fromkeys(columns)
     try:
         encoded = read()
         if encoded is None:
             return StoredImage(image_id, None, info)
         info["sha256"] = hashlib.sha256(encoded).hexdigest()
-        row = old.find(info["sha256"])
-        if row is not None:
-            return StoredImage(image_id, None, old.info(row), row)
-        pixels, found = decode(encoded)
+        pixels, found = known.find(info["sha256"]) or decode(encoded)
     except (OSError, ImageError) as error:
         return StoredImage(image_id, None, info | {"error": _explain(error)})
     return StoredImage(image_id, pixels, info | found)

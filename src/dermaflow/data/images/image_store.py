@@ -8,17 +8,15 @@ Layout of a store folder::
 
 Shards keep the number of files small for filesystems and DVC; memory maps keep the set out of
 memory. Pictures lie in the order in which they came, so that the same pictures make the same bytes,
-whatever store they replace. ``recipe`` is the batch's; ``index`` and ``shards`` are checksums of
-the files (see ``old_store.checksum``).
+wherever their pixels were taken from. ``recipe`` is the batch's; ``index`` and ``shards`` are
+checksums of the files (see ``shard_file.checksum``).
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,11 +27,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.data.images.pixel_modes import Pixels
-from dermaflow.data.images.previous_store import OldStore, checksum, shard_name
+from dermaflow.data.images.shard_file import PixelsInShard, checksum, shard_name
 from dermaflow.data.images.shard_writer import ShardWriter
 from dermaflow.io.atomic_files import allow_open_files, open_unchanged, replacing_folder
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,15 +38,14 @@ class StoredImage:
 
     Attributes:
         image_id: unique within the store.
-        pixels: uint8 (H, W, C), or None where the picture could not be decoded.
+        pixels: uint8 (H, W, C), here or in a shard that holds them already; None where the picture
+            could not be decoded.
         info: further columns of the index, scalars, the same keys for every picture.
-        old_row: where the pixels are in the store that is being replaced, if they are taken over.
     """
 
     image_id: str
-    pixels: Pixels | None
+    pixels: Pixels | PixelsInShard | None
     info: dict[str, Any] = field(default_factory=dict)
-    old_row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,15 +53,14 @@ class ImageBatch:
     """Pictures to be written as a store.
 
     Attributes:
-        images: consumed once, a picture at a time; or what makes them, given the store that is
-            being replaced, from which it may take over what it finds.
+        images: consumed once, a picture at a time.
         shape: (H, W, C) of each.
         shard_images: most pictures in a file.
         recipe: all that decides pixels and info but the encoded bytes, whose ``sha256`` is in the
-            info; JSON-ready. Without it nothing can be taken over.
+            info; JSON-ready. Without it no later store takes over any of the pictures.
     """
 
-    images: Iterable[StoredImage] | Callable[[OldStore], Iterable[StoredImage]]
+    images: Iterable[StoredImage]
     shape: tuple[int, int, int]
     shard_images: int = 1024
     recipe: Mapping[str, Any] | None = None
@@ -132,26 +126,19 @@ class ImageStore:
         return self.take(self.rows(image_ids))
 
 
-def write_image_store(
-    folder: str | Path, batch: ImageBatch, replaced: str | Path | None = None
-) -> None:
+def write_image_store(folder: str | Path, batch: ImageBatch) -> None:
     """Write ``batch`` as a store at ``folder``, replacing what is there only once it is whole.
 
     Memory use is one picture plus the index, however long ``batch.images`` is.
-
-    Args:
-        replaced: the store whose pictures may be taken over; the one at ``folder`` by default.
 
     Raises:
         ValueError: a picture's shape differs from ``batch.shape`` or its dtype from uint8.
     """
     with (
-        closing(OldStore.open(Path(replaced or folder), batch.recipe, batch.shape)) as old,
         replacing_folder(folder) as partial,
-        ShardWriter(partial, batch.shape, batch.shard_images, old) as shards,
+        ShardWriter(partial, batch.shape, batch.shard_images) as shards,
     ):
-        images = batch.images(old) if callable(batch.images) else batch.images
-        columns = _write_images(images, batch.shape, shards)
+        columns = _write_images(batch, shards)
         shards.finish()
         index = pd.DataFrame(columns or {"image_id": [], "row": []})
         index.to_parquet(partial / "index.parquet", index=False)
@@ -164,24 +151,18 @@ def write_image_store(
             "shards": shards.checksums,
         }
         (partial / "meta.json").write_text(json.dumps(meta, indent=2) + "\n")
-    if shards.taken_over:
-        logger.info("%d of %d images taken over undecoded", shards.taken_over, shards.count)
 
 
-def _write_images(
-    images: Iterable[StoredImage], shape: tuple[int, int, int], shards: ShardWriter
-) -> dict[str, list[Any]]:
+def _write_images(batch: ImageBatch, shards: ShardWriter) -> dict[str, list[Any]]:
     """Write the pixels; returns the index by its columns, which take less memory than its rows."""
     columns: dict[str, list[Any]] = defaultdict(list)
-    for image in images:
+    for image in batch.images:
         row = -1
-        if image.old_row is not None:
-            row = shards.take_over(image.info["sha256"], image.old_row)
-        elif image.pixels is not None:
-            if image.pixels.shape != shape or image.pixels.dtype != np.uint8:
+        if image.pixels is not None:
+            if image.pixels.shape != batch.shape or image.pixels.dtype != np.uint8:
                 raise ValueError(
                     f"image {image.image_id}: {image.pixels.dtype} {image.pixels.shape}, "
-                    f"but the store holds uint8 {shape}"
+                    f"but the store holds uint8 {batch.shape}"
                 )
             row = shards.write(image.pixels)
         for name, value in {"image_id": image.image_id, "row": row, **image.info}.items():

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from dermaflow.data.images.previous_store import OldStore, shard_name
+from dermaflow.data.images.shard_file import PixelsInShard, find_whole_shard, shard_name
 
 _BUFFER = 2**20  # bytes written at a time
 
@@ -20,45 +20,42 @@ class ShardWriter:
     """Writes the shards of a store, as a context.
 
     Plain writing, other than a memory map, takes no memory but the picture's, and fails with an
-    OSError where the disk is full. Pictures of the old store are not copied until another
-    comes in the same shard: if none does, and they are all of it, the old shard is linked to.
+    OSError where the disk is full. Pictures that a finished shard holds already are not copied
+    until another comes in the same shard: if none does, and they are all of it, it is linked to.
 
     Args:
         folder: of the store.
         shape: (H, W, C) of each picture.
         shard_images: most pictures in a shard.
-        old: the store that is being replaced.
 
     Attributes:
         count: pictures so far.
-        taken_over: those of them that are the old store's.
-        checksums: of each finished shard (see ``old_store.checksum``).
+        checksums: of each shard that is ended (see ``shard_file.checksum``).
     """
 
-    def __init__(
-        self, folder: Path, shape: tuple[int, int, int], shard_images: int, old: OldStore
-    ) -> None:
-        self._folder, self._shape, self._shard_images, self._old = folder, shape, shard_images, old
+    def __init__(self, folder: Path, shape: tuple[int, int, int], shard_images: int) -> None:
+        self._folder, self._shape, self._shard_images = folder, shape, shard_images
         self._file: BinaryIO | None = None
         self._checksum = 0
         self._in_shard = 0
-        self._waiting: list[tuple[str, int]] = []  # pictures of the old store not yet copied
-        self.count = self.taken_over = 0
+        self._waiting: list[PixelsInShard] = []  # pictures not yet copied
+        self.count = 0
         self.checksums: list[int] = []
 
-    def write(self, pixels: NDArray[np.uint8]) -> int:
+    def write(self, pixels: NDArray[np.uint8] | PixelsInShard) -> int:
         """Add a picture, uint8 (H, W, C), and return its row."""
-        self._copy_waiting()
-        self._append(np.ascontiguousarray(pixels))
-        return self._added()
-
-    def take_over(self, sha256: str, row: int) -> int:
-        """Add a picture of the old store, by the hash of its encoded bytes and its row there."""
-        self._waiting.append((sha256, row))
-        if self._file:
+        if isinstance(pixels, PixelsInShard):
+            self._waiting.append(pixels)
+            if self._file:
+                self._copy_waiting()
+        else:
             self._copy_waiting()
-        self.taken_over += 1
-        return self._added()
+            self._append(np.ascontiguousarray(pixels))
+        self.count += 1
+        self._in_shard += 1
+        if self._in_shard == self._shard_images:
+            self._end_shard()
+        return self.count - 1
 
     def finish(self) -> None:
         """End the last shard."""
@@ -77,13 +74,6 @@ class ShardWriter:
         if self._file:
             self._file.close()
 
-    def _added(self) -> int:
-        self.count += 1
-        self._in_shard += 1
-        if self._in_shard == self._shard_images:
-            self._end_shard()
-        return self.count - 1
-
     def _path(self) -> Path:
         return self._folder / shard_name(len(self.checksums))
 
@@ -95,20 +85,18 @@ class ShardWriter:
         self._checksum = zlib.crc32(pixels.data, self._checksum)
 
     def _copy_waiting(self) -> None:
-        for _, row in self._waiting:
-            self._append(self._old.read(row))
+        for pixels in self._waiting:
+            self._append(pixels.read())
         self._waiting.clear()
 
     def _end_shard(self) -> None:
-        hashes = [sha256 for sha256, _ in self._waiting]
-        number = len(self.checksums)
-        checksum = None
-        if self._file is None:
-            checksum = self._old.link(number, hashes, self._shard_images, self._path())
-        if checksum is None:
+        whole = None if self._file else find_whole_shard(self._waiting)
+        if whole:
+            whole.link(self._path())
+            self.checksums.append(whole.checksum)
+        else:
             self._copy_waiting()
-            checksum = self._write_header()
-        self.checksums.append(checksum)
+            self.checksums.append(self._write_header())
         self._waiting.clear()
         self._checksum = self._in_shard = 0
 

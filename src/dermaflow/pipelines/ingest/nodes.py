@@ -13,7 +13,8 @@ from tqdm import tqdm
 from dermaflow.data.images.decoding import decode_image, decode_mask
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.data.images.preprocess import Preprocess
-from dermaflow.data.images.previous_store import OldStore
+from dermaflow.data.images.previous_store import PreviousStore
+from dermaflow.data.images.shard_file import PixelsInShard
 from dermaflow.data.sources import SourceSet
 from dermaflow.data.sources.label_words import translate_labels
 from dermaflow.io.text import one_line
@@ -73,26 +74,29 @@ def read_records(
 
 
 def decode_images(
-    raw_records: pd.DataFrame, ingest: IngestParams, image: ImageParams, seed: int
+    raw_records: pd.DataFrame,
+    ingest: IngestParams,
+    image: ImageParams,
+    seed: int,
+    previous: PreviousStore,
 ) -> ImageBatch:
-    """Decode each image once, to the store's size, while the store is written.
+    """Decode each image once, to the store's size, as the batch is consumed.
 
-    Images are consumed as a stream: a few are in memory at a time. Those whose bytes are in the
-    store that is being replaced are read, but not decoded. Of rows that share an ``image_id`` the
-    first is decoded; a row without one has nothing to be stored under.
+    A few images are in memory at a time. Those whose bytes are in the previous store are read, but
+    not decoded. Of rows that share an ``image_id`` the first is decoded; a row without one has
+    nothing to be stored under.
     """
     preprocess = Preprocess(**image.model_dump())
     sources = SourceSet(ingest, seed)
+    shape = (preprocess.height, preprocess.width, 3)
+    recipe = {"kind": "image", **preprocess.recipe()}
+    known = previous.matching(recipe, shape)
 
-    def decode(row: _Row, old: OldStore) -> StoredImage:
-        return decode_image(row.image_id, partial(_read_file, sources, row), preprocess, old)
+    def decode(row: _Row) -> StoredImage:
+        return decode_image(row.image_id, partial(_read_file, sources, row), preprocess, known)
 
-    return ImageBatch(
-        _stream(decode, raw_records, "Decoding images"),
-        (preprocess.height, preprocess.width, 3),
-        ingest.shard_images,
-        {"kind": "image", **preprocess.recipe()},
-    )
+    images = _stream(decode, raw_records, "Decoding images")
+    return ImageBatch(images, shape, ingest.shard_images, recipe)
 
 
 def decode_masks(
@@ -101,8 +105,9 @@ def decode_masks(
     image: ImageParams,
     seed: int,
     image_store: ImageStore,
+    previous: PreviousStore,
 ) -> ImageBatch:
-    """Decode the lesion masks to the store's size; images without one get no pixels.
+    """Decode the lesion masks like the images; images without one get no pixels.
 
     A mask whose proportions are not its image's is refused: cut and scaled, it would lie elsewhere.
     """
@@ -110,17 +115,16 @@ def decode_masks(
     sources = SourceSet(ingest, seed)
     decoded = image_store.index.reindex(columns=["image_id", "width", "height"]).dropna()
     sizes = {row.image_id: (row.width, row.height) for row in decoded.itertuples()}
+    shape = (preprocess.height, preprocess.width, 1)
+    recipe = {"kind": "mask", **preprocess.recipe()}
+    known = previous.matching(recipe, shape)
 
-    def decode(row: _Row, old: OldStore) -> StoredImage:
+    def decode(row: _Row) -> StoredImage:
         read = partial(sources.read_mask, row.source, row.image_id)
-        return decode_mask(row.image_id, read, preprocess, old, sizes.get(row.image_id))
+        return decode_mask(row.image_id, read, preprocess, known, sizes.get(row.image_id))
 
-    return ImageBatch(
-        _stream(decode, raw_records, "Decoding masks"),
-        (preprocess.height, preprocess.width, 1),
-        ingest.shard_images,
-        {"kind": "mask", **preprocess.recipe()},
-    )
+    masks = _stream(decode, raw_records, "Decoding masks")
+    return ImageBatch(masks, shape, ingest.shard_images, recipe)
 
 
 def build_raw_manifest(raw_records: pd.DataFrame, image_store: ImageStore) -> pd.DataFrame:
@@ -147,13 +151,16 @@ def _read_file(sources: SourceSet, row: _Row) -> bytes:
 
 
 def _stream(
-    decode: Callable[[_Row, OldStore], StoredImage], raw_records: pd.DataFrame, title: str
-) -> Callable[[OldStore], Iterator[StoredImage]]:
-    known = raw_records.dropna(subset="image_id").drop_duplicates("image_id")
-
-    def images(old: OldStore) -> Iterator[StoredImage]:
-        rows = known[list(_Row._fields)].itertuples(index=False, name=None)
-        shown = tqdm(map(_Row._make, rows), desc=title, total=len(known), unit="image")
-        return map_in_threads(lambda row: decode(row, old), shown, block=_BLOCK)
-
-    return images
+    decode: Callable[[_Row], StoredImage], raw_records: pd.DataFrame, title: str
+) -> Iterator[StoredImage]:
+    """Decode a picture for each image_id, on all processors, as they are asked for."""
+    listed = raw_records.dropna(subset="image_id").drop_duplicates("image_id")
+    rows = listed[list(_Row._fields)].itertuples(index=False, name=None)
+    shown = tqdm(map(_Row._make, rows), desc=title, total=len(listed), unit="image")
+    stored = taken_over = 0
+    for image in map_in_threads(decode, shown, block=_BLOCK):
+        stored += image.pixels is not None
+        taken_over += isinstance(image.pixels, PixelsInShard)
+        yield image
+    if taken_over:
+        logger.info("%d of %d images taken over undecoded", taken_over, stored)

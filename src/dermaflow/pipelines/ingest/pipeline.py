@@ -19,8 +19,8 @@ def create_pipeline() -> Pipeline:
         [
             node(list_classes, "params:labels", "classes"),
             node(read_records, settings, ["raw_records", "unlisted_files"]),
-            node(decode_images, decoding, "image_store"),
-            node(decode_masks, [*decoding, "image_store"], "mask_store"),
+            node(decode_images, [*decoding, "previous_image_store"], "image_store"),
+            node(decode_masks, [*decoding, "image_store", "previous_mask_store"], "mask_store"),
             node(build_raw_manifest, ["raw_records", "image_store"], "raw_manifest"),
         ]
     )

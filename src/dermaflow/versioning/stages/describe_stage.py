@@ -35,8 +35,9 @@ class CatalogEntry:
     Attributes:
         path: its file or folder.
         type: its class as the catalog's ``type`` names it.
-        metadata: of the entry. Nothing depends on one with ``working_folder: true``. ``external``
-            lists values of the run on which an output depends, such as ``tracking_uri``.
+        metadata: of the entry. ``without_effect`` marks what only saves a stage work: a working
+            folder, or the store that an output replaces. ``external`` lists values of the run on
+            which an output depends, such as ``tracking_uri``.
     """
 
     path: str
@@ -44,9 +45,9 @@ class CatalogEntry:
     metadata: Mapping[str, Any]
 
     @property
-    def is_working_folder(self) -> bool:
-        """Whether it is none of a stage's inputs, but its own."""
-        return bool(self.metadata.get("working_folder"))
+    def is_input(self) -> bool:
+        """Whether what a stage makes of it depends on it."""
+        return not self.metadata.get("without_effect")
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def describe_stage(name: str, nodes: Pipeline, entries: Mapping[str, CatalogEntr
         entries: dataset -> what the catalog says of it, of all that have a file.
     """
     inputs = sorted(nodes.inputs())
-    data = [name for name in inputs if name in entries and not entries[name].is_working_folder]
+    data = [name for name in inputs if name in entries and entries[name].is_input]
     outputs = sorted(dataset for node in nodes.nodes for dataset in node.outputs)
     types = {entries[dataset].type for dataset in (*data, *outputs)}
     own = {type_name for type_name in types if type_name.startswith(PACKAGE)}

@@ -81,8 +81,9 @@ class Workspace:
     def working_folders(self, name: str) -> list[Any]:
         """The catalog's entries in which the stage keeps what it needs to go on after a crash."""
         names = sorted(self.nodes(name).inputs())
-        working = [n for n in names if n in self._entries and self._entries[n].is_working_folder]
-        return [self.catalog.get(dataset) for dataset in working]
+        unseen = [n for n in names if n in self._entries and not self._entries[n].is_input]
+        entries = [self.catalog.get(dataset) for dataset in unseen]
+        return [entry for entry in entries if hasattr(entry, "made_from")]
 
     def metadata(self, dataset: str) -> Mapping[str, Any]:
         """What the catalog says of a dataset under ``metadata``."""
