@@ -13,6 +13,8 @@ from collections.abc import Mapping
 
 from dermaflow.ml.evaluation.estimate import Estimate, Scores
 
+METRICS_A_BATCH = 1000  # MLflow's limit of metrics in one request
+
 # Sorts after every part: crossval, external, gan, search, system, test, train, val.
 BESIDE = "z_interval"
 

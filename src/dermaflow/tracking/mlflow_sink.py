@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dermaflow.ml.training.metric_sink import MetricSink, NullSink
-
-METRICS_A_BATCH = 1000  # MLflow's limit of metrics in one request
+from dermaflow.tracking.metric_names import METRICS_A_BATCH
 
 
 class MlflowSink:

@@ -21,9 +21,8 @@ from mlflow import MlflowClient
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES
 from dermaflow.tracking.killed_run import settle_killed_run, write_marker
-from dermaflow.tracking.metric_names import name_metrics
+from dermaflow.tracking.metric_names import METRICS_A_BATCH, name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
-from dermaflow.tracking.mlflow_sink import METRICS_A_BATCH
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_description import describe_run
 from dermaflow.tracking.tracking_config import TrackingConfig
