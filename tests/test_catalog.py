@@ -10,7 +10,7 @@ from kedro.framework.project import configure_project, pipelines
 from kedro.pipeline import Pipeline
 
 from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES
-from dermaflow.versioning.stages.describe_stage import describe_stage
+from dermaflow.versioning.stages.stage_dependencies import describe_stage
 
 WITHOUT_EFFECT = {
     "previous_image_store",

@@ -18,6 +18,7 @@ def test_a_module_of_parameters_is_named_for_its_file_in_conf(project_path):
     base = project_path / "conf" / "base"
     named = {path.stem.removeprefix("parameters_") for path in base.glob("parameters_*.yml")}
     modules = {path.stem for path in (project_path / "src/dermaflow/params").glob("*.py")}
-    # What all share, what checks them, and the kinds of one section.
-    assert modules - named == {"__init__", "base", "check", "parameters", "sources"}
+    # What all share, what checks them, the kinds of one section, and how keys are written.
+    shared = {"__init__", "base", "check", "dotted_keys", "parameters", "sources"}
+    assert modules - named == shared
     assert named <= modules

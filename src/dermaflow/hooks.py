@@ -130,7 +130,8 @@ class TrackingHook:
     def _make_tracker(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> Tracker:
-        from dermaflow.tracking.tracked_run import flatten, origin_tags
+        from dermaflow.tracking.run_tags import origin_tags
+        from dermaflow.tracking.tracked_run import flatten
         from dermaflow.tracking.tracker import Tracker
         from dermaflow.tracking.tracking_config import TrackingConfig
         from dermaflow.versioning.stages.workspace import Workspace

@@ -13,72 +13,10 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.datasets import WeightsDataset
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params.explain import ExplainParams
-from dermaflow.pipelines.explain import create_pipeline
-from dermaflow.pipelines.explain.nodes import choose_images
+from dermaflow.pipelines.stage_pipeline import stage_pipeline
+from ml.explanation.predictions import CLASSES, explain_params, prediction
 
-CLASSES = ["bcc", "mel"]
 SIDE = 32
-
-
-def explain_params(per_class=1):
-    return ExplainParams(
-        per_class=per_class,
-        batch_size=8,
-        blur=0.25,
-        lime={"samples": 16, "segments": 9, "compactness": 10.0},
-        shap={"evaluations": 16},
-    )
-
-
-def prediction(image_id, label, predicted, probability, group=None, split="test"):
-    other = CLASSES[1 - CLASSES.index(predicted)]
-    return {
-        "image_id": image_id,
-        "group_id": group or image_id,
-        "label": label,
-        "split": split,
-        "predicted": predicted,
-        f"p_{predicted}": probability,
-        f"p_{other}": 1 - probability,
-    }
-
-
-def test_the_median_of_each_kind_is_chosen_from_the_test_split():
-    rows = [prediction(f"r{k}", "bcc", "bcc", 0.6 + k / 20) for k in range(5)]
-    rows += [prediction("w", "bcc", "mel", 0.9), prediction("m", "mel", "mel", 0.7)]
-    rows += [prediction(f"v{k}", "mel", "bcc", 0.99, split="val") for k in range(3)]
-    chosen = choose_images(pd.DataFrame(rows), explain_params(), CLASSES)
-    assert chosen["image_id"].tolist() == ["r2", "w", "m"]
-    assert chosen["outcome"].tolist() == ["right", "wrong", "right"]
-    np.testing.assert_allclose(chosen["probability"], [0.7, 0.9, 0.7])
-
-
-def test_the_probability_is_of_what_was_predicted_which_need_not_be_most_probable():
-    chosen = choose_images(
-        pd.DataFrame([prediction("a", "mel", "mel", 0.3)]), explain_params(), CLASSES
-    )
-    assert chosen[["predicted", "probability"]].values.tolist() == [["mel", pytest.approx(0.3)]]
-
-
-def test_choice_does_not_depend_on_the_order_of_rows():
-    rows = pd.DataFrame([prediction(f"i{k}", "bcc", "bcc", 0.75) for k in range(9)])
-    chosen = choose_images(rows, explain_params(3), CLASSES)
-    mixed = choose_images(rows.sample(frac=1, random_state=3), explain_params(3), CLASSES)
-    pd.testing.assert_frame_equal(chosen, mixed)
-    assert chosen["image_id"].is_unique
-    assert len(chosen) == 3
-
-
-def test_a_group_is_shown_once_and_as_the_rarer_kind():
-    rows = [
-        prediction("a1", "bcc", "bcc", 0.8, "lesion a"),
-        prediction("a2", "bcc", "mel", 0.6, "lesion a"),
-        prediction("b1", "mel", "mel", 0.8, "lesion b"),
-        prediction("b2", "mel", "mel", 0.9, "lesion b"),
-    ]
-    chosen = choose_images(pd.DataFrame(rows), explain_params(4), CLASSES)
-    assert chosen["image_id"].tolist() == ["a2", "b1"]
 
 
 def store(folder, images, channels):
@@ -126,7 +64,7 @@ def inputs(tmp_path_factory):
 
 
 def run_stage(inputs, folder):
-    pipeline = create_pipeline()
+    pipeline = stage_pipeline("explain")
     assert pipeline.inputs() == set(inputs)
     catalog = DataCatalog(
         {name: MemoryDataset(value, copy_mode="assign") for name, value in inputs.items()}

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from dermaflow.schema import ALL_STAGES, STAGES
 from dermaflow.versioning.dvc.stage_file import dvc_files, environments, render_dvc_file
-from dermaflow.versioning.stages.describe_stage import code_of
+from dermaflow.versioning.stages.stage_dependencies import code_of
 
 
 @pytest.fixture(scope="module")

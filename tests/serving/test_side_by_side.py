@@ -24,7 +24,7 @@ from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights, weights_digest
-from dermaflow.registry.model_package import ModelPackage, importable, write_model_package
+from dermaflow.registry.shipped_code import ModelPackage, importable, write_model_package
 from dermaflow.serving.model_code import WEIGHTS
 from dermaflow.serving.predictor import Predictor
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from dermaflow.tracking.tracker import raw_tags
+from dermaflow.tracking.run_tags import raw_tags
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from PIL import Image
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
-from dermaflow.registry.model_package import importable, write_model_package
+from dermaflow.registry.shipped_code import importable, write_model_package
 from dermaflow.serving.columns import INPUT_COLUMN
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG, METRICS_TAG, metrics_digest
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from dermaflow.reporting.style import INK, QUIET, WARNING, class_name, new_figure, styled
 
-METHODS = {"lime": "LIME", "shap": "SHAP"}
 OUTCOMES = ("right", "wrong")
 # Diverging, equally dark at both ends, and told apart with every common colour blindness; without
 # the darkest tenths, under which the image would vanish.
@@ -64,14 +63,14 @@ def draw_explained(picture: Explained) -> Figure:
         f"{name}, recognised" if right else f"{name}, taken for: {told}",
         f"{picture.image_id} · p({picture.predicted}) = {picture.probability:.2f} · the maps show "
         f"what speaks for and against {picture.predicted}, each scaled to its own strongest part",
-        columns=3,
+        columns=1 + len(picture.maps),
     )
     _show_image(axes[0, 0], picture)
     axes[0, 0].set_title("Image")
     _write_below(axes[0, 0], _describe_mask(picture))
-    for panel, (method, title) in zip(axes[0, 1:], METHODS.items(), strict=True):
+    for panel, method in zip(axes[0, 1:], picture.maps, strict=True):
         _show_map(panel, picture, method)
-        panel.set_title(title)
+        panel.set_title(method.upper())
         _write_below(panel, _describe_map(picture.measures[method]))
     _add_scale(figure, list(axes[0]), picture.predicted, shrink=0.35)
     return figure
@@ -84,6 +83,7 @@ def draw_overview(pictures: Sequence[Explained], classes: Sequence[str]) -> Figu
     With several of a kind a class takes several rows; where there is none, the place stays empty.
     """
     rows = [row for code in classes for row in _rows_of(pictures, code)]
+    side = 1 + len(pictures[0].maps) if pictures else 1  # panels of a picture: itself, and its maps
     figure, axes = new_figure(
         11,
         1.2 + 1.8 * len(rows),
@@ -92,15 +92,17 @@ def draw_overview(pictures: Sequence[Explained], classes: Sequence[str]) -> Figu
         " there are any. Outlined: the lesion.\nInside: share of the relevance for the predicted "
         "class that lies in the lesion; (×) times the lesion's share of the area.",
         rows=max(1, len(rows)),
-        columns=7,
-        width_ratios=[1, 1, 1, 0.12, 1, 1, 1],
+        columns=2 * side + 1,
+        width_ratios=[*[1] * side, 0.12, *[1] * side],
     )
     for panel in axes.flat:
         panel.set_axis_off()
         # Places without an image keep the shape of the others.
         panel.set_aspect("equal")
     for line, (code, pair) in zip(axes, rows, strict=False):
-        for panels, picture, kind in zip((line[:3], line[4:]), pair, OUTCOMES, strict=True):
+        for panels, picture, kind in zip(
+            (line[:side], line[side + 1 :]), pair, OUTCOMES, strict=True
+        ):
             if picture is not None:
                 _show_row(panels, picture)
             else:
@@ -128,12 +130,12 @@ def _show_row(panels: NDArray[Any], picture: Explained) -> None:
     told = "recognised" if right else f"taken for {picture.predicted}"
     colour = INK if right else WARNING
     panels[0].set_title(f"{told}, p {picture.probability:.2f}", size=8, color=colour)
-    for panel, (method, title) in zip(panels[1:], METHODS.items(), strict=True):
+    for panel, method in zip(panels[1:], picture.maps, strict=True):
         _show_map(panel, picture, method)
         measures = picture.measures[method]
         inside, lift = measures["relevance_inside"], measures["lift"]
         known = f": {inside:.0%} inside (×{lift:.1f})" if np.isfinite(lift) else ""
-        panel.set_title(title + known, size=8, weight="normal")
+        panel.set_title(method.upper() + known, size=8, weight="normal")
 
 
 def _show_image(axes: Axes, picture: Explained) -> None:

@@ -13,7 +13,8 @@ from mlflow import MlflowClient
 
 from dermaflow.errors import VersioningError
 from dermaflow.tracking.outage import unheard
-from dermaflow.tracking.tracked_run import TrackedRun, origin_tags
+from dermaflow.tracking.run_tags import origin_tags
+from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.dvc.stage_file import dvc_path, read_conf_files
 

@@ -7,13 +7,10 @@ import json
 import logging
 import os
 import re
-import shlex
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
@@ -25,17 +22,13 @@ from dermaflow.tracking.metric_names import METRICS_A_BATCH, name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_description import describe_run
+from dermaflow.tracking.system_metrics import finish_monitor, start_monitor
 from dermaflow.tracking.tracking_config import TrackingConfig
-from dermaflow.versioning.git import code_version
-
-if TYPE_CHECKING:
-    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 logger = logging.getLogger(__name__)
 
 PARAMETERS_A_BATCH = 100  # MLflow's limit of parameters in one request
 
-MONITOR_SECONDS = 20  # in which the last figures of the machine are to be logged
 
 _NAME = re.compile(r"[\w -]+")
 
@@ -77,7 +70,7 @@ class TrackedRun:
         mlflow.set_tags({key: value for key, value in tags.items() if key not in kept})
         if self._marker:
             write_marker(self._marker, self.run_id, config.tracking_uri, does)
-        self._monitor = _start_monitor(self.run_id, config.system_metrics_interval)
+        self._monitor = start_monitor(self.run_id, config.system_metrics_interval)
         # MLflow would call a run finished that Ctrl-C cut off.
         atexit.register(self.close, "KILLED")
         again = ", which was killed, goes on" if killed else ""
@@ -144,21 +137,10 @@ class TrackedRun:
         """End the run: ``FINISHED``, ``FAILED`` or ``KILLED``."""
         atexit.unregister(self.close)
         if self._monitor:
-            _finish(self._monitor)
+            finish_monitor(self._monitor)
         mlflow.end_run(status)
         if self._marker and status != "KILLED":
             self._marker.unlink(missing_ok=True)
-
-
-def origin_tags(project_path: Path, env: str) -> dict[str, str]:
-    """Tags that say where a run comes from: environment, command and code."""
-    commit, dirty = code_version(project_path)
-    return {
-        "env": env,
-        "command": shlex.join(["kedro", *sys.argv[1:]]),
-        "mlflow.source.git.commit": commit or "none",
-        "git_dirty": str(dirty).lower(),
-    }
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -178,26 +160,3 @@ def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
-
-
-def _start_monitor(run_id: str, interval: float) -> SystemMetricsMonitor | None:
-    if not interval:
-        return None
-    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
-
-    # `resume_logging` continues the step count, so that several stages give one series.
-    monitor = SystemMetricsMonitor(
-        run_id,
-        sampling_interval=interval,
-        resume_logging=True,
-        tracking_uri=mlflow.get_tracking_uri(),
-    )
-    monitor.start()
-    return monitor
-
-
-def _finish(monitor: SystemMetricsMonitor) -> None:
-    # By itself it waits for its thread, which may be trying for minutes to reach a server.
-    finishing = Thread(target=monitor.finish, daemon=True)
-    finishing.start()
-    finishing.join(MONITOR_SECONDS)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import traceback
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from dermaflow.data.version import read_version
 from dermaflow.tracking.outage import unheard
-from dermaflow.tracking.run_description import RAW
+from dermaflow.tracking.run_tags import raw_tags
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.dvc.commit import lock_entry
@@ -199,16 +198,3 @@ class Tracker:
             for name, path in self.workspace.outputs(stage).items()
             if self._rule(name).get("always") and name not in self._logged
         }
-
-
-def raw_tags(versions: Mapping[str, str]) -> dict[str, str]:
-    """Tags that name the raw data: by the names of files, which are the same on all machines.
-
-    Args:
-        versions: path -> hash.
-    """
-    names = Counter(Path(path).name for path in versions)
-    return {
-        f"{RAW}{path if names[Path(path).name] > 1 else Path(path).name}": value
-        for path, value in versions.items()
-    }

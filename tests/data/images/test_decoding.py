@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from dermaflow.data.images.decoding import decode_image, decode_mask, grey_statistics
+from dermaflow.data.images.finished_shards import PixelsInShard
 from dermaflow.data.images.image_store import ImageBatch, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.images.previous_store import NOTHING_KNOWN, PreviousStore
-from dermaflow.data.images.shard_file import PixelsInShard
 
 PREPROCESS = Preprocess(32, 48)
 

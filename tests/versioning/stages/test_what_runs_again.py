@@ -12,7 +12,7 @@ from kedro.framework.project import configure_project, pipelines
 
 from dermaflow.schema import ALL_STAGES, DRAWINGS
 from dermaflow.versioning.dvc.stage_file import environments, read_conf_files, render_dvc_file
-from dermaflow.versioning.stages.describe_stage import (
+from dermaflow.versioning.stages.stage_dependencies import (
     CatalogEntry,
     describe_stage,
     select_parameters,

@@ -9,7 +9,7 @@ Layout of a store folder::
 Shards keep the number of files small for filesystems and DVC; memory maps keep the set out of
 memory. Pictures lie in the order in which they came, so that the same pictures make the same bytes,
 wherever their pixels were taken from. ``recipe`` is the batch's; ``index`` and ``shards`` are
-checksums of the files (see ``shard_file.checksum``).
+checksums of the files (see ``finished_shards.checksum``).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dermaflow.data.images.finished_shards import PixelsInShard, checksum, shard_name
 from dermaflow.data.images.pixel_modes import Pixels
-from dermaflow.data.images.shard_file import PixelsInShard, checksum, shard_name
 from dermaflow.data.images.shard_writer import ShardWriter
 from dermaflow.io.atomic_files import allow_open_files, open_unchanged, replacing_folder
 

@@ -11,7 +11,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from dermaflow.data.images.shard_file import FinishedShard, PixelsInShard, checksum_of, shard_name
+from dermaflow.data.images.finished_shards import (
+    FinishedShard,
+    PixelsInShard,
+    checksum_of,
+    shard_name,
+)
 from dermaflow.io.atomic_files import allow_open_files
 from dermaflow.io.threads import map_in_threads
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from dermaflow.data.images.shard_file import PixelsInShard, find_whole_shard, shard_name
+from dermaflow.data.images.finished_shards import PixelsInShard, find_whole_shard, shard_name
 
 _BUFFER = 2**20  # bytes written at a time
 
@@ -30,7 +30,7 @@ class ShardWriter:
 
     Attributes:
         count: pictures so far.
-        checksums: of each shard that is ended (see ``shard_file.checksum``).
+        checksums: of each shard that is ended (see ``finished_shards.checksum``).
     """
 
     def __init__(self, folder: Path, shape: tuple[int, int, int], shard_images: int) -> None:

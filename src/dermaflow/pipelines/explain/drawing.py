@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.masks import read_mask
-from dermaflow.ml.explanation.methods import METHODS
 from dermaflow.ml.models.weights import Weights
 
 
@@ -45,6 +44,7 @@ def draw_explanations(
     """An overview of all chosen images, and a figure for each."""
     from dermaflow.reporting.explanation_figures import Explained, draw_explained, draw_overview
 
+    methods = list(dict.fromkeys(explanations["method"]))
     measures = {
         image_id: rows.set_index("method").to_dict("index")
         for image_id, rows in explanations.groupby("image_id")
@@ -54,7 +54,7 @@ def draw_explanations(
             **row,
             pixels=image_store.read([row["image_id"]])[0],
             mask=read_mask(mask_store, row["image_id"]),
-            maps={m: explanation_maps.tensors[f"{m}/{row['image_id']}"].numpy() for m in METHODS},
+            maps={m: explanation_maps.tensors[f"{m}/{row['image_id']}"].numpy() for m in methods},
             measures=measures[row["image_id"]],
         )
         for row in explained_images.to_dict("records")

@@ -10,7 +10,6 @@ from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.masks import read_mask
-from dermaflow.ml.explanation.methods import METHODS
 from dermaflow.ml.models.weights import Weights
 from dermaflow.params.explain import ExplainParams
 
@@ -36,9 +35,8 @@ def explain_images(
 
     from dermaflow.io.seeding import derive_seed
     from dermaflow.ml.evaluation.decision_rule import DecisionRule
-    from dermaflow.ml.explanation.lime_maps import explain_with_lime
+    from dermaflow.ml.explanation.methods import METHODS
     from dermaflow.ml.explanation.relevance import blur, class_probability
-    from dermaflow.ml.explanation.shap_maps import explain_with_shap
     from dermaflow.ml.models.classifier import load_classifier
     from dermaflow.ml.runtime import detect_runtime
 
@@ -51,11 +49,11 @@ def explain_images(
         pixels = image_store.read([row.image_id])[0]
         hidden = blur(pixels, explain.blur)
         score = class_probability(model, rule, row.predicted, runtime, explain.batch_size)
-        seeds = {method: derive_seed(seed, "explain", method, row.image_id) for method in METHODS}
-        size = explain.batch_size
         maps = {
-            "lime": explain_with_lime(score, pixels, explain.lime, size, seeds["lime"]),
-            "shap": explain_with_shap(score, pixels, hidden, explain.shap, size, seeds["shap"]),
+            name: method(
+                score, pixels, hidden, explain, derive_seed(seed, "explain", name, row.image_id)
+            )
+            for name, method in METHODS.items()
         }
         notes[row.image_id] = {method: found.notes for method, found in maps.items()}
         for method, found in maps.items():
@@ -84,6 +82,7 @@ def measure_explanations(
     """
     from dermaflow.io.seeding import numpy_generator
     from dermaflow.ml.evaluation.decision_rule import DecisionRule
+    from dermaflow.ml.explanation.methods import METHODS
     from dermaflow.ml.explanation.relevance import (
         blur,
         class_probability,

@@ -11,10 +11,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from dermaflow.data.images.decoding import decode_image, decode_mask
+from dermaflow.data.images.finished_shards import PixelsInShard
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.images.previous_store import PreviousStore
-from dermaflow.data.images.shard_file import PixelsInShard
 from dermaflow.data.sources import SourceSet
 from dermaflow.data.sources.label_words import translate_labels
 from dermaflow.io.text import one_line

@@ -28,8 +28,8 @@ from dermaflow.versioning.dvc.stage_file import (
     stage_command,
 )
 from dermaflow.versioning.dvc.tracked_files import tracked_by
-from dermaflow.versioning.stages.describe_stage import select_parameters
 from dermaflow.versioning.stages.fingerprint import hash_path
+from dermaflow.versioning.stages.stage_dependencies import select_parameters
 from dermaflow.versioning.stages.stage_records import StageRecord
 from dermaflow.versioning.stages.workspace import Workspace
 

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from dermaflow.io.atomic_files import replacing_file
 from dermaflow.versioning.dvc.stage_file import dvc_files
-from dermaflow.versioning.stages.describe_stage import select_parameters
+from dermaflow.versioning.stages.stage_dependencies import select_parameters
 from dermaflow.versioning.stages.stage_records import StageRecord
 
 Entry = dict[str, Any]

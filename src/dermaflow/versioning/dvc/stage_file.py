@@ -27,13 +27,13 @@ from dermaflow.schema import (
     with_drawings,
 )
 from dermaflow.versioning.dvc.tracked_files import split_tracked
-from dermaflow.versioning.stages.describe_stage import (
+from dermaflow.versioning.stages.raw_inputs import external_paths
+from dermaflow.versioning.stages.stage_dependencies import (
     CatalogEntry,
     Stage,
     describe_stage,
     stage_nodes,
 )
-from dermaflow.versioning.stages.raw_inputs import external_paths
 
 _VARIABLES = "DERMAFLOW_"
 _HEADER = """\

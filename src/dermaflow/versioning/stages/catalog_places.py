@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DataCatalog
 
-from dermaflow.versioning.stages.describe_stage import CatalogEntry
+from dermaflow.versioning.stages.stage_dependencies import CatalogEntry
 
 
 def read_entries(catalog: DataCatalog) -> dict[str, CatalogEntry]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from dermaflow.params.base import Params
 from dermaflow.schema import DRAWINGS
-from dermaflow.versioning.stages.describe_stage import Stage, adapter_of
 from dermaflow.versioning.stages.fingerprint import HashCache
+from dermaflow.versioning.stages.stage_dependencies import Stage, adapter_of
 
 
 def external_state(

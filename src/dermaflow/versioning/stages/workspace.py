@@ -18,15 +18,15 @@ from dermaflow.schema import ALL_STAGES, pipeline_of
 from dermaflow.versioning.dvc.lock import Entry, read_lock, record_of
 from dermaflow.versioning.dvc.tracked_files import Tracked, split_tracked
 from dermaflow.versioning.stages.catalog_places import read_entries
-from dermaflow.versioning.stages.describe_stage import (
+from dermaflow.versioning.stages.fingerprint import HashCache
+from dermaflow.versioning.stages.raw_inputs import external_paths, external_state
+from dermaflow.versioning.stages.stage_dependencies import (
     CatalogEntry,
     Stage,
     describe_stage,
     select_parameters,
     stage_nodes,
 )
-from dermaflow.versioning.stages.fingerprint import HashCache
-from dermaflow.versioning.stages.raw_inputs import external_paths, external_state
 from dermaflow.versioning.stages.stage_records import StageRecord, StageRecords
 
 RECORDS = "stage_records"  # the catalog's entry for the folder of records

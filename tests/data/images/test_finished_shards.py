@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from dermaflow.data.images.image_store import ImageBatch, StoredImage, write_image_store
-from dermaflow.data.images.shard_file import (
+from dermaflow.data.images.finished_shards import (
     FinishedShard,
     PixelsInShard,
     checksum,
     find_whole_shard,
 )
+from dermaflow.data.images.image_store import ImageBatch, StoredImage, write_image_store
 
 SHAPE = (2, 3, 1)
 

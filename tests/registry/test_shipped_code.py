@@ -10,10 +10,10 @@ from types import MappingProxyType, ModuleType
 import pytest
 from packaging.requirements import Requirement
 
-from dermaflow.registry.model_package import ModelPackage, find_closure, importable
-from dermaflow.registry.model_package import write_model_package as write
 from dermaflow.registry.register_version import pin_requirements
-from dermaflow.versioning.stages.describe_stage import code_of
+from dermaflow.registry.shipped_code import ModelPackage, find_closure, importable
+from dermaflow.registry.shipped_code import write_model_package as write
+from dermaflow.versioning.stages.stage_dependencies import code_of
 
 ENTRY = "dermaflow.serving.model_code"
 TOY = {
