@@ -9,8 +9,8 @@ import yaml
 from kedro.framework.project import configure_project, pipelines
 from kedro.pipeline import Pipeline
 
-from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES
-from dermaflow.versioning.stages.stage_dependencies import describe_stage
+from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES, pipeline_of, with_drawings
+from dermaflow.versioning.stages.stage_dependencies import CatalogEntry, describe_stage, stage_nodes
 
 WITHOUT_EFFECT = {
     "previous_image_store",
@@ -29,12 +29,18 @@ def registry():
 
 
 @pytest.fixture(scope="module")
-def catalog(project_path):
+def entries(project_path):
     entries = yaml.safe_load((project_path / "conf" / "base" / "catalog.yml").read_text())
     del entries["stage_records"]  # the runner's, which no node reads or writes
-    for name in WITHOUT_EFFECT:
-        assert entries.pop(name)["metadata"]["without_effect"]
     return entries
+
+
+@pytest.fixture(scope="module")
+def catalog(entries):
+    """Entries that hold data."""
+    for name in WITHOUT_EFFECT:
+        assert entries[name]["metadata"]["without_effect"]
+    return {name: entry for name, entry in entries.items() if name not in WITHOUT_EFFECT}
 
 
 def data_names(pipeline):
@@ -48,20 +54,20 @@ def is_data(name):
 
 @pytest.fixture(scope="module")
 def everything(registry):
-    return sum((registry[stage] for stage in ALL_STAGES), Pipeline([]))
+    return sum((stage_nodes(registry, stage) for stage in ALL_STAGES), Pipeline([]))
 
 
 def test_every_stage_is_registered_and_the_default_is_the_chain_alone(registry):
-    assert set(registry) == {*ALL_STAGES, *EXTRAS, "__default__"}
+    assert set(registry) == {*map(pipeline_of, ALL_STAGES), *EXTRAS, "__default__"}
     nodes = {node for stage in STAGES for node in registry[stage].nodes}
     assert set(registry["__default__"].nodes) == nodes
 
 
 def test_a_pipeline_that_must_be_asked_for_is_its_stages_and_the_runner_tells_them_apart(registry):
     for name, stages in EXTRAS.items():
-        for stage in stages:
+        for stage in with_drawings(stages):
             part = registry[name].only_nodes_with_tags(stage)
-            assert set(part.nodes) == set(registry[stage].nodes)
+            assert set(part.nodes) == set(stage_nodes(registry, stage).nodes)
         assert len(registry[name].nodes) == sum(len(registry[stage].nodes) for stage in stages)
 
 
@@ -79,17 +85,20 @@ def test_no_dataset_is_kept_in_memory_and_none_is_orphaned(everything, catalog):
 def test_a_stage_reads_only_what_earlier_stages_wrote(registry):
     written = set()
     for stage in ALL_STAGES:
-        pipeline = registry[stage]
+        pipeline = stage_nodes(registry, stage)
         inputs = {name for name in pipeline.inputs() if is_data(name)}
         assert inputs <= written, stage
         written |= data_names(pipeline)
 
 
-def test_no_stage_depends_on_what_only_saves_it_work(registry, catalog):
+def test_no_stage_depends_on_what_only_saves_it_work(registry, entries):
     """The store that ingest replaces lies where it writes the new one."""
-    files = {name: entry["filepath"] for name, entry in catalog.items()}
+    described = {
+        name: CatalogEntry(entry["filepath"], entry["type"], entry["metadata"])
+        for name, entry in entries.items()
+    }
     for name in ALL_STAGES:
-        stage = describe_stage(name, registry[name], files, {})
+        stage = describe_stage(name, stage_nodes(registry, name), described)
         assert not WITHOUT_EFFECT & (stage.inputs.keys() | stage.outputs.keys())
         assert not {*stage.inputs.values()} & {*stage.outputs.values()}
 

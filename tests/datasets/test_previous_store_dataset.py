@@ -8,7 +8,8 @@ from kedro.io import DataCatalog, DatasetError
 
 from dermaflow.data.images.image_store import ImageBatch, StoredImage
 from dermaflow.datasets import ImageStoreDataset, PreviousStoreDataset
-from dermaflow.versioning.stages.written_aside import put_in_place, written_aside
+from dermaflow.versioning.stages.catalog_places import catalog_with
+from dermaflow.versioning.stages.written_aside import aside, make_room, put_in_place
 
 SHAPE = (8, 8, 3)
 RECIPE = {"version": 1}
@@ -38,8 +39,9 @@ def test_a_stage_that_writes_aside_takes_over_what_is_in_place(tmp_path):
         }
     )
     for count in (10, 12):
-        with written_aside(catalog, {"store": place}, "ingest"):
-            catalog.save("store", batch_of(range(count), catalog.load("previous"), made))
+        make_room([place], "ingest")
+        of_stage = catalog_with(catalog, ["previous"], {"store": aside(place, "ingest")})
+        of_stage.save("store", batch_of(range(count), of_stage.load("previous"), made))
         put_in_place([place], "ingest")
     assert made == list(range(12))
     store = catalog.load("store")

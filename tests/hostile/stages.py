@@ -17,7 +17,8 @@ from dermaflow.datasets import ImageStoreDataset, PreviousStoreDataset
 from dermaflow.params.ingest import ImageParams, IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.validate import ValidateParams
-from dermaflow.pipelines import ingest, validate
+from dermaflow.pipelines import ingest
+from dermaflow.pipelines.stage_pipeline import stage_pipeline
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
 LABELS = LabelParams(scheme="codes", schemes={"codes": {code: [] for code in CLASSES}})
@@ -86,7 +87,7 @@ def run_stages(target: Path, source: dict, params: ValidateParams) -> Outcome:
     catalog["classes"] = CLASSES
     runner = SequentialRunner()
     runner.run(ingest.create_pipeline(), catalog)
-    pages = runner.run(validate.create_pipeline().to_outputs("quarantine"), catalog)["data_docs"]
+    pages = runner.run(stage_pipeline("validate").to_outputs("data_docs"), catalog)["data_docs"]
     return Outcome(
         records=catalog.load("raw_records"),
         unlisted=json.loads((target / "unlisted_files.json").read_text())["clinic"],

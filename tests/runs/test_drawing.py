@@ -57,7 +57,7 @@ def test_a_page_that_cannot_be_drawn_costs_neither_data_nor_other_pages(project)
     assert not list(data.rglob(".*.partial"))
     run = project.runs()[0]
     assert run.info.status == "FAILED"
-    assert run.data.tags["stages"] == "ingest+validate+validate_drawing"
+    assert run.data.tags["stages"] == "ingest+validate"
     assert "index.html" in project.artifacts(run, "validation/data_docs")
 
     project.run("git", "checkout", "src")

@@ -16,7 +16,7 @@ import mlflow
 from mlflow import MlflowClient
 
 from dermaflow.ml.evaluation.estimate import parts_from_json
-from dermaflow.schema import ALL_STAGES
+from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
 from dermaflow.tracking.killed_run import settle_killed_run, write_marker
 from dermaflow.tracking.metric_names import METRICS_A_BATCH, name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
@@ -87,16 +87,24 @@ class TrackedRun:
         mlflow.set_tags(dict(tags))
 
     def extend_tag(self, name: str, stages: Iterable[str]) -> None:
-        """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data."""
+        """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data.
+
+        What draws a stage is listed only where the stage itself is not.
+        """
         before = MlflowClient().get_run(self.run_id).data.tags.get(name, "").split("+")
-        listed = [stage for stage in ALL_STAGES if stage in {*before, *stages}]
+        found = {*before, *stages}
+        listed = [
+            s
+            for s in ALL_STAGES
+            if s in found and (pipeline_of(s) == s or pipeline_of(s) not in found)
+        ]
         if listed:
             mlflow.set_tag(name, "+".join(listed))
 
     def stages(self) -> set[str]:
-        """Stages that ran in this run, those before it was killed as well."""
+        """Stages that ran in this run, with their drawings, those before it was killed as well."""
         tags = MlflowClient().get_run(self.run_id).data.tags
-        return set(tags.get("stages", "").split("+"))
+        return set(with_drawings(tags.get("stages", "").split("+")))
 
     def log_content(self, content: str | bytes, path: str) -> None:
         """Keep a text, or bytes, as an artifact."""

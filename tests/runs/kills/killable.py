@@ -15,7 +15,13 @@ LOCK = Path("conf/smoke/dvc.lock")
 WRITTEN = (DATA, Path("mlflow"), Path(".dvc"), LOCK)  # where a run of these stages writes
 # What differs from run to run, as it should: times, inodes, process ids; and the note of a run that
 # was killed, which the next one that has anything to do closes.
-VOLATILE = ("hashes.json", "ingest.lock", "validate.lock", "open_run.json")
+VOLATILE = (
+    "hashes.json",
+    "ingest.lock",
+    "validate.lock",
+    "validate_drawing.lock",
+    "open_run.json",
+)
 OF_DVC = re.compile(r"\.[\w-]{22}\.tmp")  # stay for a day: another process may be writing them
 
 # What takes time and writes no other files; and a monitor that would write at any time.
