@@ -140,9 +140,11 @@ def test_a_sink_in_another_process_writes_to_the_same_run(store, marker):
 def test_stages_add_up_in_the_order_of_the_data(store, marker):
     run = TrackedRun(store, "stages", {}, marker)
     run.extend_tag("stages", ["train"])
-    run.extend_tag("stages", ["ingest", "train"])
+    run.extend_tag("stages", ["ingest", "train", "train_drawing", "evaluate_drawing"])
     run.close("FINISHED")
-    assert MlflowClient().get_run(run.run_id).data.tags["stages"] == "ingest+train"
+    tags = MlflowClient().get_run(run.run_id).data.tags
+    assert tags["stages"] == "ingest+train+evaluate_drawing"  # of train it goes without saying
+    assert run.stages() == {"ingest", "train", "train_drawing", "evaluate_drawing"}
 
 
 def killed_run(store, marker, does, number=signal.SIGKILL):

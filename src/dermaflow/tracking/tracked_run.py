@@ -93,11 +93,8 @@ class TrackedRun:
         """
         before = MlflowClient().get_run(self.run_id).data.tags.get(name, "").split("+")
         found = {*before, *stages}
-        listed = [
-            s
-            for s in ALL_STAGES
-            if s in found and (pipeline_of(s) == s or pipeline_of(s) not in found)
-        ]
+        hidden = {DRAWINGS[stage] for stage in found if stage in DRAWINGS}
+        listed = [stage for stage in ALL_STAGES if stage in found - hidden]
         if listed:
             mlflow.set_tag(name, "+".join(listed))
 
