@@ -1,4 +1,4 @@
-"""Kedro hooks: wiring only, of ``params_check``, ``tracking`` and ``versioning``."""
+"""Kedro hooks: wiring only, of ``params.check``, ``tracking`` and ``versioning``."""
 
 from __future__ import annotations
 
@@ -79,8 +79,9 @@ class TrackingHook:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Keep what the run is about."""
+        """Keep what the run is about; the workspace is of the run before."""
         self._about = (run_params, pipeline, catalog)
+        self._workspace = None
 
     @hook_impl
     def before_stages_run(self, workspace: Workspace) -> None:
@@ -88,8 +89,13 @@ class TrackingHook:
         self._workspace = workspace
 
     @hook_impl
-    def before_node_run(self) -> None:
+    def before_stage_run(self) -> None:
         """Open the run, with its parameters and tags."""
+        self.before_node_run()
+
+    @hook_impl
+    def before_node_run(self) -> None:
+        """Open the run, also where another runner than the project's runs nodes."""
         if self._tracker is None:
             self._tracker = self._make_tracker(*self._about)
             self._tracker.open()
@@ -139,7 +145,9 @@ class TrackingHook:
         assert self._context is not None
         project_path, loader = self._context.project_path, self._context.config_loader
         env = run_params["env"] or DEFAULT_ENVIRONMENT
-        stages = "+".join(_in_order(run_params["pipeline_names"])) or "all"
+        # DVC tells a stage and its drawing apart by tags.
+        asked = run_params["tags"] or run_params["pipeline_names"]
+        stages = "+".join(_in_order(asked)) or "all"
         changes = flatten(run_params["runtime_params"] or {})
         overrides = ", ".join(f"{key}={value}" for key, value in changes.items())
         return Tracker(
@@ -164,8 +172,9 @@ class VersioningHook:
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any]) -> None:
-        """Keep the environment."""
+        """Keep the environment; the workspace is of the run before."""
         self._env = run_params["env"] or DEFAULT_ENVIRONMENT
+        self._workspace = None
 
     @hook_impl
     def before_stages_run(self, workspace: Workspace) -> None:

@@ -85,3 +85,19 @@ def test_drift_that_stops_the_run_leaves_its_page(project):
     assert (data / "failed/validate/drift/index.html").exists()
     assert (data / "failed/validate/data_docs/index.html").exists()
     assert "index.html" in project.artifacts(project.runs()[0], "validation/drift")
+
+
+@pytest.mark.slow
+def test_under_repro_too_a_page_that_cannot_be_drawn_stops_no_stage(make_project):
+    project = make_project()
+    edit(project, "reporting/sample_figures.py", "def draw_samples(", "def not_there(")
+    done = project.run("kedro", "repro", "--env", "smoke", check=False)
+    assert done.returncode == 10, done.stdout
+    last = done.stdout.strip().splitlines()[-1]
+    assert "DrawingError: validate_drawing: draw_samples: " in last
+    data = project.folder / "data/smoke"
+    assert (data / "08_reporting/registration.json").exists()
+    assert list((data / "08_reporting/explanations").iterdir())
+    assert project.runs()[0].info.status == "FAILED"
+    again = project.run("kedro", "repro", "--env", "smoke", check=False).stdout
+    assert set(re.findall(r"Running stage '(?:.*:)?(\w+)'", again)) == {"validate_drawing"}

@@ -11,15 +11,13 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
-from dermaflow.errors import VersioningError
+from dermaflow.errors import DrawingError, VersioningError
+from dermaflow.schema import DRAWINGS, STAGES
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run_tags import origin_tags
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.dvc.stage_file import dvc_path, read_conf_files
-
-# DVC's options that say what a failed stage means for the others.
-_ON_ERROR = {"-k", "--keep-going", "--ignore-errors"}
 
 
 def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
@@ -44,7 +42,7 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     marker = project_path / conf["globals"]["data"] / "open_repro.json"
     run = TrackedRun(quiet, f"{env}: repro", origin_tags(project_path, env), marker)
     try:
-        code = _repro(project_path, file, arguments, run.run_id)
+        code = _repro_all(project_path, file, arguments, run.run_id)
     except BaseException:
         with unheard("The run's status"):
             run.close("KILLED")
@@ -69,14 +67,34 @@ def _close_failed(run: TrackedRun) -> str:
     return said
 
 
-def _repro(project_path: Path, file: Path, arguments: Sequence[str], run_id: str) -> int:
+def _repro_all(project_path: Path, file: Path, arguments: Sequence[str], run_id: str) -> int:
+    """Run ``dvc repro``, and go on where a picture could not be drawn: it stops no stage.
+
+    DVC's own ``--keep-going`` would also go on after Ctrl-C, and register a model that nobody
+    could explain.
+    """
+    name = str(file.relative_to(project_path))
+    if any(not argument.startswith("-") for argument in arguments):  # stages of the user's choice
+        return _repro(project_path, arguments, run_id)
+    code = _repro(project_path, [*arguments, name], run_id)
+    if code and _could_not_draw(run_id):
+        options = [argument for argument in arguments if argument not in ("-f", "--force")]
+        if _repro(project_path, [*options, *(f"{name}:{stage}" for stage in STAGES)], run_id) == 0:
+            for stage in STAGES:
+                if stage in DRAWINGS:
+                    _repro(project_path, [*options, f"{name}:{DRAWINGS[stage]}"], run_id)
+    return code
+
+
+def _could_not_draw(run_id: str) -> bool:
+    error: str = MlflowClient().get_run(run_id).data.tags.get("error", "")
+    return error.startswith(DrawingError.__name__)
+
+
+def _repro(project_path: Path, arguments: Sequence[str], run_id: str) -> int:
     # DVC runs `kedro` by its name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
-    if not _ON_ERROR & set(arguments):
-        command.append("--keep-going")  # a picture that cannot be drawn stops no other stage
-    if not any(not argument.startswith("-") for argument in arguments):
-        command.append(str(file.relative_to(project_path)))
     environment = os.environ | {"PATH": path, "MLFLOW_RUN_ID": run_id}
     # A session of its own, so that an interrupt, whoever sends it and how, reaches the stage once;
     # a shell's background job would pass on to it that it ignores them.

@@ -91,6 +91,7 @@ def render_dvc_file(
     entries = {
         name: CatalogEntry(entry["filepath"], entry["type"], entry.get("metadata", {}))
         for name, entry in catalog.items()
+        if "filepath" in entry
     }
     parameters = _committed_parameters(project_path, env)
     described = [describe_stage(name, stage_nodes(pipelines, name), entries) for name in stages]

@@ -23,6 +23,14 @@ class StageSpecs:
         """
 
     @hook_spec
+    def before_stage_run(self, stage: str) -> None:
+        """The stage is about to run.
+
+        Args:
+            stage: its name.
+        """
+
+    @hook_spec
     def after_stage_run(self, stage: str, outputs: dict[str, Path]) -> None:
         """The stage has run and its outputs are in place.
 
@@ -35,10 +43,11 @@ class StageSpecs:
     def on_stage_error(self, stage: str, outputs: dict[str, Path]) -> None:
         """The stage failed; what its finished nodes saved is kept apart, for a look.
 
+        Called once with that, and again with what could be drawn of it.
+
         Args:
             stage: its name.
-            outputs: datasets of the finished nodes, and what could be drawn of them, and where
-                they are now.
+            outputs: datasets, and where they are now.
         """
 
     @hook_spec

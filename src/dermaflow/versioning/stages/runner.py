@@ -59,7 +59,10 @@ class StageRunner(SequentialRunner):
         Raises:
             DrawingError: all data are made, but a picture is not.
             ParameterError: ``only_missing_outputs`` is asked for.
+            ValueError: there is no hook manager; ``KedroSession.run`` gives its own.
         """
+        if hook_manager is None:
+            raise ValueError("StageRunner needs a hook manager, such as that of KedroSession.run")
         if only_missing_outputs:
             raise ParameterError(
                 "--only-missing-outputs: what is there may be of other data; without the option "
@@ -105,7 +108,7 @@ class StageRunner(SequentialRunner):
             folder.made_from = now.made_from
         shutil.rmtree(workspace.failed_folder(stage), ignore_errors=True)
         made = run.run()
-        if run.undrawn:
+        if run.undrawn and not workspace.has_same_data(stage, now):
             _remove_undrawn(run, made)
         _keep(workspace, stage, now, made, whole and not run.undrawn)
         for folder in workspace.working_folders(stage):
@@ -144,6 +147,7 @@ def _keep(
     deps = before.deps if sure else dict.fromkeys(before.deps)
     workspace.records.announce(stage, replace(before, deps=deps, outs=made))
     put_in_place(places.values(), stage)
+    clear(workspace.outputs(stage).values(), stage)
     workspace.records.settle(stage)
     for path, value in made.items():
         workspace.hashes.know(workspace.project_path / path, value)
@@ -151,15 +155,14 @@ def _keep(
 
 
 def _remove_undrawn(run: StageRun, made: Mapping[str, Path]) -> None:
-    """Remove old pictures that could not be drawn anew: they would show what is no longer so."""
+    """Remove old pictures that could not be drawn anew: they would show other data."""
     outputs = {name for node in run.part.nodes for name in node.outputs} - made.keys()
     for name in outputs:
-        place = run.workspace.outputs(run.stage)[name]
-        for path in (place, aside(place, run.stage)):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        path = run.workspace.outputs(run.stage)[name]
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _require_drawn(undrawn: Iterable[StageRun]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from kedro.pipeline import Pipeline
 from pydantic import TypeAdapter, ValidationError
 
+from dermaflow.errors import ParameterError
 from dermaflow.params.parameters import Parameters
 from dermaflow.schema import DRAWINGS, pipeline_of
 
@@ -121,8 +122,10 @@ def select_parameters(parameters: Mapping[str, Any], groups: Iterable[str]) -> d
 
 
 def adapter_of(group: str) -> TypeAdapter[Any]:
-    """What validates and dumps a group of parameters."""
+    """What validates and dumps a group of parameters. Raises ParameterError for an unknown one."""
     fields = {field.alias or name: field for name, field in Parameters.model_fields.items()}
+    if group not in fields:
+        raise ParameterError(f"params:{group}: no such group; the model is in params/parameters.py")
     kind: Any = fields[group].annotation
     return TypeAdapter(kind)
 
@@ -155,6 +158,10 @@ def _import_graph() -> Any:
     return graph
 
 
+def _lies_in(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
 def _module_of(type_name: str) -> str:
     """The module that defines a class, however the catalog names it."""
     module, _, name = type_name.rpartition(".")
@@ -163,10 +170,10 @@ def _module_of(type_name: str) -> str:
 
 
 def _source_path(module: str, modules: Iterable[str]) -> str | None:
-    if module.startswith(_WITHOUT_EFFECT):
+    if _lies_in(module, _WITHOUT_EFFECT):
         return None
     for folder in _FOLDERS:
-        if module.startswith(folder):
+        if _lies_in(module, (folder,)):
             module = folder
     path = PurePosixPath("src", *module.split("."))
     if module in _FOLDERS:

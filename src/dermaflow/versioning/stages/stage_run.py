@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +13,15 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro.runner import Task
 
+from dermaflow.errors import DermaflowError
 from dermaflow.schema import DRAWINGS
 from dermaflow.versioning.stages.catalog_places import catalog_with
 from dermaflow.versioning.stages.workspace import Workspace, is_parameter
 from dermaflow.versioning.stages.written_aside import aside, clear, keep_apart, make_room
 
 logger = logging.getLogger(__name__)
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -65,16 +69,19 @@ class StageRun:
             Exception: of the node that failed; what was finished is kept in the stage's failed
                 folder, drawn where it can be.
         """
+        self.kedro.hook_manager.hook.before_stage_run(stage=self.stage)
         places = self._places()
         make_room(places.values(), self.stage)
         done: list[Node] = []
         try:
             self._run_nodes(places, done)
         except BaseException as error:
-            if isinstance(error, Exception):
-                finished = {name: places[name] for node in done for name in node.outputs}
-                self._keep_failed(finished)
-            clear(places.values(), self.stage)
+            try:
+                if isinstance(error, Exception):
+                    finished = {name: places[name] for node in done for name in node.outputs}
+                    self._keep_failed(finished)
+            finally:
+                clear(places.values(), self.stage)
             raise
         return {name: places[name] for node in done for name in node.outputs}
 
@@ -90,12 +97,12 @@ class StageRun:
             try:
                 self.kedro.execute(node, catalog)
             except Exception as error:
-                if self.stage not in DRAWINGS.values():
+                if self.stage not in DRAWINGS.values() or _is_no_defect_of_drawing(error):
                     raise
                 # A picture that cannot be drawn must not cost the others.
-                logger.error("%s: %s could not draw: %s", self.stage, node.func.__name__, error)
+                logger.error("%s: %s could not draw: %s", self.stage, _name(node), error)
                 logger.debug("Not drawn", exc_info=error)
-                self.undrawn[node.func.__name__] = error
+                self.undrawn[_name(node)] = error
             else:
                 done.append(node)
 
@@ -103,32 +110,49 @@ class StageRun:
         """Keep what the finished nodes made, and draw the pages that show why the stage failed."""
         folder = self.workspace.failed_folder(self.stage)
         kept = keep_apart(finished, self.stage, folder)
-        drawn = self._draw_failed(kept, folder)
-        self.kedro.hook_manager.hook.on_stage_error(stage=self.stage, outputs={**kept, **drawn})
+        report = self.kedro.hook_manager.hook.on_stage_error
+        report(stage=self.stage, outputs=kept)
+        try:
+            report(stage=self.stage, outputs=self._draw_failed(kept, folder))
+        except Exception as error:  # what made the stage fail is the error to be heard of
+            logger.warning("%s: its pages could not be drawn: %s", self.stage, error)
+            logger.debug("Not drawn", exc_info=error)
 
     def _draw_failed(self, kept: Mapping[str, Path], folder: Path) -> dict[str, Path]:
         """Draw what needs nothing of the stage but what it finished; returns where it is."""
         drawing = DRAWINGS.get(self.stage)
         if drawing is None or not kept:
             return {}
-        places = {name: folder / path.name for name, path in self._outputs_of(drawing).items()}
+        outputs = self.workspace.outputs(drawing).items()
+        places = {name: folder / path.name for name, path in outputs}
         nodes = self.workspace.nodes(drawing)
         catalog = catalog_with(self.workspace.catalog, nodes.datasets(), {**places, **kept})
-        missing = self._outputs_of(self.stage).keys() - kept.keys()
+        missing = self.workspace.outputs(self.stage).keys() - kept.keys()
         drawn: dict[str, Path] = {}
         for node in nodes.nodes:
             if _has_inputs(node.inputs, catalog, missing):
                 try:
                     self.kedro.execute(node, catalog)
                 except Exception as error:
-                    logger.warning("%s could not draw: %s", node.func.__name__, error)
+                    logger.warning("%s could not draw: %s", _name(node), error)
                     logger.debug("Not drawn", exc_info=error)
                 else:
                     drawn |= {name: places[name] for name in node.outputs}
         return drawn
 
-    def _outputs_of(self, stage: str) -> dict[str, Path]:
-        return self.workspace.outputs(stage)
+
+def _name(node: Node) -> str:
+    return getattr(node.func, "__name__", node.name)
+
+
+def _is_no_defect_of_drawing(error: BaseException | None) -> bool:
+    """Whether a full disk, a damaged file, a server or a parameter is at fault, and no figure."""
+    while error is not None:
+        full = isinstance(error, OSError) and error.errno in _NO_ROOM
+        if full or isinstance(error, DermaflowError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _has_inputs(inputs: Iterable[str], catalog: Any, missing: Iterable[str]) -> bool:

@@ -34,7 +34,9 @@ TRACKING_URI = "tracking_uri"  # its entry, put there by a hook, for MLflow's st
 
 
 class Workspace:
-    """Stages of one environment as they are now on disk. A run has one, made by the runner.
+    """Stages of one environment as they are now on disk.
+
+    A run has one, which the project's runner makes and hands to the hooks.
 
     Args:
         project_path: root of the project; all paths are relative to it.
@@ -168,6 +170,15 @@ class Workspace:
             return True
         locked = self.locked(name)
         return locked is not None and locked.confirms(now)
+
+    def has_same_data(self, name: str, now: StageRecord) -> bool:
+        """Whether what lies there was made of the same data and parameters, by whatever code."""
+        last = self.records.latest(name) or self.locked(name)
+        inputs = self.stage(name).inputs.values()
+        return last is not None and [last.parameters, *map(last.deps.get, inputs)] == [
+            now.parameters,
+            *map(now.deps.get, inputs),
+        ]
 
     def reasons(self, name: str, now: StageRecord) -> str:
         """Why the stage is to run, in a few words."""
