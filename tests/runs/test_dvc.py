@@ -195,7 +195,6 @@ def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(repro
     assert version.run_id == register.info.run_id
 
 
-@pytest.mark.slow
 def test_an_interrupt_of_repro_reaches_the_stage_and_ends_the_run_as_killed(reproduced):
     running = subprocess.Popen(
         ["kedro", "repro", "--env", "smoke", "--force"],

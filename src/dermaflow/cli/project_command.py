@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from typing import Any, NoReturn
 
 import click
@@ -14,6 +15,7 @@ from dermaflow.cli.user_errors import as_user_error
 
 LOG_FILE = "logs/dermaflow.log"  # as conf/logging.yml has it
 SECONDS_BETWEEN_PROGRESS = "15"  # where nobody looks on: a file, a scheduler's log
+_SECONDS_TO_LEAVE_A_CALLBACK = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -30,14 +32,14 @@ class ProjectCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         signal.signal(signal.SIGTERM, _terminate)
+        sys.unraisablehook = _interrupt_again
         if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
             os.environ.setdefault("TQDM_MININTERVAL", SECONDS_BETWEEN_PROGRESS)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             logger.debug("Interrupted", exc_info=interrupt)
-            number = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
-            _end(self.interrupted, 128 + number)
+            _end(self.interrupted, 128 + _signal_of(interrupt))
         except Exception as error:
             if isinstance(error, click.ClickException | click.exceptions.Exit):
                 raise
@@ -58,6 +60,26 @@ class ResumableCommand(ProjectCommand):
 
 def _terminate(*_: object) -> None:
     raise Terminated
+
+
+def _signal_of(interrupt: KeyboardInterrupt) -> signal.Signals:
+    return signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
+
+
+def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Send an interrupt again that fell into a finalizer or a weakref's callback.
+
+    Python cannot raise it from there, so it would be lost, and a scheduler would wait for a command
+    that goes on. The garbage collector runs such callbacks at any moment.
+    """
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    # From another thread and a little later, or it would fall into the same callback.
+    number = _signal_of(unraisable.exc_value)
+    again = threading.Timer(_SECONDS_TO_LEAVE_A_CALLBACK, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 def _end(message: str, exit_code: int) -> NoReturn:

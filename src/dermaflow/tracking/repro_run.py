@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -19,8 +18,6 @@ from dermaflow.tracking.run_tags import origin_tags
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.dvc.stage_file import dvc_path, read_conf_files
-
-_SECONDS_TO_END = 20  # of a stage that was interrupted: a training writes a checkpoint first
 
 
 def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
@@ -109,10 +106,6 @@ def _repro(project_path: Path, arguments: Sequence[str], run_id: str) -> int:
         try:
             return process.wait()
         except BaseException:
-            # DVC waits for its stage, which ends its own part of the run. An interrupt can get lost
-            # in a library that catches it, so it is sent again to a stage that goes on.
-            while process.poll() is None:
-                os.killpg(process.pid, signal.SIGINT)
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(_SECONDS_TO_END)
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()  # DVC waits for its stage, which ends its own part of the run
             raise

@@ -1,0 +1,39 @@
+"""Tests for how a command of the project ends."""
+
+import subprocess
+import sys
+
+import pytest
+
+# The callback is where the interrupt falls: what it raises Python prints and forgets.
+INTERRUPTED_IN_A_CALLBACK = """
+import os, signal, time, weakref
+from dermaflow.cli.project_command import ProjectCommand
+
+class Thing: pass
+
+def asked_to_end(_):
+    os.kill(os.getpid(), signal.{name})
+    for _ in range(1000): pass
+    print("the callback went on")
+
+def command():
+    thing = Thing()
+    reference = weakref.ref(thing, asked_to_end)
+    del thing
+    print("the interrupt was lost", flush=True)
+    time.sleep(30)
+    print("the command went on", flush=True)
+
+ProjectCommand("command", callback=command)()
+"""
+
+
+@pytest.mark.parametrize(("name", "exit_code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_an_interrupt_that_falls_into_a_callback_still_ends_the_command(name, exit_code):
+    code = INTERRUPTED_IN_A_CALLBACK.format(name=name)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=25, check=False
+    )
+    assert (done.returncode, done.stdout) == (exit_code, "the interrupt was lost\n"), done.stderr
+    assert done.stderr == "Interrupted\n"
