@@ -14,6 +14,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from dermaflow.datasets import StageRecordsDataset
+from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracker import Tracker
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.stages.workspace import Workspace
@@ -89,6 +90,21 @@ def local_config():
             ).resolve(folder)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory, local_config):
+    """A configuration whose database exists; making one takes MLflow seconds."""
+    folder = tmp_path_factory.mktemp("tracking")
+    config = local_config(folder)
+    TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
+    return config
+
+
+@pytest.fixture
+def marker(tmp_path):
+    """The file that says which run is open."""
+    return tmp_path / "open_run.json"
 
 
 @pytest.fixture

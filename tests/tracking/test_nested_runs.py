@@ -18,19 +18,6 @@ PARAMETERS = {"fold": 1, "train": {"epochs": 2, "backbone": {"frozen": ["stem"]}
 TAGS = {"crossval.protocol": "lesion"}
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory, local_config):
-    folder = tmp_path_factory.mktemp("tracking")
-    config = local_config(folder)
-    TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
-    return config
-
-
-@pytest.fixture
-def marker(tmp_path):
-    return tmp_path / "open_run.json"
-
-
 @pytest.fixture
 def parent(store, marker):
     run = TrackedRun(store, "parent", {"env": "smoke"}, marker)

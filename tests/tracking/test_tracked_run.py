@@ -20,21 +20,6 @@ from dermaflow.tracking.tracked_run import TrackedRun, flatten
 from dermaflow.tracking.tracking_config import TrackingConfig
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory, local_config):
-    """A configuration whose database exists; making one takes MLflow seconds."""
-    folder = tmp_path_factory.mktemp("tracking")
-    config = local_config(folder)
-    TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
-    return config
-
-
-@pytest.fixture
-def marker(tmp_path):
-    """The file that says which run is open."""
-    return tmp_path / "open_run.json"
-
-
 def test_flatten_gives_one_key_a_leaf():
     nested = {"a": 1, "b": {"c": [1, 2], "d": {"e": None}}, "f": [{"g": 1}, {"g": 2}]}
     assert flatten(nested) == {"a": 1, "b.c": [1, 2], "b.d.e": None, "f": '[{"g": 1}, {"g": 2}]'}

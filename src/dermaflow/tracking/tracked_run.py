@@ -28,8 +28,6 @@ from dermaflow.tracking.tracking_config import TrackingConfig
 logger = logging.getLogger(__name__)
 
 PARAMETERS_A_BATCH = 100  # MLflow's limit of parameters in one request
-
-
 _NAME = re.compile(r"[\w -]+")
 
 

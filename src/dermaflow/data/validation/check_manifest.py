@@ -26,12 +26,8 @@ from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
 logger = logging.getLogger(__name__)
 
 DRIFT_SUITE = "drift"
-
-
 # Suites over the rows of a manifest, and suites over what is left of it.
 ROW_SUITES = ("manifest_rows", "image_statistics")
-
-
 SET_SUITES = ("clean_set", "clean_classes", DRIFT_SUITE)
 
 
@@ -77,15 +73,8 @@ def check_manifest(
         raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
 
     reasons = count_reasons(faults, strays)
-    logger.info(
-        "%d images are clean, %d quarantined (%s)",
-        len(clean),
-        len(quarantine),
-        summarise(reasons),
-    )
+    _log_reasons(rows, clean, len(quarantine), reasons)
     external = set(rows.loc[rows["role"] == "external", "source"])
-    for source in sorted(set(rows["source"]) - set(clean["source"])):
-        logger.warning("no image of %s is clean", source)
     results += [
         _run("clean_set", validate, describe_set(clean, quarantine, external), values),
         _run("clean_classes", validate, describe_classes(clean, classes), values),
@@ -111,6 +100,16 @@ def _run(
     name: str, validate: ValidateParams, table: pd.DataFrame, values: dict[str, Any]
 ) -> SuiteResult:
     return run_suite(name, validate.expectations.get(name, []), table, values)
+
+
+def _log_reasons(
+    rows: pd.DataFrame, clean: pd.DataFrame, quarantined: int, reasons: dict[str, int]
+) -> None:
+    logger.info(
+        "%d images are clean, %d quarantined (%s)", len(clean), quarantined, summarise(reasons)
+    )
+    for source in sorted(set(rows["source"]) - set(clean["source"])):
+        logger.warning("no image of %s is clean", source)
 
 
 def _check_suites(validate: ValidateParams) -> None:

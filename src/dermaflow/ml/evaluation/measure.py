@@ -19,8 +19,6 @@ from dermaflow.params.evaluate import EvaluateParams
 # Support is given, not estimated. The calibration error is biased upwards by resampling, so that
 # its percentile interval may not even hold the value itself.
 WITHOUT_INTERVAL = ("support", "ece")
-
-
 # Metrics of the probabilities that calibration is there to mend, reported without it as well.
 MENDED = ("ece", "log_loss")
 

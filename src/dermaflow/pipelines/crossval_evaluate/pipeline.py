@@ -6,7 +6,7 @@ from dermaflow.pipelines.crossval_evaluate.nodes import decide_folds, score_fold
 
 
 def create_pipeline() -> Pipeline:
-    """From the folds' logits to pooled predictions, figures with intervals and a table."""
+    """From the folds' logits to pooled predictions and metrics with intervals."""
     return pipeline(
         [
             node(

@@ -7,7 +7,7 @@ from dermaflow.pipelines.explain.nodes import explain_images, measure_explanatio
 
 
 def create_pipeline() -> Pipeline:
-    """From the classifier and its predictions to relevance maps, their measures and pictures."""
+    """From the classifier and its predictions to relevance maps and their measures."""
     chosen_from = ["predictions", "params:explain", "classes"]
     model = ["image_store", "classifier", "decision_rule", "params:explain", "params:seed"]
     tables = ["explained_images", "explanation_maps"]

@@ -6,7 +6,7 @@ from dermaflow.pipelines.search.nodes import search_recipe
 
 
 def create_pipeline() -> Pipeline:
-    """From the training and validation images to the trials, the best recipe and figures."""
+    """From the training and validation images to the trials and the best recipe."""
     return pipeline(
         [
             node(
