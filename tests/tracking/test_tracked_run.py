@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 
 from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json
 from dermaflow.ml.training.metric_sink import NullSink
+from dermaflow.tracking.find_runs import list_runs
 from dermaflow.tracking.metric_names import name_metrics, read_scores
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.mlflow_sink import MlflowSink, current_sink
@@ -154,6 +155,21 @@ def killed_run(store, marker, does, number=signal.SIGKILL):
     )
     assert killed.returncode != 0, killed.stderr
     return killed.stdout.strip()
+
+
+def test_a_run_that_could_not_be_opened_whole_is_not_called_finished(store, marker):
+    code = (
+        "import sys; from pathlib import Path;"
+        "from dermaflow.tracking.tracking_config import TrackingConfig;"
+        "from dermaflow.tracking.tracked_run import TrackedRun;"
+        "config = TrackingConfig.model_validate_json(sys.argv[1]);"
+        "TrackedRun(config, 'half open', {'k' * 300: 'too long for MLflow'}, Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", code, store.model_dump_json(), str(marker)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1
+    client = MlflowClient(store.tracking_uri)
+    run = list_runs(client, store.experiment)[0]
+    assert (run.info.run_name, run.info.status) == ("half open", "KILLED")
 
 
 def test_the_next_run_marks_one_whose_process_was_killed(store, marker):

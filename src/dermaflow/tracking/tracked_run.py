@@ -63,14 +63,15 @@ class TrackedRun:
             run_id=chosen, run_name=None if chosen else name, log_system_metrics=False
         )
         self.run_id: str = run.info.run_id
+        self._monitor = None
+        # MLflow would call a run finished that Ctrl-C or an error cut off.
+        atexit.register(self.close, "KILLED")
         # MLflow has tagged a new run with the commit of wherever the command itself lies.
         kept = run.data.tags.keys() if joined else ()
         mlflow.set_tags({key: value for key, value in tags.items() if key not in kept})
         if self._marker:
             write_marker(self._marker, self.run_id, config.tracking_uri, does)
         self._monitor = start_monitor(self.run_id, config.system_metrics_interval)
-        # MLflow would call a run finished that Ctrl-C cut off.
-        atexit.register(self.close, "KILLED")
         again = ", which was killed, goes on" if killed else ""
         logger.info("MLflow run %s (%s)%s", run.info.run_name, self.run_id, again)
 
