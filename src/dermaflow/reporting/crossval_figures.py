@@ -10,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from dermaflow.ml.evaluation.curves import precision_recall_curve, rank, roc_curve
 from dermaflow.ml.evaluation.estimate import Estimate, Scores
-from dermaflow.ml.evaluation.operating_points import MEASURES
-from dermaflow.ml.evaluation.predictions import Floats, Predictions
+from dermaflow.ml.evaluation.predictions import Predictions
+from dermaflow.reporting.class_curves import class_curves, point_rates
 from dermaflow.reporting.evaluation_figures import INTERVAL, format_interval
 from dermaflow.reporting.style import (
     ACCENT,
@@ -163,10 +162,10 @@ def draw_class(figures: FoldFigures, code: str, points: Mapping[str, str]) -> Fi
     roc, precision_recall = axes[0]
     colour = class_colours(figures.pooled.classes)[code]
     for predictions, look in [*_folds(figures), (figures.pooled, {"color": colour, "zorder": 3})]:
-        curves = _curves(predictions, code)
+        curves = class_curves(predictions, code)
         if curves:
-            roc.plot(*curves[0], **look)
-            precision_recall.plot(*curves[1], drawstyle="steps-pre", **look)
+            roc.plot(*curves.roc, **look)
+            precision_recall.plot(*curves.precision_recall, drawstyle="steps-pre", **look)
     share = float(np.mean(figures.pooled.labels == figures.pooled.classes.index(code)))
     dashed = {"color": QUIET, "linewidth": 1, "linestyle": (0, (4, 3))}
     roc.plot([0, 1], [0, 1], **dashed)
@@ -188,31 +187,11 @@ def _folds(figures: FoldFigures) -> Iterator[tuple[Predictions, dict[str, object
         yield part, {"color": QUIET, "linewidth": 0.9, "alpha": 0.5}
 
 
-def _curves(
-    predictions: Predictions, code: str
-) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]] | None:
-    """False and true positive rates, and recall and precision; None without both sides."""
-    number = predictions.classes.index(code)
-    positive = predictions.labels == number
-    if not 0 < np.count_nonzero(positive) < len(positive):
-        return None
-    ranking = rank(positive, predictions.probabilities[:, number], np.ones((1, len(positive))))
-    false, true = roc_curve(ranking)
-    precision, recall = precision_recall_curve(ranking)
-    # Of the thresholds that find equally many, the strictest is the one to take.
-    kept = np.flatnonzero(np.diff(recall[0], prepend=0))
-    steps = np.append(0, recall[0, kept]), precision[0, [kept[0], *kept]]
-    return (false[0], true[0]), steps
-
-
 def _mark_points(axes: NDArray[np.object_], scores: Scores, points: list[str]) -> None:
     look = {"color": INK, "markersize": 5, "clip_on": False, "zorder": 4}
-    for point in points:
-        names = [f"{point}/{measure}" for measure in MEASURES]
-        if all(name in scores for name in names):
-            recall, specificity, precision = (scores[name].value for name in names)
-            axes[0].plot(1 - specificity, recall, "o", **look)
-            axes[1].plot(recall, precision, "o", **look)
+    for rates in point_rates(scores, points):
+        axes[0].plot(1 - rates["specificity"], rates["recall"], "o", **look)
+        axes[1].plot(rates["recall"], rates["precision"], "o", **look)
 
 
 def _write_auc(axis: Axes, scores: Mapping[str, Scores], name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import ceil
 from typing import Literal
 
@@ -10,10 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dermaflow.ml.evaluation.curves import Ranking, precision_recall_curve, rank, roc_curve
 from dermaflow.ml.evaluation.estimate import Scores
-from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
+from dermaflow.reporting.class_curves import ClassCurves, class_curves, point_rates
 from dermaflow.reporting.evaluation_figures import describe_split, format_interval
 from dermaflow.reporting.style import (
     FAINT,
@@ -41,14 +40,11 @@ def draw_roc(test: Predictions, scores: Scores, points: Mapping[str, str]) -> Fi
         f"Each class against the rest, the others in grey. Dashed: chance{_legend(points)}",
         ("False positive rate", "True positive rate"),
     )
-    curves = {}
-    for code, ranking in _rankings(test).items():
-        false, true = roc_curve(ranking)
-        curves[code] = (false[0], true[0])
+    curves = {code: found.roc for code, found in _curves(test).items()}
     for code, axis in panels.items():
         _draw_curves(axis, curves, code, test)
         axis.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
-        for rates in _rates(scores, points, code):
+        for rates in point_rates(scores, _of_class(points, code)):
             _mark(axis, 1 - rates["specificity"], rates["recall"])
         area = scores.get(f"{code}/auc")
         if area:
@@ -73,18 +69,12 @@ def draw_precision_recall(test: Predictions, scores: Scores, points: Mapping[str
         f"{_legend(points)}",
         ("Recall", "Precision"),
     )
-    curves = {}
-    for code, ranking in _rankings(test).items():
-        precision, recall = precision_recall_curve(ranking)
-        # Of the thresholds that find equally many, the strictest is the one to take.
-        kept = np.flatnonzero(np.diff(recall[0], prepend=0))
-        curves[code] = (np.append(0, recall[0, kept]), precision[0, [kept[0], *kept]])
+    curves = {code: found.precision_recall for code, found in _curves(test).items()}
     for number, (code, axis) in enumerate(panels.items()):
-        # No threshold lies between two recalls: going up, the next one's precision is had.
         _draw_curves(axis, curves, code, test, drawstyle="steps-pre")
         share = float(np.mean(test.labels == number))
         axis.axhline(share, color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
-        for rates in _rates(scores, points, code):
+        for rates in point_rates(scores, _of_class(points, code)):
             _mark(axis, rates["recall"], rates["precision"])
     return figure
 
@@ -93,26 +83,18 @@ def _legend(points: Mapping[str, str]) -> str:
     return ".\nDots: operating points, whose thresholds validation chose" if points else ""
 
 
-def _rates(scores: Scores, points: Mapping[str, str], code: str) -> Iterator[dict[str, float]]:
-    """Recall, specificity and precision of each operating point of the class that has them all."""
-    for name in (name for name, of_class in points.items() if of_class == code):
-        keys = {measure: f"{name}/{measure}" for measure in MEASURES}
-        if all(key in scores for key in keys.values()):
-            yield {measure: scores[key].value for measure, key in keys.items()}
+def _of_class(points: Mapping[str, str], code: str) -> list[str]:
+    return [name for name, of_class in points.items() if of_class == code]
 
 
 def _mark(axis: Axes, x: float, y: float) -> None:
     axis.plot(x, y, "o", color=INK, markersize=5, clip_on=False, zorder=4)
 
 
-def _rankings(test: Predictions) -> dict[str, Ranking]:
-    """Rankings of the classes that some images have and some have not."""
-    ones = np.ones((1, len(test)))
-    return {
-        code: rank(test.labels == number, test.probabilities[:, number], ones)
-        for number, code in enumerate(test.classes)
-        if 0 < np.count_nonzero(test.labels == number) < len(test)
-    }
+def _curves(test: Predictions) -> dict[str, ClassCurves]:
+    """Curves of the classes that have some."""
+    found = {code: class_curves(test, code) for code in test.classes}
+    return {code: curves for code, curves in found.items() if curves}
 
 
 def _new_panels(
