@@ -77,12 +77,12 @@ def _repro_all(project_path: Path, file: Path, arguments: Sequence[str], run_id:
     if any(not argument.startswith("-") for argument in arguments):  # stages of the user's choice
         return _repro(project_path, arguments, run_id)
     code = _repro(project_path, [*arguments, name], run_id)
-    if code and _could_not_draw(run_id):
-        options = [argument for argument in arguments if argument not in ("-f", "--force")]
-        if _repro(project_path, [*options, *(f"{name}:{stage}" for stage in STAGES)], run_id) == 0:
-            for stage in STAGES:
-                if stage in DRAWINGS:
-                    _repro(project_path, [*options, f"{name}:{DRAWINGS[stage]}"], run_id)
+    if not code or not _could_not_draw(run_id):
+        return code
+    options = [argument for argument in arguments if argument not in ("-f", "--force")]
+    if _repro(project_path, [*options, *(f"{name}:{stage}" for stage in STAGES)], run_id) == 0:
+        for drawing in (DRAWINGS[stage] for stage in STAGES if stage in DRAWINGS):
+            _repro(project_path, [*options, f"{name}:{drawing}"], run_id)
     return code
 
 
