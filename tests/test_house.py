@@ -18,7 +18,8 @@ def test_a_module_of_parameters_is_named_for_its_file_in_conf(project_path):
     base = project_path / "conf" / "base"
     named = {path.stem.removeprefix("parameters_") for path in base.glob("parameters_*.yml")}
     modules = {path.stem for path in (project_path / "src/dermaflow/params").glob("*.py")}
-    # What all share, what checks them, the kinds of one section, and how keys are written.
-    shared = {"__init__", "base", "check", "dotted_keys", "parameters", "sources"}
+    # What all share, what checks them, the kinds of one section, how keys are written, and the one
+    # group of `parameters.yml` that has keys of its own.
+    shared = {"__init__", "base", "check", "dotted_keys", "image", "parameters", "sources"}
     assert modules - named == shared
     assert named <= modules

@@ -10,7 +10,8 @@ from pathlib import Path
 from dermaflow.data.images.image_store import ImageStore, write_image_store
 from dermaflow.data.images.previous_store import PreviousStore
 from dermaflow.params.base import Params, PositiveInt
-from dermaflow.params.ingest import ImageParams, IngestParams
+from dermaflow.params.image import ImageParams
+from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.pipelines.ingest.nodes import (
     build_raw_manifest,

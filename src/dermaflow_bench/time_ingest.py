@@ -11,7 +11,7 @@ from statistics import median
 
 from dermaflow.data.sources import SourceSet
 from dermaflow.io.threads import processors
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow_bench.bare_decoding import decode_bare
 from dermaflow_bench.ingest_job import IngestJob, run_ingest
 from dermaflow_bench.timing import time_pairs

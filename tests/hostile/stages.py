@@ -14,7 +14,8 @@ from kedro_datasets.pandas import ParquetDataset
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets import ImageStoreDataset, PreviousStoreDataset
-from dermaflow.params.ingest import ImageParams, IngestParams
+from dermaflow.params.image import ImageParams
+from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.validate import ValidateParams
 from dermaflow.pipelines import ingest

@@ -15,7 +15,7 @@ from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis
 from dermaflow.experiments.crossval.folds import make_folds
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.crossval import CrossvalParams
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.train import BackboneParams
 from dermaflow.pipelines.crossval_train.nodes import train_folds
 from ml import small_gan

@@ -18,7 +18,8 @@ from dermaflow.data.images.image_store import ImageStore, write_image_store
 from dermaflow.data.images.previous_store import PreviousStore
 from dermaflow.datasets import ImageStoreDataset, PreviousStoreDataset
 from dermaflow.errors import SourceError
-from dermaflow.params.ingest import ImageParams, IngestParams
+from dermaflow.params.image import ImageParams
+from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.pipelines.ingest import create_pipeline
 from dermaflow.pipelines.ingest.nodes import build_raw_manifest, decode_images, read_records

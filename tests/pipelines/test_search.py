@@ -8,7 +8,7 @@ import pytest
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.params.train import BackboneParams
 from dermaflow.pipelines.search.nodes import search_recipe

@@ -1,4 +1,4 @@
-"""Parameters of ingest: where images come from, and how they are stored."""
+"""Parameters of ingest: where images come from, and how the store is divided."""
 
 from __future__ import annotations
 
@@ -7,17 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from dermaflow.params.base import Params, PositiveInt, Strings
+from dermaflow.params.base import Params, Strings
 from dermaflow.params.sources import AnySource
-
-
-class ImageParams(Params):
-    """Size of the stored images, and the caps a file must respect to be decoded."""
-
-    height: Annotated[int, Field(ge=32, le=1024)]  # pixels
-    width: Annotated[int, Field(ge=32, le=1024)]  # pixels
-    max_bytes: PositiveInt  # of the encoded file
-    max_pixels: PositiveInt  # of the decoded image
 
 
 class IngestParams(Params):

@@ -16,7 +16,8 @@ from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.explain import ExplainParams
-from dermaflow.params.ingest import ImageParams, IngestParams
+from dermaflow.params.image import ImageParams
+from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.promote import PromoteParams
 from dermaflow.params.register import RegisterParams

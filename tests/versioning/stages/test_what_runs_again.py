@@ -73,7 +73,11 @@ def touched_by_parameters(stages, before, after):
         ("registry/gates.py", set()),
         ("tracking/tracker.py", set()),
         ("versioning/stages/runner.py", set()),
-        ("params/train.py", set()),
+        ("params/promote.py", set()),
+        ("params/labels.py", {"ingest"}),
+        ("params/sources.py", {"ingest"}),
+        ("params/explain.py", {"explain"}),
+        ("params/train.py", {*TRAINED, "augment", "train_drawing"}),
     ],
 )
 def test_a_change_of_code_touches_who_runs_it(stages, path, expected, project_path):

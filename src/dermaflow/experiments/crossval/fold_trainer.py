@@ -30,7 +30,7 @@ from dermaflow.ml.training.fit import FitResult
 from dermaflow.ml.training.trainer import Log
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.crossval import CrossvalParams
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.train import TrainParams
 from dermaflow.schema import logit_columns
 from dermaflow.tracking.mlflow_sink import current_sink

@@ -19,7 +19,7 @@ from dermaflow.ml.training.batches import LabelledImages
 from dermaflow.ml.training.fine_tune import fine_tune
 from dermaflow.ml.training.metric_sink import MetricSink
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.params.train import TrainParams
 from dermaflow.tracking.mlflow_sink import current_sink

@@ -13,7 +13,7 @@ from dermaflow.ml.training.preprocessing import build_preprocess
 from dermaflow.ml.training.trainer import Log
 from dermaflow.ml.training.training_job import ImageList, TrainingJob
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.train import TrainParams
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.preprocess import Preprocess
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.train import TrainParams
 
 

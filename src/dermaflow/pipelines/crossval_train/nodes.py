@@ -16,7 +16,7 @@ from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.augment import AugmentParams
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.duplicates import DuplicateParams
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.train import TrainParams
 from dermaflow.tracking.mlflow_sink import current_sink
 

@@ -19,7 +19,8 @@ from dermaflow.data.sources import SourceSet
 from dermaflow.data.sources.label_words import translate_labels
 from dermaflow.io.text import one_line
 from dermaflow.io.threads import map_in_threads
-from dermaflow.params.ingest import ImageParams, IngestParams
+from dermaflow.params.image import ImageParams
+from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.schema import DECODE_COLUMNS
 

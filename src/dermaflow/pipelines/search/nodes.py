@@ -9,7 +9,7 @@ import pandas as pd
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.dotted_keys import nest
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.search import SearchParams
 from dermaflow.params.train import TrainParams
 

@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline, node, pipeline
 from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.train import TrainParams
 
 SAMPLES = 8  # images shown as the network gets them

@@ -12,7 +12,7 @@ from dermaflow.data.version import require_groups_on_one_side, require_same_data
 from dermaflow.errors import ValidationError
 from dermaflow.ml.models.weights import Weights
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.params.ingest import ImageParams
+from dermaflow.params.image import ImageParams
 from dermaflow.params.train import TrainParams
 from dermaflow.tracking.mlflow_sink import current_sink
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, DataCatalog
+from kedro.io import DataCatalog
 
 from dermaflow.versioning.stages.stage_dependencies import CatalogEntry
 
@@ -26,18 +26,32 @@ def catalog_with(
 ) -> DataCatalog:
     """A catalog of some datasets, those of ``elsewhere`` at other places.
 
+    It is made from the entries, and so with all that they say (validators, credentials, versions);
+    what lies in memory is shared with the given catalog.
+
     Args:
         catalog: has all of the datasets.
         datasets: that are needed.
         elsewhere: dataset -> where it is loaded from and saved to.
     """
-    configs, *_ = catalog.to_config()
-    moved: dict[str, Any] = {
-        name: AbstractDataset.from_config(name, {**configs[name], "filepath": str(path)})
-        for name, path in elsewhere.items()
-    }
-    others = {name: catalog[name] for name in datasets if name not in moved}
-    return DataCatalog(datasets={**others, **moved})
+    others = {name: catalog[name] for name in datasets}
+    configs, credentials, load_versions, save_version = catalog.to_config()
+    on_disk = {name: configs[name] for name in (*others, *elsewhere) if name in configs}
+    for name, config in on_disk.items():
+        if metadata := _metadata(catalog, name):  # which Kedro leaves out
+            config["metadata"] = metadata
+        if name in elsewhere:
+            config["filepath"] = str(elsewhere[name])
+    moved = DataCatalog.from_config(
+        on_disk,
+        credentials,
+        {name: version for name in on_disk if (version := load_versions[name])},
+        save_version,
+        validation_enabled=catalog.validation_enabled,
+    )
+    for name in others.keys() - on_disk.keys():
+        moved[name] = others[name]
+    return moved
 
 
 def _metadata(catalog: DataCatalog, name: str) -> Mapping[str, Any]:

@@ -23,9 +23,9 @@ from dermaflow.schema import DRAWINGS, pipeline_of
 PACKAGE = "dermaflow"
 # Pages with a template and a style beside their module: who draws one depends on the folder.
 _FOLDERS = tuple(f"{PACKAGE}.reporting.{name}" for name in ("data_docs", "drift", "duplicates"))
-# What changes no output: types of parameters, texts of errors, and where live curves go, with all
-# that it takes to bring them there.
-_WITHOUT_EFFECT = tuple(f"{PACKAGE}.{name}" for name in ("params", "errors"))
+# What changes no output: texts of errors, and where live curves go, with all that it takes to
+# bring them there.
+_ERRORS = f"{PACKAGE}.errors"
 _SINK = f"{PACKAGE}.tracking.mlflow_sink"
 
 
@@ -144,8 +144,7 @@ def code_of(stage: str, datasets: tuple[str, ...] = ()) -> tuple[str, ...]:
     found = {f"{PACKAGE}.pipelines.{pipeline_of(stage)}.{wiring}", *datasets}
     for module in tuple(found):
         found |= graph.find_upstream_modules(module)
-    paths = {_source_path(module, graph.modules) for module in found - {PACKAGE}}
-    return tuple(sorted(path for path in paths if path))
+    return tuple(sorted({_source_path(module, graph.modules) for module in found - {PACKAGE}}))
 
 
 @lru_cache
@@ -154,12 +153,9 @@ def _import_graph() -> Any:
 
     # Without its cache, which would leave a folder in the project.
     graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
-    graph.remove_module(_SINK)
+    for module in (_ERRORS, _SINK):
+        graph.remove_module(module)
     return graph
-
-
-def _lies_in(module: str, packages: tuple[str, ...]) -> bool:
-    return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
 def _module_of(type_name: str) -> str:
@@ -169,11 +165,9 @@ def _module_of(type_name: str) -> str:
     return defined
 
 
-def _source_path(module: str, modules: Iterable[str]) -> str | None:
-    if _lies_in(module, _WITHOUT_EFFECT):
-        return None
+def _source_path(module: str, modules: Iterable[str]) -> str:
     for folder in _FOLDERS:
-        if _lies_in(module, (folder,)):
+        if module.startswith(f"{folder}."):
             module = folder
     path = PurePosixPath("src", *module.split("."))
     if module in _FOLDERS:
