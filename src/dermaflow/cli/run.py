@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import click
@@ -38,7 +39,9 @@ def _options() -> list[click.Parameter]:
     env = click.Option(
         ["--env", "-e"], callback=known_environment, help="Environment: a folder of conf/."
     )
-    others = [option for option in kedro_run.params if option.name != "env"]
+    others = [copy(option) for option in kedro_run.params if option.name != "env"]
+    for option in others:
+        option.is_eager = option.name == "conf_source"  # the check of the environment looks there
     return [force, env, *others]
 
 

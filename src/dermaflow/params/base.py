@@ -26,7 +26,9 @@ Strings = Annotated[list[str], BeforeValidator(_as_list)]
 class Params(BaseModel):
     """A group of parameters: immutable, and closed to unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False
+    )
 
     def raw_paths(self) -> list[Path]:
         """Files and folders that these parameters name and no stage makes; none by default."""

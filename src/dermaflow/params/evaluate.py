@@ -47,7 +47,7 @@ class EvaluateParams(Params):
     logit_adjustment: Annotated[float, Field(ge=0, le=4)]  # tau, of the predicted class; 0: off
     # Name -> target. Names are columns of the served model's answer, beside label and p_<class>.
     operating_points: dict[
-        Annotated[str, Field(pattern=r"^(?!label$|p_|logit_)[a-z][a-z0-9_]*$", max_length=64)],
+        Annotated[str, Field(pattern=r"^(?!label$|p_|logit_)[a-z][a-z0-9_]*\Z", max_length=64)],
         OperatingPointParams,
     ]
     subgroups: SubgroupParams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,8 @@ class IngestParams(Params):
             if name not in self.sources:
                 known = ", ".join(self.sources)
                 raise ValueError(f"there is no source '{name}' in ingest.sources ({known})")
-        twice = sorted(set(self.train) & set(self.external))
-        if twice:
-            raise ValueError(f"'{twice[0]}' is named under both train and external")
+        named = Counter([*self.train, *self.external])
+        for name, times in named.items():
+            if times > 1:
+                raise ValueError(f"'{name}' is named {times} times under train and external")
         return self

@@ -6,6 +6,8 @@ where a key is optional. Unknown keys are refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain, combinations, product
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
@@ -21,7 +23,7 @@ from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
 from dermaflow.params.promote import PromoteParams
 from dermaflow.params.register import RegisterParams
-from dermaflow.params.search import SearchParams
+from dermaflow.params.search import Choices, Range, SearchParams
 from dermaflow.params.train import TrainParams
 from dermaflow.params.validate import ValidateParams
 
@@ -66,9 +68,7 @@ class Parameters(Params):
             raise ValueError(
                 f"crossval.folds: there is no fold {beyond[0]}, but {folds} (validate.split.folds)"
             )
-        for key, space in self.search.space.items():
-            for value in space.ends:
-                _require_valid(self.train, key, value)
+        _require_valid(self.train, self.search.space)
         known = {code for scheme in self.labels.schemes.values() for code in scheme}
         for name, point in self.evaluate.operating_points.items():
             key = f"evaluate.operating_points.{name}"
@@ -82,12 +82,21 @@ class Parameters(Params):
         return self
 
 
-def _require_valid(train: TrainParams, key: str, value: Any) -> None:
-    """Raise ValueError if the search could not give a key of train a value."""
+def _require_valid(train: TrainParams, space: Mapping[str, Range | Choices]) -> None:
+    """Raise ValueError if the search could not give train some value, or two values together."""
+    examples = [[(key, value) for value in tried.examples] for key, tried in space.items()]
+    pairs = chain.from_iterable(product(a, b) for a, b in combinations(examples, 2))
+    for values in ({key: value} for key, value in chain(*examples)):
+        _try_values(train, values)
+    for pair in pairs:
+        _try_values(train, dict(pair))
+
+
+def _try_values(train: TrainParams, values: dict[str, Any]) -> None:
+    said = " with ".join(f"{key} {value!r}" for key, value in values.items())
     try:
-        train.with_values({key: value})
+        train.with_values(values)
     except KeyError as error:
-        raise ValueError(f"search.space: train has no key '{key}'") from error
+        raise ValueError(f"search.space: train has no key '{next(iter(values))}'") from error
     except ValidationError as error:
-        why = error.errors()[0]["msg"]
-        raise ValueError(f"search.space: {key} may not be {value!r}: {why}") from error
+        raise ValueError(f"search.space: may not try {said}: {error.errors()[0]['msg']}") from error

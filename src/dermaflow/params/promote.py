@@ -32,7 +32,7 @@ class RequirementParams(Params):
 class PromoteParams(Params):
     model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
 
-    alias: Annotated[str, Field(pattern=r"^(?!latest$|v\d+$)[a-z][a-z0-9_\-]*$")]  # MLflow's rules
+    alias: Annotated[str, Field(pattern=r"^(?!latest$|v\d+$)[a-z][a-z0-9_\-]*\Z")]  # MLflow's rules
     judged_by: Literal["value", "lower_bound"]  # the figure itself, or its interval's lower end
     floors: FloorParams
     require: RequirementParams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -25,9 +26,9 @@ class Range(Params):
         return self
 
     @property
-    def ends(self) -> list[Any]:
-        """What must be a valid value, so that all between is."""
-        return [self.low, self.high]
+    def examples(self) -> list[Any]:
+        """Values that must all be valid: the ends, and one between them that is no whole number."""
+        return [self.low, self.low + (self.high - self.low) / math.e, self.high]
 
     def holds(self, value: Any) -> bool:
         """Whether a value may be drawn."""
@@ -41,8 +42,8 @@ class Choices(Params):
     choices: Annotated[list[Any], Field(min_length=2)]
 
     @property
-    def ends(self) -> list[Any]:
-        """What must be a valid value."""
+    def examples(self) -> list[Any]:
+        """Values that must all be valid."""
         return self.choices
 
     def holds(self, value: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from dermaflow.reporting.style import ACCENT, INK, QUIET, WARNING, label_axes, new_figure, styled
@@ -130,6 +130,8 @@ def _draw_parameter(axis: Axes, figures: SearchFigures, key: str, column: str) -
         axis.set_xlim(-0.5, len(ticks) - 0.5)
     elif places.min() > 0 and places.max() / places.min() > 5:
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(LogFormatter())  # the default one writes formulas
+        axis.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
 
 
 def _places(values: pd.Series) -> tuple[NDArray[np.float64], list[str]]:

@@ -64,6 +64,7 @@ RC_PARAMS: Any = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "text.color": INK,
+    "text.parse_math": False,  # a `$` in a name that comes with the data begins no formula
     "xtick.color": QUIET,
     "xtick.labelcolor": INK,
     "ytick.color": QUIET,

@@ -22,14 +22,13 @@ def _is_deep(image: Image.Image) -> bool:
 
 def to_binary(image: Image.Image) -> Image.Image:
     """White where the image exceeds half of its largest value, else black."""
-    if _is_deep(image):
+    if _is_deep(image) or image.mode in ("I", "F"):  # 32 bits, which Pillow would clip to 8
         grey = np.asarray(image)
         return Image.fromarray((grey > grey.max() / 2).astype(np.uint8) * 255)
     if image.mode == "1":
         return image.convert("L")
-    if image.mode not in ("L", "I", "F"):
-        image = image.convert("RGB")  # from which every mode has a way to grey
-    grey_image = image if image.mode == "L" else image.convert("L")
+    # From RGB every mode has a way to grey.
+    grey_image = image if image.mode == "L" else image.convert("RGB").convert("L")
     _, brightest = grey_image.getextrema()
     return grey_image.point(_halves(brightest))
 

@@ -67,8 +67,12 @@ def _read(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     tables, summaries = (folder / name for name in FOLD_FILES)
     try:
         summary: dict[str, Any] = json.loads(summaries.read_text(encoding="utf-8"))
-        return pd.read_parquet(tables), summary
-    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        logits = pd.read_parquet(tables)
+        told = {facts["fold"] for facts in summary["folds"]}
+        if told != set(logits["fold"]) or "made_from" not in summary:
+            raise ValueError(f"{summaries.name} does not fit {tables.name}")
+        return logits, summary
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
         why = " ".join(str(error).split())
         raise SourceError(f"{folder} holds no folds ({why}); see crossval.collect") from error
 

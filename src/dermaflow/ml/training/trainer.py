@@ -175,7 +175,7 @@ class Trainer:
         recent = torch.stack(self._losses[-self._params.log_every :]).mean().item()
         self._refuse_infinite(recent)
         progress.set_postfix(loss=f"{recent:.3f}")
-        rate = float(self._scheduler.get_last_lr()[0])
+        rate = float(max(self._scheduler.get_last_lr()))  # the head's: other parts learn slower
         log({"train/loss": recent, "train/lr": rate}, self.steps)
 
     def _refuse_infinite(self, loss: float) -> None:

@@ -42,7 +42,7 @@ def _draw_categories(axes: Axes, comparison: Comparison, feature: str) -> None:
     axes.barh(places, reference[shown], height=0.8, color=_GREY)
     axes.barh(places, ours[shown], height=0.34, color=WARNING)
     words = [class_name(name) if feature == "label" else name for name in names]
-    axes.set_yticks(places, words, parse_math=False, fontsize=7.5)
+    axes.set_yticks(places, words, fontsize=7.5)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     label_axes(axes, "share", "")
