@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from conf_params import params_of
 from dermaflow.ml.evaluation.estimate import Estimate
-from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.params.promote import PromoteParams
 from dermaflow.registry.gates import Facts, judge
 
 GOOD = Facts(
@@ -24,28 +23,14 @@ GOOD = Facts(
     confidence=0.95,
     resamples=1000,
 )
-EVALUATE = EvaluateParams(
-    batch_size=1,
-    views=1,
-    calibration="temperature",
-    logit_adjustment=0,
-    subgroups={"least": 30, "by": {}},
-    bootstrap_samples=1000,
-    confidence=0.95,
-    calibration_bins=10,
-    operating_points={},
-)
+EVALUATE = params_of("evaluate", {"bootstrap_samples": 1000, "confidence": 0.95})
 
 
 def ask(*, judged_by="lower_bound", required=True, **floors):
     floors = {"balanced_accuracy": 0.64, "macro_auc": 0.9, "melanoma_recall": 0.3} | floors
     names = ("no_group_crosses_splits", "validation_passed", "same_environment")
-    return PromoteParams(
-        alias="staging",
-        judged_by=judged_by,
-        floors=floors,
-        require=dict.fromkeys(names, required),
-    )
+    require = dict.fromkeys(names, required)
+    return params_of("promote", {"judged_by": judged_by, "floors": floors, "require": require})
 
 
 def failed(facts, promote):

@@ -8,9 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 import pytest
-from packaging.requirements import Requirement
 
-from dermaflow.registry.register_version import pin_requirements
 from dermaflow.registry.shipped_code import ModelPackage, find_closure, importable
 from dermaflow.registry.shipped_code import write_model_package as write
 from dermaflow.versioning.stages.stage_dependencies import code_of
@@ -118,16 +116,9 @@ def test_a_model_carries_little(model: ModelPackage) -> None:
     data = {file.parts[2] for file in model.files if file.parts[1:2] == ("data",)}
     assert data == {"__init__.py", "images"}
     assert not [file for file in model.files if "store" in file.name]
-
-
-def test_a_model_requires_what_its_code_imports(model: ModelPackage) -> None:
-    requirements = [Requirement(text) for text in pin_requirements(model.third_party)]
-    assert [requirement.name for requirement in requirements] == [
-        "mlflow", "numpy", "pandas", "pillow", "safetensors", "torch", "torchvision",
-    ]  # fmt: skip
-    for requirement in requirements:  # a local build such as +cu128 is in no registry
-        (pin,) = requirement.specifier
-        assert (pin.operator, "+" in pin.version) == ("==", False)
+    assert model.third_party == (
+        "PIL", "mlflow", "numpy", "pandas", "safetensors", "torch", "torchvision",
+    )  # fmt: skip
 
 
 def test_the_register_stage_depends_on_all_that_a_model_carries() -> None:

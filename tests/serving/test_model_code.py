@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import scoring_server
 from PIL import Image
 
 import dermaflow
@@ -151,6 +153,41 @@ def test_all_of_the_code_is_loaded_with_the_model(
         if key.partition(".")[0] == name
     }
     assert loaded == {Path(file) for file in packages["own"].files if len(file.parts) > 1}
+
+
+SECRET = "patient Jane Roe, room 12, "
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (SECRET, "not a base64 text"),
+        (base64.b64encode(SECRET.encode()).decode(), "not a JPEG, PNG"),
+    ],
+)
+def test_what_is_no_image_is_a_bad_request_whose_answer_holds_nothing_of_it(
+    models: dict[str, str], image: str, reason: str
+) -> None:
+    model = mlflow.pyfunc.load_model(models["own"])
+    body = json.dumps({"dataframe_split": {"columns": ["image"], "data": [[encoded(0)], [image]]}})
+    with pytest.raises(MlflowException) as raised:
+        scoring_server.invocations(body, "application/json", model, None)
+    assert raised.value.get_http_status_code() == 400
+    answer = json.loads(raised.value.serialize_as_json())
+    assert answer["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert answer["message"].startswith(f"image 2 of 2: {reason}")
+    assert image not in f"{answer} {raised.value!r}"
+    assert raised.value.__cause__ is None
+    raised.value.message = f"{image}: {raised.value.message}"  # as MLflow does with other errors
+    assert raised.value.message == answer["message"]
+
+
+def test_images_are_found_by_their_column_and_answered_in_order(
+    models: dict[str, str],
+) -> None:
+    model = mlflow.pyfunc.load_model(models["own"])
+    more = REQUEST.assign(name=["a", "b", "c"])[["name", "image"]].set_index([[7, 5, 3]])
+    pd.testing.assert_frame_equal(model.predict(more), model.predict(REQUEST), check_exact=True)
 
 
 class NoProject:

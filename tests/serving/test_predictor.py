@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from conf_params import params_of
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.images.pixel_modes import ImageError
 from dermaflow.data.images.preprocess import Preprocess
@@ -20,7 +21,6 @@ from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
-from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.pipelines.evaluate.nodes import (
     apply_decision_rule,
     choose_decision_rule,
@@ -119,20 +119,11 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
             "data_version": "v1",
         }
     )
-    evaluate = EvaluateParams(
-        batch_size=5,
-        views=4,
-        calibration="temperature",
-        logit_adjustment=0,
-        subgroups={"least": 30, "by": {}},
-        bootstrap_samples=0,
-        confidence=0.9,
-        calibration_bins=10,
-        operating_points={
-            "mel_recall_50": {"class": "mel", "recall": 0.5},
-            "nv_specificity_60": {"class": "nv", "specificity": 0.6},
-        },
-    )
+    points = {
+        "mel_recall_50": {"class": "mel", "recall": 0.5},
+        "nv_specificity_60": {"class": "nv", "specificity": 0.6},
+    }
+    evaluate = params_of("evaluate", {"batch_size": 5, "views": 4, "operating_points": points})
     logits = predict_held_out(weights, manifest, ImageStore(tmp_path / "store"), evaluate)
     rule = choose_decision_rule(logits, weights, evaluate)
     evaluated = apply_decision_rule(logits, rule, CLASSES)

@@ -12,12 +12,14 @@ import urllib.request
 import mlflow
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
+from mlflow import MlflowClient
 
 from dermaflow.datasets import StageRecordsDataset
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracker import Tracker
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.stages.workspace import Workspace
+from mlflow_runs import Experiment
 
 
 class Server:
@@ -92,13 +94,29 @@ def local_config():
     return make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def store(tmp_path_factory, local_config):
     """A configuration whose database exists; making one takes MLflow seconds."""
+    before = mlflow.get_tracking_uri()
     folder = tmp_path_factory.mktemp("tracking")
     config = local_config(folder)
     TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
+    mlflow.set_tracking_uri(before)
     return config
+
+
+@pytest.fixture
+def experiment(store, request, tmp_path):
+    """An experiment of the test's own in the shared store, which is the one that MLflow uses."""
+    mlflow.set_tracking_uri(store.tracking_uri)
+    client = MlflowClient(store.tracking_uri)
+    return Experiment(client, request.node.nodeid, tmp_path / "artifacts")
+
+
+@pytest.fixture
+def config(store, experiment):
+    """The configuration of the test's own experiment."""
+    return store.model_copy(update={"experiment": experiment.name})
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Which run a user means."""
 
+import sqlite3
+
 import pytest
 from mlflow.entities import Run, RunData, RunInfo
 
 from dermaflow.errors import RunLookupError
-from dermaflow.tracking.find_runs import find_run
+from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
+from dermaflow.tracking.tracking_config import TrackingConfig
 
 
 def make_run(run_id, name):
@@ -73,3 +76,44 @@ def test_an_unknown_run_is_answered_with_what_is_near(name, near):
 def test_no_runs_at_all():
     with pytest.raises(RunLookupError, match="newest: none"):
         find_run("x", [])
+
+
+def test_runs_are_listed_by_their_start_without_deleted_and_nested_ones(experiment):
+    starts = {"second": 2_000, "third": 3_000, "first": 1_000, "deleted": 4_000}
+    ids = {name: experiment.make_run(name, start=start) for name, start in starts.items()}
+    experiment.client.delete_run(ids["deleted"])
+    experiment.make_run("part", start=5_000, tags={"mlflow.parentRunId": ids["third"]})
+    found = list_runs(experiment.client, experiment.name)
+    assert [run.info.run_name for run in found] == ["third", "second", "first"]
+
+
+def test_more_runs_than_mlflow_gives_at_once_are_all_listed(experiment, store):
+    first = experiment.make_run("first", start=1)
+    rows = [(f"{number:032}", number, experiment.id) for number in range(2, 1002)]
+    with sqlite3.connect(store.tracking_uri.removeprefix("sqlite:///")) as database:
+        database.executemany(
+            "INSERT INTO runs (run_uuid, start_time, experiment_id, name, source_type,"
+            " entry_point_name, user_id, status, lifecycle_stage)"
+            " VALUES (?, ?, ?, 'many', 'LOCAL', '', '', 'FINISHED', 'active')",
+            rows,
+        )
+    found = list_runs(experiment.client, experiment.name)
+    assert len(found) == 1001
+    assert found[-1].info.run_id == first
+
+
+def test_an_experiment_that_the_store_lacks_is_named(experiment):
+    with pytest.raises(RunLookupError, match=r"no experiment 'another' \(mlflow\.yml\)"):
+        list_runs(experiment.client, "another")
+
+
+def test_a_store_that_is_not_there_is_named_and_not_made(tmp_path):
+    config = TrackingConfig(
+        tracking_uri=f"sqlite:///{tmp_path}/no.db",
+        artifact_location=None,
+        experiment="dermaflow",
+        system_metrics_interval=0,
+    )
+    with pytest.raises(RunLookupError, match=rf"there is no tracking store {tmp_path}/no\.db; "):
+        existing_store(config)
+    assert not list(tmp_path.iterdir())

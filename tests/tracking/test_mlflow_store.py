@@ -8,7 +8,7 @@ import time
 import pytest
 from mlflow import MlflowClient
 
-from dermaflow.errors import ParameterError, TrackingError
+from dermaflow.errors import TrackingError
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
@@ -53,11 +53,6 @@ def test_opening_a_store_does_not_look_like_the_users_choice(tmp_path, monkeypat
     config = TrackingConfig(**VALUES)
     open_store(config.resolve(tmp_path))
     assert config.resolve(tmp_path / "other").tracking_uri.endswith("other/mlflow.db")
-
-
-def test_a_wrong_key_of_the_configuration_is_named():
-    with pytest.raises(ParameterError, match=r"tracking_url: Extra inputs.*mlflow\.yml"):
-        TrackingConfig.read({"mlflow": VALUES | {"tracking_url": "x"}})
 
 
 def test_a_run_on_a_real_server_needs_the_address_alone(server, tmp_path, monkeypatch):

@@ -1,15 +1,11 @@
 """Nested runs on a real SQLite MLflow: one of each name, which goes on when its parent does."""
 
 import json
-import signal
-import subprocess
-import sys
 
 import pytest
 from mlflow import MlflowClient
 
 from dermaflow.ml.training.metric_sink import NullSink
-from dermaflow.tracking.find_runs import list_runs
 from dermaflow.tracking.killed_run import nested_runs
 from dermaflow.tracking.mlflow_sink import current_sink
 from dermaflow.tracking.tracked_run import TrackedRun
@@ -78,58 +74,16 @@ def test_a_part_that_was_cut_off_says_how_and_goes_on_under_its_name(parent, err
     assert run.data.tags["resumed"] == "1"
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from dermaflow.tracking.tracking_config import TrackingConfig
-from dermaflow.tracking.tracked_run import TrackedRun
-from dermaflow.tracking.mlflow_sink import current_sink
-config = TrackingConfig.model_validate_json(sys.argv[1])
-run = TrackedRun(config, "killed", {}, Path(sys.argv[2]), "this")
-with current_sink().part("fold 1", {"fold": 1}, {}):
-    pass
-with current_sink().part("fold 2", {"fold": 2}, {}) as sink:
-    sink.log({"train/loss": 2.0}, step=1)
-    print(run.run_id, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-@pytest.fixture
-def killed(store, marker):
-    command = [sys.executable, "-c", KILLED, store.model_dump_json(), str(marker)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    return done.stdout.strip()
-
-
-def test_parts_of_a_killed_run_are_continued_with_it(store, marker, killed):
-    run = TrackedRun(store, "again", {}, marker, "this")
-    assert run.run_id == killed
-    with current_sink().part("fold 2", {"fold": 2}, {}) as sink:
-        sink.log({"train/loss": 1.0}, step=2)
-    run.close("FINISHED")
-    parts = parts_of(killed)
-    assert sorted(parts) == ["fold 1", "fold 2"]
-    assert {part.info.status for part in parts.values()} == {"FINISHED"}
-    assert parts["fold 2"].data.tags["resumed"] == "1"
-    curve = MlflowClient().get_metric_history(parts["fold 2"].info.run_id, "train/loss")
-    assert [point.step for point in curve] == [1, 2]
-
-
-def test_parts_of_a_killed_run_that_does_not_go_on_are_marked_as_it_is(store, marker, killed):
-    TrackedRun(store, "another", {}, marker, "that").close("FINISHED")
-    status = {name: part.info.status for name, part in parts_of(killed).items()}
-    assert status == {"fold 1": "FINISHED", "fold 2": "KILLED"}
-    assert MlflowClient().get_run(killed).info.status == "KILLED"
-
-
-def test_parts_are_no_runs_that_latest_could_mean(store, parent):
-    with current_sink().part("fold 1", PARAMETERS, TAGS):
-        pass
-    names = [run.info.run_name for run in list_runs(MlflowClient(), store.experiment)]
-    assert names[0] == "parent"
-    assert "fold 1" not in names
+def test_a_part_whose_process_was_killed_goes_on_with_its_curve(parent):
+    for step in (1, 2):
+        with current_sink().part("fold 1", PARAMETERS, TAGS) as sink:
+            sink.log({"train/loss": 1 / step}, step)
+        (run,) = nested_runs(MlflowClient(), parent.run_id)
+        assert run.info.status == "FINISHED"
+        assert run.data.tags.get("resumed") == (None if step == 1 else "1")
+        MlflowClient().update_run(run.info.run_id, "RUNNING")  # as a killed process leaves it
+    curve = MlflowClient().get_metric_history(run.info.run_id, "train/loss")
+    assert [(point.step, point.value) for point in curve] == [(1, 1.0), (2, 0.5)]
 
 
 def test_figures_that_are_not_a_models_do_not_name_its_run(parent, tmp_path):

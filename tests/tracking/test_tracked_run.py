@@ -1,24 +1,19 @@
 """The tracked run on a real SQLite MLflow."""
 
 import json
-import pickle
-import signal
 import subprocess
 import sys
-import time
+import threading
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
 
 from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json
-from dermaflow.ml.training.metric_sink import NullSink
 from dermaflow.tracking.find_runs import list_runs
 from dermaflow.tracking.metric_names import name_metrics, read_scores
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
-from dermaflow.tracking.mlflow_sink import MlflowSink, current_sink
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
-from dermaflow.tracking.tracking_config import TrackingConfig
 
 
 def test_flatten_gives_one_key_a_leaf():
@@ -31,25 +26,6 @@ def test_words_of_the_data_stay_in_one_parameter():
     flat = flatten({"labels": labels, "images": {"mel": 3, "own code": 4}})
     assert json.loads(flat["labels"]) == labels
     assert flat["images.own code"] == 4
-
-
-def test_environment_variable_wins_and_drops_the_local_artifact_folder(tmp_path, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it for a chosen store
-    config = TrackingConfig(
-        tracking_uri="sqlite:///x.db",
-        artifact_location="artifacts",
-        experiment="e",
-        system_metrics_interval=0,
-    )
-    assert config.resolve(tmp_path).tracking_uri == f"sqlite:///{tmp_path}/x.db"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example:5000")
-    resolved = config.resolve(tmp_path)
-    assert resolved.tracking_uri == "http://mlflow.example:5000"
-    assert resolved.artifact_location is None
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///other.db")
-    resolved = config.resolve(tmp_path)
-    assert resolved.tracking_uri == f"sqlite:///{tmp_path}/other.db"
-    assert resolved.artifact_location == (tmp_path / "artifacts").as_uri()
 
 
 def test_parameters_metrics_and_artifacts_arrive(store, tmp_path, marker):
@@ -86,43 +62,6 @@ def test_several_processes_join_one_run_and_keep_its_name(store, monkeypatch, ma
     assert joined.data.tags["command"] == "dvc repro"
 
 
-def test_system_metrics_are_one_series_without_repeated_steps(store, marker):
-    config = store.model_copy(update={"system_metrics_interval": 0.2})
-    run = TrackedRun(config, "monitored", {}, marker)
-    time.sleep(1.5)
-    run.close("FINISHED")
-    history = MlflowClient().get_metric_history(run.run_id, "system/system_memory_usage_percentage")
-    steps = [metric.step for metric in history]
-    assert len(steps) >= 3
-    assert steps == sorted(set(steps))
-
-
-def test_sink_writes_to_the_active_run_and_is_silent_without(store, marker):
-    assert isinstance(current_sink(), NullSink)
-    run = TrackedRun(store, "live", {}, marker)
-    sink = current_sink()
-    assert isinstance(sink, MlflowSink)
-    sink.log({"train/loss": 1.0, "train/lr": 0.1}, step=5)
-    live = MlflowClient().get_metric_history(run.run_id, "train/loss")  # before the run ends
-    run.close("FAILED")
-    assert [(metric.step, metric.value) for metric in live] == [(5, 1.0)]
-    assert MlflowClient().get_run(run.run_id).info.status == "FAILED"
-    assert mlflow.active_run() is None
-
-
-def test_a_sink_in_another_process_writes_to_the_same_run(store, marker):
-    run = TrackedRun(store, "live", {}, marker)
-    code = (
-        "import pickle, sys; log = pickle.loads(bytes.fromhex(sys.argv[1]));"
-        "log({'train/loss': 0.25}, 3)"
-    )
-    sent = pickle.dumps(current_sink().log).hex()
-    subprocess.run([sys.executable, "-c", code, sent], check=True)
-    run.close("FINISHED")
-    (point,) = MlflowClient().get_metric_history(run.run_id, "train/loss")
-    assert (point.step, point.value) == (3, 0.25)
-
-
 def test_stages_add_up_in_the_order_of_the_data(store, marker):
     run = TrackedRun(store, "stages", {}, marker)
     run.extend_tag("stages", ["train"])
@@ -131,30 +70,6 @@ def test_stages_add_up_in_the_order_of_the_data(store, marker):
     tags = MlflowClient().get_run(run.run_id).data.tags
     assert tags["stages"] == "ingest+train+evaluate_drawing"  # of train it goes without saying
     assert run.stages() == {"ingest", "train", "train_drawing", "evaluate_drawing"}
-
-
-def killed_run(store, marker, does, number=signal.SIGKILL):
-    """Id of a run whose process a signal has ended."""
-    code = (
-        "import os, sys; from pathlib import Path;"
-        "from dermaflow.tracking.tracking_config import TrackingConfig;"
-        "from dermaflow.tracking.tracked_run import TrackedRun;"
-        "config = TrackingConfig.model_validate_json(sys.argv[1]);"
-        "run = TrackedRun(config, 'killed', {'env': 'a'}, Path(sys.argv[2]), sys.argv[3]);"
-        "print(run.run_id, flush=True); os.kill(os.getpid(), int(sys.argv[4]))"
-    )
-    arguments = (store.model_dump_json(), str(marker), does, str(int(number)))
-    command = [sys.executable, "-c", code, *arguments]
-    killed = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        # Where the tests run in the background, Ctrl-C is ignored, and would be here, too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    assert killed.returncode != 0, killed.stderr
-    return killed.stdout.strip()
 
 
 def test_a_run_that_could_not_be_opened_whole_is_not_called_finished(store, marker):
@@ -172,82 +87,52 @@ def test_a_run_that_could_not_be_opened_whole_is_not_called_finished(store, mark
     assert (run.info.run_name, run.info.status) == ("half open", "KILLED")
 
 
-def test_the_next_run_marks_one_whose_process_was_killed(store, marker):
-    run_id = killed_run(store, marker, "this")
-    assert MlflowClient(store.tracking_uri).get_run(run_id).info.status == "RUNNING"
-
-    TrackedRun(store, "next", {}, marker, "that").close("FINISHED")
-    run = MlflowClient().get_run(run_id)
-    assert run.info.status == "KILLED"
-    assert run.data.tags["error"].endswith("was killed")
-    assert not marker.exists()
-
-
-# SIGINT leaves Python time to close the run as killed.
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_does_the_same_as_a_killed_one_goes_on_in_it(store, marker, number):
-    run_id = killed_run(store, marker, "this", number)
-    MlflowClient(store.tracking_uri).set_tag(run_id, "error", "KeyboardInterrupt")
-    for times in ("1", "2"):
-        run = TrackedRun(store, "another name", {"env": "a"}, marker, "this")
-        assert run.run_id == run_id
-        found = MlflowClient().get_run(run_id)
-        assert (found.info.status, found.info.run_name) == ("RUNNING", "killed")
-        assert found.data.tags["resumed"] == times
-        assert "error" not in found.data.tags
-        run.close("KILLED")
-        # As if the process were gone.
-        left = json.loads(marker.read_text())
-        marker.write_text(json.dumps(left | {"started": left["started"] - 9}))
-    assert TrackedRun(store, "next", {}, marker, "that").run_id != run_id
-    mlflow.end_run()
-
-
-@pytest.mark.parametrize("status", ["FINISHED", "FAILED"])
-def test_a_run_that_has_ended_is_not_opened_again(store, marker, status):
-    first = TrackedRun(store, "first", {}, marker, "this")
-    left = marker.read_text()
-    first.close(status)
-    assert not marker.exists()
-    marker.write_text(json.dumps(json.loads(left) | {"started": 0}))
-    second = TrackedRun(store, "second", {}, marker, "this")
-    second.close("FINISHED")
-    assert second.run_id != first.run_id
-    assert MlflowClient().get_run(first.run_id).info.status == status
-
-
-def test_a_killed_run_that_was_deleted_is_not_opened_again(store, marker):
-    run_id = killed_run(store, marker, "this")
-    MlflowClient(store.tracking_uri).delete_run(run_id)
-    run = TrackedRun(store, "next", {}, marker, "this")
-    run.close("FINISHED")
-    assert run.run_id != run_id
-
-
-def test_a_run_of_a_living_process_is_left_alone(store, marker):
-    first = TrackedRun(store, "first", {}, marker)
-    mlflow.end_run("RUNNING")  # as seen from another process: neither ended nor dead
-    TrackedRun(store, "second", {}, marker.with_name("other.json")).close("FINISHED")
+def test_a_run_that_does_the_same_as_a_killed_one_goes_on_in_it(config, marker):
+    killed = TrackedRun(config, "killed", {"command": "first"}, marker, "this")
+    killed.close("KILLED")
     left = json.loads(marker.read_text())
-    marker.with_name("other.json").write_text(json.dumps(left))
-    TrackedRun(store, "third", {}, marker.with_name("other.json")).close("FINISHED")
-    assert MlflowClient().get_run(first.run_id).info.status == "RUNNING"
+    marker.write_text(json.dumps(left | {"started": left["started"] - 9}))  # its process is gone
+    run = TrackedRun(config, "another name", {"command": "second"}, marker, "this")
+    found = MlflowClient().get_run(run.run_id)
+    assert (run.run_id, run.joined) == (killed.run_id, False)
+    assert (found.info.status, found.info.run_name) == ("RUNNING", "killed")
+    assert found.data.tags["command"] == "second"
+    assert json.loads(marker.read_text())["started"] == left["started"]
+    run.close("FINISHED")
 
-    # In a container every process has the same number, but not the same beginning.
-    marker.with_name("other.json").write_text(json.dumps(left | {"started": left["started"] - 9}))
-    TrackedRun(store, "fourth", {}, marker.with_name("other.json")).close("FINISHED")
-    assert MlflowClient().get_run(first.run_id).info.status == "KILLED"
-    first.close("FINISHED")
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [("FINISHED", False), ("FAILED", False), ("KILLED", True)]
+)
+def test_a_run_ends_as_it_is_told_and_is_found_again_if_it_was_killed(config, marker, status, kept):
+    run = TrackedRun(config, "first", {}, marker, "this")
+    assert json.loads(marker.read_text())["run_id"] == run.run_id
+    run.close(status)
+    assert MlflowClient().get_run(run.run_id).info.status == status
+    assert mlflow.active_run() is None
+    assert marker.exists() == kept
 
 
-def test_the_description_shows_headline_and_origin(store, marker):
-    tags = {"env": "smoke", "command": "kedro run --env smoke", "data_version": "abc"}
-    run = TrackedRun(store, "described", tags, marker)
+def test_a_run_that_joins_another_leaves_no_marker(config, experiment, monkeypatch, marker):
+    monkeypatch.setenv("MLFLOW_RUN_ID", experiment.make_run(status="RUNNING"))
+    run = TrackedRun(config, "joins", {}, marker, "this")
+    assert not marker.exists()
+    run.close("FINISHED")
+
+
+def test_the_machine_is_watched_for_as_long_as_the_run_is_open(config, marker):
+    watched = config.model_copy(update={"system_metrics_interval": 30})
+    run = TrackedRun(watched, "watched", {}, marker)
+    assert "SystemMetricsMonitor" in {thread.name for thread in threading.enumerate()}
+    run.close("FINISHED")
+    assert "SystemMetricsMonitor" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_the_description_is_of_what_the_run_holds_by_then(config, marker):
+    run = TrackedRun(config, "described", {"env": "smoke", "data_version": "abc"}, marker)
     mlflow.log_metrics(name_metrics({"test": {"accuracy": Estimate(0.5, 0.4, 0.6)}}))
     run.describe()
     run.close("FINISHED")
-    text = MlflowClient().get_run(run.run_id).data.tags["mlflow.note.content"]
-    assert "| Accuracy | 0.500 | 0.400 – 0.600 |" in text
-    assert "melanoma" not in text  # nothing is said of what was not measured
-    assert "`abc`" in text
-    assert "kedro run --env smoke" in text
+    tags = MlflowClient().get_run(run.run_id).data.tags
+    assert "| Accuracy | 0.500 | 0.400 – 0.600 |" in tags["mlflow.note.content"]
+    assert "`abc`" in tags["mlflow.note.content"]

@@ -1,18 +1,30 @@
-"""What a tracker does when MLflow itself fails."""
+"""Who goes on in a killed run, and what a tracker does when MLflow itself fails."""
 
 import logging
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
 
+import mlflow
 import pytest
 
-from dermaflow.tracking.run_tags import raw_tags
+FIRST = {
+    "parameters": {"train": {"epochs": 2, "batch_size": 4}, "seed": 1},
+    "name": "smoke: all",
+    "tags": {"git_dirty": "false", "mlflow.source.git.commit": "c0ffee"},
+}
 
 
 @pytest.fixture
-def tracker(tmp_path, make_tracker):
+def tracker(tmp_path, store, make_tracker, local_config):
     """A tracker with an open run in a store that is gone."""
-    tracker = make_tracker({})
+    database = tmp_path / "db/mlflow.db"
+    database.parent.mkdir()
+    shutil.copy(store.tracking_uri.removeprefix("sqlite:///"), database)
+    tracker = make_tracker({}, local_config(tmp_path))
     tracker.open()
-    (tmp_path / "db/mlflow.db").write_bytes(b"overwritten")
+    database.write_bytes(b"overwritten")
     return tracker
 
 
@@ -23,25 +35,57 @@ def test_the_error_of_a_run_is_not_hidden_by_one_of_mlflow(tracker, caplog):
     tracker.fail(RuntimeError("again"))  # nothing is open any more
 
 
-def test_a_killed_run_is_known_again_in_whatever_order_its_parameters_come(
-    make_tracker, forget_process
+@pytest.fixture
+def kill(make_tracker, config, forget_process):
+    """Open a run like the first but for some changes, and leave it killed; gives its id."""
+
+    def make(**changes):
+        tracker = replace(make_tracker({}, config), **FIRST | changes)
+        tracker.open()
+        run_id = mlflow.active_run().info.run_id
+        tracker.fail(KeyboardInterrupt(), "KILLED")
+        forget_process()
+        return run_id
+
+    return make
+
+
+def test_a_killed_run_goes_on_in_whatever_order_its_parameters_come(kill):
+    parameters = {"seed": 1, "train": {"batch_size": 4, "epochs": 2}}
+    assert kill(parameters=parameters) == kill()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parameters": {"train": {"epochs": 3, "batch_size": 4}, "seed": 1}},
+        {"parameters": {"train": {"epochs": 4, "batch_size": 2}, "seed": 1}},
+        {"parameters": {"train": {"epochs": 2, "batch_size": 4}}},
+        {"name": "base: all"},
+        {"name": "smoke: train"},
+        {"tags": FIRST["tags"] | {"mlflow.source.git.commit": "c0ffef"}},
+    ],
+)
+def test_a_killed_run_is_not_gone_on_with_by_one_of_other_parameters_environment_or_code(
+    kill, changes
 ):
-    train = {"epochs": 2, "batch_size": 4}
-    first = make_tracker({"train": train, "seed": 1})
-    first.open()
-    run_id = first._run.run_id
-    first._run.close("KILLED")
-    forget_process()
-    again = make_tracker({"seed": 1, "train": dict(reversed(train.items()))})
-    again.open()
-    assert again._run.run_id == run_id
-    again._run.close("FINISHED")
+    assert kill() != kill(**changes)
 
 
-def test_raw_data_are_tagged_by_the_names_of_files():
-    versions = {"data/01_raw/clinic": "1.dir", "/mnt/a/list.csv": "2", "/mnt/b/list.csv": "3"}
-    assert raw_tags(versions) == {
-        "md5.raw.clinic": "1.dir",
-        "md5.raw./mnt/a/list.csv": "2",
-        "md5.raw./mnt/b/list.csv": "3",
-    }
+def test_a_killed_run_is_not_gone_on_with_by_one_of_other_uncommitted_code(tmp_path, kill):
+    def git(*arguments):
+        identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+        subprocess.run(["git", "-C", tmp_path, *identity, *arguments], check=True)
+
+    code = Path(tmp_path, "src/a.py")
+    code.parent.mkdir()
+    code.write_text("1")
+    git("init", "--quiet")
+    git("add", "src")
+    git("commit", "--quiet", "--message", "one")
+    dirty = FIRST["tags"] | {"git_dirty": "true"}
+    code.write_text("2")
+    first = kill(tags=dirty)
+    assert kill(tags=dirty) == first
+    code.write_text("3")
+    assert kill(tags=dirty) != first

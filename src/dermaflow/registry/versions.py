@@ -61,7 +61,7 @@ def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
     except MlflowException as error:
         _require_absent(error)
         run = None
-    if run is None:
+    if run is None or run.info.lifecycle_stage != "active":  # whoever deleted it took it back
         return Facts(run_id, {}, version_data=version_data)
     split = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
     validation = read_report(client, run.info.run_id, VALIDATION_REPORT) or {}

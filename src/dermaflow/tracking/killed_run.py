@@ -52,7 +52,7 @@ def settle_killed_run(marker: Path, tracking_uri: str, does: str | None) -> str 
         if run.info.status == "RUNNING":
             client.set_tag(run.info.run_id, "error", f"process {left['pid']} was killed")
             _end(client, run)
-    except (OSError, ValueError, KeyError, MlflowException):
+    except (OSError, ValueError, KeyError, TypeError, MlflowException):
         pass  # no marker, a damaged one, or a run that was deleted
     return None
 
@@ -81,6 +81,9 @@ def _prepare(client: MlflowClient, run: Run) -> None:
 def _lives(pid: int, started: float) -> bool:
     """Whether a process still runs; its number may be another's by now, as 1 is in containers."""
     try:
-        return bool(psutil.Process(pid).create_time() == started)
+        process = psutil.Process(pid)
+        # A process that was killed stays a zombie until its parent asks, which some never do.
+        lives = process.status() != psutil.STATUS_ZOMBIE
+        return bool(lives and process.create_time() == started)
     except psutil.NoSuchProcess:
         return False

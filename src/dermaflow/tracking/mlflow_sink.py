@@ -54,7 +54,7 @@ class MlflowSink:
         from dermaflow.tracking.nested_runs import nested_run
 
         with nested_run(self._client, self._run_id, name, parameters, tags) as run_id:
-            yield MlflowSink(run_id)
+            yield MlflowSink(run_id, self._client.tracking_uri)
 
 
 def current_sink() -> MetricSink:

@@ -1,0 +1,48 @@
+"""A real SQLite registry that tests share, in which each has an experiment and a model's name."""
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+
+from dermaflow.tracking.tracking_config import TrackingConfig
+from mlflow_runs import Experiment
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """Address of a database that exists; making one takes MLflow seconds."""
+    address = f"sqlite:///{tmp_path_factory.mktemp('registry')}/mlflow.db"
+    MlflowClient(address).search_experiments(max_results=1)
+    return address
+
+
+@pytest.fixture
+def client(store):
+    """A client of the store, which is the one that MLflow uses meanwhile."""
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(store)
+    yield MlflowClient(store)
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def experiment(client, request, tmp_path):
+    """An experiment of the test's own."""
+    return Experiment(client, request.node.nodeid, tmp_path / "artifacts")
+
+
+@pytest.fixture
+def model(experiment):
+    """Name of a model of the test's own, which is not registered yet."""
+    return f"model-{experiment.id}"
+
+
+@pytest.fixture
+def config_of():
+    """Make the configuration of a store by its address."""
+    return lambda address: TrackingConfig(
+        tracking_uri=address,
+        artifact_location=None,
+        experiment="dermaflow",
+        system_metrics_interval=0,
+    )

@@ -1,0 +1,80 @@
+"""The description of a run: its figures, where it comes from, and how to repeat it."""
+
+import pytest
+
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.tracking.metric_names import name_metrics
+from dermaflow.tracking.run_description import describe_run
+
+TAGS = {
+    "env": "smoke",
+    "command": "kedro run --env smoke",
+    "data_version": "d1",
+    "md5.raw.clinic": "1.dir",
+    "md5.raw.list.csv": "2",
+    "md5.manifest": "3",
+    "stages": "ingest+validate",
+    "unchanged": "train",
+    "mlflow.source.git.commit": "0123456789abcdef",
+    "git_dirty": "false",
+}
+
+
+def test_it_says_everything_that_the_run_holds_and_nothing_else():
+    parts = {
+        "crossval": {"macro_f1": Estimate(0.25)},
+        "test": {
+            "mel/recall": Estimate(0.5, groups=5),
+            "accuracy": Estimate(0.7126, 0.6, 0.8004, 9),
+            "ece": Estimate(0.1, 0.0, 0.2),  # no headline
+        },
+    }
+    assert describe_run(TAGS, name_metrics(parts)) == (
+        "| test split | value | interval |\n"
+        "|---|---|---|\n"
+        "| Accuracy | 0.713 | 0.600 – 0.800 |\n"
+        "| Melanoma recall | 0.500 |  |\n"
+        "\n"
+        "| cross-validation | value | interval |\n"
+        "|---|---|---|\n"
+        "| Macro F1 | 0.250 |  |\n"
+        "\n"
+        "- **environment:** `smoke`\n"
+        "- **data version:** `d1`\n"
+        "- **raw data:** clinic `1.dir`, list.csv `2`\n"
+        "- **ran:** ingest+validate\n"
+        "- **unchanged:** train\n"
+        "- **code:** `0123456789`\n"
+        "\n"
+        "```\n"
+        "kedro run --env smoke\n"
+        "```"
+    )
+
+
+def test_what_is_not_known_has_no_line():
+    assert describe_run({}, {"train/loss": 0.5}) == (
+        "- **environment:** `?`\n- **code:** no git checkout\n\n```\n\n```"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "code"),
+    [
+        ({"git_dirty": "true"}, "`0123456789` with changes (`versions/uncommitted.patch`)"),
+        ({"mlflow.source.git.commit": "none"}, "no git checkout"),
+    ],
+)
+def test_code_that_no_commit_holds_is_said_to_be_so(tags, code):
+    assert f"- **code:** {code}\n" in describe_run(TAGS | tags, {})
+
+
+def test_an_error_is_shown():
+    text = describe_run(TAGS | {"error": "ValidationError: too few images"}, {})
+    assert "- **error:** ValidationError: too few images\n" in text
+
+
+def test_figures_of_folds_that_leak_are_said_to_leak():
+    text = describe_run(TAGS, {"crossval_LEAKING/accuracy": 0.9, "crossval_folds/mean/accuracy": 1})
+    assert text.startswith("| LEAKING cross-validation by images | value | interval |\n")
+    assert "1.000" not in text
