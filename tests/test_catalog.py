@@ -9,7 +9,7 @@ import yaml
 from kedro.framework.project import configure_project, pipelines
 from kedro.pipeline import Pipeline
 
-from dermaflow.schema import ALL_STAGES, EXTRAS, STAGES, pipeline_of, with_drawings
+from dermaflow.schema import ALL_STAGES
 from dermaflow.versioning.stages.stage_dependencies import CatalogEntry, describe_stage, stage_nodes
 
 WITHOUT_EFFECT = {
@@ -55,20 +55,6 @@ def is_data(name):
 @pytest.fixture(scope="module")
 def everything(registry):
     return sum((stage_nodes(registry, stage) for stage in ALL_STAGES), Pipeline([]))
-
-
-def test_every_stage_is_registered_and_the_default_is_the_chain_alone(registry):
-    assert set(registry) == {*map(pipeline_of, ALL_STAGES), *EXTRAS, "__default__"}
-    nodes = {node for stage in STAGES for node in registry[stage].nodes}
-    assert set(registry["__default__"].nodes) == nodes
-
-
-def test_a_pipeline_that_must_be_asked_for_is_its_stages_and_the_runner_tells_them_apart(registry):
-    for name, stages in EXTRAS.items():
-        for stage in with_drawings(stages):
-            part = registry[name].only_nodes_with_tags(stage)
-            assert set(part.nodes) == set(stage_nodes(registry, stage).nodes)
-        assert len(registry[name].nodes) == sum(len(registry[stage].nodes) for stage in stages)
 
 
 def test_kedro_can_read_every_nodes_types(everything):

@@ -8,10 +8,19 @@ from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    """File of a SQLite store without experiments of ours; making one takes MLflow seconds."""
+    file = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    MlflowClient(f"sqlite:///{file}").search_experiments()
+    return file
+
+
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """Address of a SQLite store with an empty experiment; making one takes MLflow seconds."""
+def store(empty_database, tmp_path_factory):
+    """Address of a SQLite store with an empty experiment."""
     folder = tmp_path_factory.mktemp("store")
+    shutil.copy(empty_database, folder)
     address = f"sqlite:///{folder}/mlflow.db"
     MlflowClient(address).create_experiment("dermaflow", (folder / "artifacts").as_uri())
     return address
@@ -23,25 +32,42 @@ def client(store):
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory, project_path):
+def project(tmp_path_factory, copy_project):
     """A folder with the project's configuration; the code is the checkout's."""
-    folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(project_path / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-    shutil.copy(project_path / "pyproject.toml", folder)
-    for name in ("src", "logs", "conf/local"):
-        (folder / name).mkdir()
-    return folder
+    return copy_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def copy_project(project_path):
+    """Copy the project's configuration, of all environments or some, into an empty folder."""
+
+    def copy(folder, *envs):
+        for env in envs or ("",):
+            ignored = shutil.ignore_patterns("local", "dvc.lock")
+            shutil.copytree(
+                project_path / "conf" / env,
+                folder / "conf" / env,
+                ignore=ignored,
+                dirs_exist_ok=True,
+            )
+        shutil.copy(project_path / "pyproject.toml", folder)
+        for name in ("src", "logs", "conf/local"):
+            (folder / name).mkdir()
+        return folder
+
+    return copy
 
 
 @pytest.fixture
 def kedro(project, store, monkeypatch):
     """Run a project command in this process; gives click's result."""
-    monkeypatch.chdir(project)
-    monkeypatch.syspath_prepend(project / "src")
-    bootstrap_project(project)
 
-    def run(*arguments, uri=store):
+    def run(*arguments, uri=store, folder=project):
         from dermaflow.cli import cli
+
+        monkeypatch.chdir(folder)
+        monkeypatch.syspath_prepend(folder / "src")
+        bootstrap_project(folder)
 
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
         return CliRunner().invoke(cli, [str(argument) for argument in arguments])

@@ -1,8 +1,33 @@
-import time
+"""Pairs of timings, by a clock that only the timed work moves."""
 
 import pytest
 
 from dermaflow_bench.timing import Pairs, median_bounds, time_pairs, timed
+
+
+class Clock:
+    """Stands in for the module ``time``."""
+
+    def __init__(self):
+        self._now = 100.0
+
+    def perf_counter(self):
+        return self._now
+
+    def work(self, seconds):
+        """A piece of work that takes so long."""
+
+        def work():
+            self._now += seconds
+
+        return work
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("dermaflow_bench.timing.time", clock)
+    return clock
 
 
 def test_both_are_warmed_up_then_timed_in_turns_with_changing_order():
@@ -11,37 +36,28 @@ def test_both_are_warmed_up_then_timed_in_turns_with_changing_order():
     assert "".join(done) == "ab" + "ab" + "ba" + "ab" + "ba"
 
 
-def test_the_ratio_is_the_first_times_over_the_seconds():
-    found = time_pairs(lambda: time.sleep(0.06), lambda: time.sleep(0.02), pairs=3, seconds=60)
-    assert len(found.ratios) == 3
-    # Sleeping takes at least as long as asked for, and on a busy machine longer.
-    assert min(found.first) >= 0.06
-    assert min(found.second) >= 0.02
-    assert found.ratios == [a / b for a, b in zip(found.first, found.second, strict=True)]
+def test_the_ratio_is_the_first_times_over_the_seconds(clock):
+    found = time_pairs(clock.work(6), clock.work(2), pairs=3, seconds=60)
+    assert (found.first, found.second) == ((6, 6, 6), (2, 2, 2))
+    assert found.ratios == [3, 3, 3]
 
 
-def test_drift_from_run_to_run_cancels_between_neighbouring_pairs():
-    """Work that takes 1, 2, 3, … units: equal work must not look different for coming second."""
-    clock = iter(range(3, 100))  # two runs warm up
+def test_drift_from_run_to_run_cancels_between_neighbouring_pairs(clock):
+    """Work that takes 1, 2, 3, … seconds: equal work must not look different for coming second."""
+    runs = iter(range(1, 100))
 
     def slower_and_slower():
-        time.sleep(next(clock) / 1000)
+        clock.work(next(runs))()
 
-    next_run = iter(range(100))
-    found = time_pairs(
-        lambda: next(next_run) and slower_and_slower(),
-        lambda: next(next_run) and slower_and_slower(),
-        pairs=2,
-        seconds=60,
-    )
-    before, after = found.ratios
-    assert before < 1 < after
+    found = time_pairs(slower_and_slower, slower_and_slower, pairs=2, seconds=60)
+    assert (found.first, found.second) == ((3, 6), (4, 5))
 
 
-def test_no_further_pair_is_begun_after_the_time_but_there_is_always_one():
-    found = time_pairs(lambda: time.sleep(0.02), lambda: None, pairs=50, seconds=0.05)
-    assert 1 <= len(found.ratios) < 50
-    assert len(time_pairs(lambda: time.sleep(0.02), lambda: None, 50, 1e-9).ratios) == 1
+@pytest.mark.parametrize(("seconds", "pairs"), [(0.5, 1), (7.5, 2), (8.5, 3), (60, 5)])
+def test_no_further_pair_is_begun_after_the_time_but_there_is_always_one(clock, seconds, pairs):
+    """A pair takes four seconds, and what warms up does not count."""
+    found = time_pairs(clock.work(3), clock.work(1), pairs=5, seconds=seconds)
+    assert len(found.ratios) == pairs
 
 
 @pytest.mark.parametrize(
@@ -59,5 +75,5 @@ def test_lines_give_the_median_and_its_bounds():
     assert found.lines("x_ratio") == ["x_ratio: 1.500", "x_ratio_low: 0.500", "x_ratio_high: 4.000"]
 
 
-def test_timed_measures_wall_clock_seconds():
-    assert timed(lambda: time.sleep(0.03)) == pytest.approx(0.03, abs=0.02)
+def test_timed_measures_wall_clock_seconds(clock):
+    assert timed(clock.work(0.5)) == 0.5

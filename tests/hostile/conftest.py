@@ -2,13 +2,13 @@
 
 import pytest
 
-from hostile.stages import load_validate_params
+from conf_params import params_of
 
 
 @pytest.fixture(scope="session")
-def params(project_path):
+def params():
     """The expectations that are shipped."""
-    return load_validate_params(project_path)
+    return params_of("validate", env="base")
 
 
 @pytest.fixture(scope="module")

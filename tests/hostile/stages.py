@@ -6,23 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import ParquetDataset
 
+from conf_params import params_of
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.datasets import ImageStoreDataset, PreviousStoreDataset
-from dermaflow.params.image import ImageParams
 from dermaflow.params.ingest import IngestParams
-from dermaflow.params.labels import LabelParams
 from dermaflow.params.validate import ValidateParams
 from dermaflow.pipelines import ingest
 from dermaflow.pipelines.stage_pipeline import stage_pipeline
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
-LABELS = LabelParams(scheme="codes", schemes={"codes": {code: [] for code in CLASSES}})
+LABELS = params_of(
+    "labels", {"scheme": "codes", "schemes": {"codes": {code: [] for code in CLASSES}}}
+)
 HEIGHT, WIDTH = 64, 96
 MAX_BYTES, MAX_PIXELS = 300_000, 1_000_000
 TABLES = ("raw_records", "raw_manifest", "clean_manifest", "quarantine")
@@ -60,13 +60,9 @@ class Outcome:
 
 def describe_ingest(source: dict) -> IngestParams:
     """Parameters that use one source."""
-    return IngestParams(train="clinic", external=[], sources={"clinic": source}, shard_images=16)
-
-
-def load_validate_params(project_path: Path) -> ValidateParams:
-    """The expectations of conf/base."""
-    text = (project_path / "conf" / "base" / "parameters_validate.yml").read_text()
-    return ValidateParams(**yaml.safe_load(text)["validate"])
+    changes = {"train": "clinic", "external": [], "sources": {"clinic": source}}
+    ingest: IngestParams = params_of("ingest", changes)
+    return ingest
 
 
 def run_stages(target: Path, source: dict, params: ValidateParams) -> Outcome:
@@ -80,8 +76,9 @@ def run_stages(target: Path, source: dict, params: ValidateParams) -> Outcome:
     )
     catalog["params:ingest"] = describe_ingest(source)
     catalog["params:labels"] = LABELS
-    catalog["params:image"] = ImageParams(
-        height=HEIGHT, width=WIDTH, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS
+    catalog["params:image"] = params_of(
+        "image",
+        {"height": HEIGHT, "width": WIDTH, "max_bytes": MAX_BYTES, "max_pixels": MAX_PIXELS},
     )
     catalog["params:seed"] = 17
     catalog["params:validate"] = params

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.errors import SourceError
-from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.pipelines.ingest.nodes import read_records
 from dermaflow.pipelines.validate.nodes import find_duplicates
 from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
@@ -47,23 +47,6 @@ def records_of(folder, name):
     return read_records(describe_ingest(describe_table(folder, name)), LABELS, 17)[0]
 
 
-def test_a_csv_may_have_no_more_rows_than_a_table_of_images(folder, monkeypatch):
-    (folder / "list.csv").write_text(tables.PLAIN)
-    monkeypatch.setattr("dermaflow.io.untrusted_tables.MAX_ROWS", 3)
-    assert len(records_of(folder, "list.csv")) == 3
-    monkeypatch.setattr("dermaflow.io.untrusted_tables.MAX_ROWS", 2)
-    with pytest.raises(SourceError, match="has more than 2 rows, too many for a table"):
-        records_of(folder, "list.csv")
-
-
-@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', ""])
-def test_lines_are_counted_from_the_start_of_the_file(folder, line):
-    rows = tables.PLAIN.replace("arm", "arm,left").replace(",", ";")
-    (folder / "list.csv").write_text(f"{line}\n{rows}")
-    with pytest.raises(SourceError, match="line 4: 8 cells, but 7 columns"):
-        records_of(folder, "list.csv")
-
-
 @pytest.mark.parametrize("case", tables.ACCEPTED, ids=lambda case: case.id)
 def test_dialects_mean_the_same(folder, case):
     (folder / "plain.csv").write_text(tables.PLAIN)
@@ -77,7 +60,7 @@ def test_dialects_mean_the_same(folder, case):
 def decide(path, params):
     """Let the file overrule a finder that finds nothing among the images a, b and c."""
     decided = params.model_copy(update={"decisions": str(path)})
-    duplicates = DuplicateParams(keypoints=50, words=16, candidates=0, agreeing=4, chance_pairs=1)
+    duplicates = params_of("duplicates", {"candidates": 0})
     manifest = pd.DataFrame(None, range(3), [*RECORD_COLUMNS, *DECODE_COLUMNS], dtype=object)
     manifest = manifest.assign(image_id=list("abc"), lesion_id=list("abc"), role="train")
     return find_duplicates(manifest, {"broken": []}, None, decided, duplicates, 17)

@@ -1,12 +1,8 @@
-"""Training parameters for tests: those of conf/base but for what makes a run small and plain."""
+"""Training parameters for tests: those of conf/ but for what makes a run small and plain."""
 
-from pathlib import Path
-
-import yaml
-
+from conf_params import params_of
 from dermaflow.params.train import TrainParams
 
-_BASE = Path(__file__).parents[2] / "conf" / "base" / "parameters_train.yml"
 _SMALL = {
     "epochs": 4,
     "batch_size": 16,
@@ -20,16 +16,17 @@ _SMALL = {
     "precision": "fp32",
     "workers": 0,
     "log_every": 2,
+    "loss.label_smoothing": 0.0,
 }
 _STILL = {
-    "flip": False,
-    "rotate": False,
-    "max_degrees": 0,
-    "zoom": 0,
-    "shift": 0,
-    "brightness": 0,
-    "contrast": 0,
-    "colour": 0,
+    "augmentation.flip": False,
+    "augmentation.rotate": False,
+    "augmentation.max_degrees": 0,
+    "augmentation.zoom": 0,
+    "augmentation.shift": 0,
+    "augmentation.brightness": 0,
+    "augmentation.contrast": 0,
+    "augmentation.colour": 0,
 }
 
 
@@ -41,7 +38,7 @@ def make_params(augmented=True, augmentation=None, loss=None, **changes) -> Trai
         augmentation, loss: keys of these groups to set.
         changes: other keys of ``train`` to set.
     """
-    values = yaml.safe_load(_BASE.read_text())["train"] | _SMALL
-    values["augmentation"] |= ({} if augmented else _STILL) | (augmentation or {})
-    values["loss"] |= {"label_smoothing": 0.0} | (loss or {})
-    return TrainParams.model_validate(values | changes)
+    values = _SMALL | ({} if augmented else _STILL)
+    values |= {f"augmentation.{key}": value for key, value in (augmentation or {}).items()}
+    values |= {f"loss.{key}": value for key, value in (loss or {}).items()}
+    return params_of("train", values | changes)

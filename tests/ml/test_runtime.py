@@ -1,21 +1,11 @@
-"""Seeds and the choice of precision."""
+"""Torch's generators and the choice of precision."""
 
-import numpy as np
 import torch
 
-from dermaflow.io.seeding import derive_seed, numpy_generator
 from dermaflow.ml.runtime import detect_runtime, peak_memory_gib, torch_generator
 
 
-def test_seeds_differ_by_purpose_and_stay_in_range():
-    seeds = {derive_seed(seed, *names) for seed in range(50) for names in [(), ("a",), ("a", "b")]}
-    assert len(seeds) == 150
-    assert all(0 <= seed < 2**31 for seed in seeds)
-    assert derive_seed(17, "gan", "df") == derive_seed(17, "gan", "df")
-
-
 def test_generators_of_one_purpose_repeat():
-    assert np.array_equal(numpy_generator(1, "x").random(4), numpy_generator(1, "x").random(4))
     assert torch.equal(
         torch.rand(4, generator=torch_generator(1, "x")),
         torch.rand(4, generator=torch_generator(1, "x")),

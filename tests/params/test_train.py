@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from conf_params import params_of
 from ml.recipes import make_params
 
 
@@ -39,3 +40,17 @@ def test_more_hairs_at_least_than_at_most_are_refused():
     effects = make_params().augmentation.effects.model_dump() | {"hairs": (9, 3)}
     with pytest.raises(ValidationError, match="9 is more than 3"):
         make_params(augmentation={"effects": effects})
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [(None, r"backbone\.path is not set"), ("a.safetensors", "there is no file a.safetensors")],
+)
+def test_a_file_backbone_needs_its_path(path, message):
+    with pytest.raises(ValidationError, match=message):
+        params_of("train", {"backbone.weights": "file", "backbone.path": path})
+
+
+def test_frozen_statistics_must_come_from_somewhere():
+    with pytest.raises(ValidationError, match="batch_norm is 'frozen', but weights 'scratch'"):
+        params_of("train", {"backbone.weights": "scratch", "backbone.batch_norm": "frozen"})

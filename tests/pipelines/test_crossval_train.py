@@ -2,47 +2,26 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
-from dermaflow.errors import ParameterError, SourceError, ValidationError
-from dermaflow.experiments.crossval.collect_folds import decisive
-from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis
-from dermaflow.experiments.crossval.folds import make_folds
+from conf_params import params_of
+from dermaflow.errors import ParameterError
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.params.crossval import CrossvalParams
-from dermaflow.params.image import ImageParams
-from dermaflow.params.train import BackboneParams
 from dermaflow.pipelines.crossval_train.nodes import train_folds
+from experiments.crossval.images import CLASSES, PICTURES, make_manifest, write_store
 from ml import small_gan
 from ml.small_gan import DUPLICATES
 from ml.small_training import PARAMS
 
-CLASSES = ["mel", "nv"]
-IMAGES = 20
-TRAIN = PARAMS.model_copy(
-    update={
-        "epochs": 1,
-        "batch_size": 5,
-        "checkpoint_seconds": 60,
-        "backbone": BackboneParams(
-            weights="scratch",
-            name="IMAGENET1K_V2",
-            stride="torchvision",
-            frozen=["stem"],
-            batch_norm="train",
-        ),
-    }
+TRAIN = PARAMS.with_values(
+    {"epochs": 1, "batch_size": 5, "checkpoint_seconds": 60, "backbone.frozen": ["stem"]}
 )
 AUGMENT = small_gan.AUGMENT.model_copy(update={"target_count": 5, "min_real": 2})
-IMAGE = ImageParams(height=32, width=32, max_bytes=10_000, max_pixels=10_000)
-CROSSVAL = CrossvalParams(
-    protocol="lesion", folds="all", collect=[], val=0.2, synthetic=False, views=2
-)
+IMAGE = params_of("image", {"height": 32, "width": 32})
+CROSSVAL = params_of("crossval", {"val": 0.2, "synthetic": False, "views": 2})
 MADE_FROM = {
     "inputs or code": {"manifest.parquet": "a"},
     "parameters": {
@@ -57,40 +36,13 @@ MADE_FROM = {
 
 
 @pytest.fixture(scope="module")
-def pictures():
-    return np.random.default_rng(0).integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)
-
-
-@pytest.fixture(scope="module")
-def store(pictures, tmp_path_factory):
-    return write_store(pictures, tmp_path_factory.mktemp("images") / "store")
-
-
-def write_store(pictures, folder):
-    images = (StoredImage(f"i{number}", picture) for number, picture in enumerate(pictures))
-    write_image_store(folder, ImageBatch(images, (32, 32, 3)))
-    return ImageStore(folder)
+def store(tmp_path_factory):
+    return write_store(PICTURES, tmp_path_factory.mktemp("images") / "store")
 
 
 @pytest.fixture(scope="module")
 def manifest():
-    """Two folds of ten lesions each, and an external image that has no part in it."""
-    number = np.arange(IMAGES)
-    table = pd.DataFrame(
-        {
-            "image_id": [f"i{n}" for n in number],
-            "lesion_id": [f"l{n}" for n in number],
-            "patient_id": None,
-            "sha256": [f"{n}" for n in number],
-            "source": "drawn",
-            "label": np.array(CLASSES)[number % 2],
-            "split": np.array(["train", "val", "test"])[number % 3],
-            "fold": number // 2 % 2 + 1,
-        }
-    )
-    outside = table.tail(1).assign(image_id="x", lesion_id="x", sha256="x", split="external")
-    table = pd.concat([table, outside.assign(fold=0)], ignore_index=True)
-    return table.assign(group_id=table["lesion_id"], data_version="v1")
+    return make_manifest()
 
 
 @pytest.fixture(scope="module")
@@ -156,53 +108,23 @@ def test_a_finished_fold_is_not_trained_again_and_the_rest_is_the_same_to_the_bi
     assert "Fold 2 is done already" not in caplog.messages
 
 
-def test_folds_of_other_machines_are_taken_over(first_alone, run, undisturbed, tmp_path):
-    machine = tmp_path / "other"
+def test_folds_of_other_machines_are_taken_over_in_the_order_of_folds(
+    first_alone, run, undisturbed, tmp_path
+):
+    """The second fold was trained there, and the first one here."""
+    machine, folder = tmp_path / "other", tmp_path / "b"
     machine.mkdir()
-    logits, folds = first_alone[1]
-    logits.to_parquet(machine / "crossval_logits.parquet")
-    (machine / "crossval_folds.json").write_text(json.dumps(folds))
+    logits, folds = undisturbed
+    logits[logits["fold"] == 2].to_parquet(machine / "crossval_logits.parquet")
+    second = folds | {"folds": folds["folds"][1:]}
+    (machine / "crossval_folds.json").write_text(json.dumps(second))
+    shutil.copytree(first_alone[0] / "fold_1", folder / "fold_1")
     here = {str(machine / "crossval_logits.parquet"): "hash"}  # as the runner tells of it
-    found = run(tmp_path / "b", {**MADE_FROM, "external": here}, collect=[str(machine)])
-    pd.testing.assert_frame_equal(found[0], undisturbed[0], check_exact=True)
-    assert found[1]["folds"] == undisturbed[1]["folds"]
+    found = run(folder, {**MADE_FROM, "external": here}, collect=[str(machine)])
+    pd.testing.assert_frame_equal(found[0], logits, check_exact=True)
+    assert found[1]["folds"] == folds["folds"]
     assert found[1]["made_from"] == folds["made_from"]
-    assert not (tmp_path / "b/fold_1").exists()
-
-
-def test_what_was_collected_must_be_of_the_same_and_there_once(first_alone, run, tmp_path):
-    machine = tmp_path / "other"
-    machine.mkdir()
-    logits, folds = first_alone[1]
-    logits.to_parquet(machine / "crossval_logits.parquet")
-    (machine / "crossval_folds.json").write_text(json.dumps(folds))
-    other = {**MADE_FROM, "inputs or code": {"manifest.parquet": "b"}}
-    with pytest.raises(ValidationError, match=r"other inputs or code\.manifest\.parquet"):
-        run(tmp_path / "c", other, collect=[str(machine)])
-    with pytest.raises(ValidationError, match=r"fold 1 is in .* once more"):
-        run(tmp_path / "c", collect=[str(machine), str(machine)])
-    (machine / "crossval_logits.parquet").write_bytes(b"cut short")
-    with pytest.raises(SourceError, match=r"holds no folds .*crossval\.collect"):
-        run(tmp_path / "c", collect=[str(machine)])
-
-
-def test_how_a_fold_is_trained_decides_it_and_which_others_are_does_not():
-    def decided(precision="cpu/fp32", crossval=CROSSVAL, **changes):
-        groups = {**MADE_FROM["parameters"], "crossval": crossval.model_dump(), **changes}
-        working = WorkingFolder(Path("unused"), {**MADE_FROM, "parameters": groups})
-        return decisive(working, crossval, precision)
-
-    some = CROSSVAL.model_copy(update={"folds": [2]})
-    faster = TRAIN.model_dump() | {"workers": 3, "checkpoint_seconds": 9.0, "processes": 2}
-    assert decided(crossval=some, train=faster) == decided()
-    assert decided(crossval=CROSSVAL.model_copy(update={"val": 0.3})) != decided()
-    assert decided(train=TRAIN.model_dump() | {"epochs": 3}) != decided()
-    # How synthetic images are made matters where there are any.
-    more = AUGMENT.model_dump() | {"target_count": 9}
-    filled = CROSSVAL.model_copy(update={"synthetic": True})
-    assert decided(augment=more) == decided()
-    assert decided(augment=more, crossval=filled) != decided(crossval=filled)
-    assert decided("cuda/bf16") != decided()
+    assert not (folder / "fold_2").exists()
 
 
 @pytest.fixture(scope="module")
@@ -223,40 +145,6 @@ def test_small_classes_of_a_fold_are_filled_up_to_the_target(filled_up, undistur
     assert logits["image_id"].isin(undisturbed[0]["image_id"]).all()
     assert (folds["synthetic"], undisturbed[1]["synthetic"]) == (True, False)
     assert [path.name for path in (folder / "fold_1").iterdir()] == ["done"]
-
-
-@pytest.mark.parametrize("protocol", ["lesion", "image"])
-def test_generators_of_a_fold_see_none_of_its_held_out_images(
-    protocol, manifest, pictures, store, tmp_path, caplog
-):
-    fold = make_folds(manifest, protocol, CROSSVAL.val, 1)[0]
-    held_out = fold.held_out["image_id"].str.removeprefix("i").astype(int)
-    changed = pictures.copy()
-    changed[held_out] = 255 - changed[held_out]
-    elsewhere = write_store(changed, tmp_path / "changed")
-
-    def draw(source, folder, rows=fold):
-        synthesis = FoldSynthesis(source, AUGMENT, DUPLICATES, CLASSES)
-        working = WorkingFolder(tmp_path / folder, {"run": "a"})
-        return synthesis.draw(rows, 1, working, lambda metrics, step: None)
-
-    def pixels(synthetic):
-        return synthetic.images.store.take(synthetic.images.rows)
-
-    drawn = draw(store, "a")
-    counts = drawn.facts["synthetic"]
-    assert drawn.images.labels.tolist() == [0] * counts["mel"] + [1] * counts["nv"]
-    same = draw(elsewhere, "b")
-    np.testing.assert_array_equal(pixels(same), pixels(drawn))
-    assert same.digest == drawn.digest
-    other = draw(store, "c", make_folds(manifest, protocol, CROSSVAL.val, 1)[1])
-    assert not np.array_equal(pixels(other), pixels(drawn))
-    assert other.digest != drawn.digest
-    # Finished generators of an interrupted run are taken as they are.
-    with caplog.at_level("INFO"):
-        again = draw(store, "a")
-    np.testing.assert_array_equal(pixels(again), pixels(drawn))
-    assert "The generator of mel is fitted already" in caplog.messages
 
 
 def test_a_checkpoint_is_of_the_very_synthetic_images(

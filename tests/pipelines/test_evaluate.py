@@ -1,26 +1,21 @@
 """The evaluate stage on a real, untrained network and on made-up predictions."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from conf_params import params_of
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json, parts_to_json
-from dermaflow.ml.evaluation.subgroups import score_subgroups
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.pipelines.evaluate import create_pipeline
-from dermaflow.pipelines.evaluate.drawing import draw_evaluation
 from dermaflow.pipelines.evaluate.nodes import (
     apply_decision_rule,
     choose_decision_rule,
@@ -29,20 +24,22 @@ from dermaflow.pipelines.evaluate.nodes import (
 )
 
 CLASSES = ["bcc", "df", "mel", "nv"]
-EVALUATE = EvaluateParams(
-    batch_size=3,
-    views=1,
-    calibration="temperature",
-    logit_adjustment=0,
-    subgroups={"least": 30, "by": {}},
-    bootstrap_samples=100,
-    confidence=0.9,
-    calibration_bins=10,
-    operating_points={
-        "mel_recall_85": {"class": "mel", "recall": 0.85},
-        "mel_specificity_90": {"class": "mel", "specificity": 0.9},
-        "df_recall_50": {"class": "df", "recall": 0.5},
-        "scc_recall_50": {"class": "scc", "recall": 0.5},
+EVALUATE = params_of(
+    "evaluate",
+    {
+        "batch_size": 3,
+        "views": 1,
+        "calibration": "temperature",
+        "logit_adjustment": 0,
+        "subgroups.by": {},
+        "bootstrap_samples": 100,
+        "confidence": 0.9,
+        "operating_points": {
+            "mel_recall_85": {"class": "mel", "recall": 0.85},
+            "mel_specificity_90": {"class": "mel", "specificity": 0.9},
+            "df_recall_50": {"class": "df", "recall": 0.5},
+            "scc_recall_50": {"class": "scc", "recall": 0.5},
+        },
     },
 )
 POINTS = ["mel_recall_85", "mel_specificity_90"]  # those that can be chosen
@@ -80,7 +77,7 @@ def manifest() -> pd.DataFrame:
             "image_id": [f"i{number}" for number in range(12)],
             "group_id": [f"g{number // 2}" for number in range(12)],
             "label": [CLASSES[number % 4] for number in range(12)],
-            "split": ["train"] * 4 + ["test"] * 4 + ["val"] * 4,
+            "split": ["train"] * 2 + ["excluded", "external"] + ["test"] * 4 + ["val"] * 4,
             "source": "drawn",
             "data_version": "v1",
         }
@@ -117,11 +114,6 @@ def predictions(logits: pd.DataFrame, rule: dict[str, Any]) -> pd.DataFrame:
     return apply_decision_rule(logits, rule, CLASSES)
 
 
-def told(predictions: pd.DataFrame) -> pd.DataFrame:
-    """A manifest of the same images that tells nothing but their age."""
-    return predictions[["image_id", "group_id", "label", "split", "source"]].assign(age=50.0)
-
-
 def measured(
     logits: pd.DataFrame,
     rule: dict[str, Any],
@@ -133,7 +125,7 @@ def measured(
     return parts_from_json(score_predictions(predictions, logits, rule, evaluate, CLASSES, seed))
 
 
-def test_gives_logits_of_the_held_out_images_in_the_manifests_order(
+def test_gives_logits_of_held_out_and_external_images_in_the_manifests_order(
     classifier: Weights, manifest: pd.DataFrame, store: ImageStore
 ) -> None:
     before = manifest.copy()
@@ -141,7 +133,8 @@ def test_gives_logits_of_the_held_out_images_in_the_manifests_order(
     pd.testing.assert_frame_equal(manifest, before)
 
     assert list(table.columns) == [*KEPT, *LOGITS]
-    expected = manifest.loc[manifest["split"] != "train", KEPT].reset_index(drop=True)
+    seen = manifest["split"].isin(["val", "test", "external"])
+    expected = manifest.loc[seen, KEPT].reset_index(drop=True)
     pd.testing.assert_frame_equal(table[KEPT], expected)
     assert (table[LOGITS].dtypes == np.float32).all()
 
@@ -322,6 +315,27 @@ def test_a_manifest_without_a_split_is_refused(
         predict_held_out(classifier, manifest[manifest["split"] != "test"], store, EVALUATE)
 
 
+def test_a_classifier_of_other_data_is_refused(
+    classifier: Weights, manifest: pd.DataFrame, store: ImageStore
+) -> None:
+    with pytest.raises(ValidationError, match=r"data v1, but the manifest is v2.* train stage"):
+        predict_held_out(classifier, manifest.assign(data_version="v2"), store, EVALUATE)
+    untold = Weights(
+        classifier.tensors, {k: v for k, v in classifier.config.items() if k != "data_version"}
+    )
+    with pytest.raises(ValidationError, match="data None, but the manifest is v1"):
+        predict_held_out(untold, manifest, store, EVALUATE)
+
+
+def test_a_classifier_of_another_image_size_is_refused(
+    classifier: Weights, manifest: pd.DataFrame, store: ImageStore
+) -> None:
+    wider = describe(CLASSES, Preprocess(height=32, width=48), "torchvision")
+    other = Weights(classifier.tensors, wider | {"data_version": "v1"})
+    with pytest.raises(ValidationError, match=r"\(32, 48\) pixels, but image_store .*\(32, 32\)"):
+        predict_held_out(other, manifest, store, EVALUATE)
+
+
 def test_metrics_are_json_ready_and_name_what_the_contract_names(
     logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
 ) -> None:
@@ -407,74 +421,3 @@ def test_other_classes_are_refused(
         apply_decision_rule(logits, rule, ["bcc", "nv"])
     with pytest.raises(ParameterError, match="run the train and evaluate stages again"):
         score_predictions(predictions, logits, rule, EVALUATE, ["bcc", "nv"], 17)
-
-
-def test_figures_in_reading_order(
-    logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
-) -> None:
-    before = predictions.copy()
-    metrics = score_predictions(predictions, logits, rule, EVALUATE, CLASSES, 17)
-    subgroups = score_subgroups(predictions, told(predictions), EVALUATE, CLASSES, 17)
-    figures = draw_evaluation(predictions, logits, rule, metrics, subgroups, EVALUATE, CLASSES)
-    pd.testing.assert_frame_equal(predictions, before)
-    assert list(figures) == [
-        "01_summary.png",
-        "02_confusion_matrix.png",
-        "03_roc.png",
-        "04_precision_recall.png",
-        "05_reliability.png",
-        "06_operating_points.png",
-        "07_subgroups_test.png",
-    ]
-
-
-def test_without_operating_points_there_is_no_figure_of_them(
-    logits: pd.DataFrame, classifier: Weights
-) -> None:
-    evaluate = EVALUATE.model_copy(update={"operating_points": {}})
-    rule = choose_decision_rule(logits, classifier, evaluate)
-    predictions = apply_decision_rule(logits, rule, CLASSES)
-    metrics = score_predictions(predictions, logits, rule, evaluate, CLASSES, 17)
-    assert not any("_at_" in name for name in metrics["test"])
-    subgroups = score_subgroups(predictions, told(predictions), evaluate, CLASSES, 17)
-    figures = draw_evaluation(predictions, logits, rule, metrics, subgroups, evaluate, CLASSES)
-    assert list(figures)[-2:] == ["05_reliability.png", "07_subgroups_test.png"]
-
-
-def test_pipeline_takes_and_gives_what_the_catalog_names() -> None:
-    pipeline = create_pipeline()
-    assert pipeline.inputs() == {
-        "classifier",
-        "manifest",
-        "image_store",
-        "params:evaluate",
-        "classes",
-        "params:seed",
-    }
-    assert pipeline.outputs() == {"metrics", "subgroups"}
-    assert pipeline.all_outputs() == {
-        "logits",
-        "decision_rule",
-        "predictions",
-        "metrics",
-        "subgroups",
-    }
-
-
-def test_kedro_can_read_every_nodes_annotations() -> None:
-    # Where a name is unknown at run time, Kedro passes parameters on as unchecked dictionaries.
-    for node in create_pipeline().nodes:
-        assert "return" in get_type_hints(node.func)
-
-
-def test_wiring_loads_no_heavy_library() -> None:
-    source = Path(__file__).parents[2] / "src"
-    code = (
-        f"import sys; sys.path.insert(0, {str(source)!r}); "
-        "import dermaflow.pipelines.evaluate; "
-        "print(*sorted({'torch', 'matplotlib.pyplot', 'sklearn'} & set(sys.modules)))"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert loaded.stdout.strip() == ""

@@ -1,4 +1,4 @@
-import io
+"""The explain stage on a real, untrained network: whose maps they are, and what is measured."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.datasets import WeightsDataset
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights
-from dermaflow.pipelines.stage_pipeline import stage_pipeline
+from dermaflow.pipelines.explain import create_pipeline
+from dermaflow.pipelines.explain.nodes import explain_images, measure_explanations
 from ml.explanation.predictions import CLASSES, explain_params, prediction
 
 SIDE = 32
@@ -63,25 +64,20 @@ def inputs(tmp_path_factory):
     }
 
 
-def run_stage(inputs, folder):
-    pipeline = stage_pipeline("explain")
-    assert pipeline.inputs() == set(inputs)
+@pytest.fixture(scope="module")
+def outputs(inputs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("outputs")
+    pipeline = create_pipeline()
     catalog = DataCatalog(
         {name: MemoryDataset(value, copy_mode="assign") for name, value in inputs.items()}
         | {
             "explained_images": ParquetDataset(filepath=str(folder / "images.parquet")),
             "explanation_maps": WeightsDataset(filepath=str(folder / "maps")),
             "explanations": ParquetDataset(filepath=str(folder / "explanations.parquet")),
-            "explanation_figures": MemoryDataset(copy_mode="assign"),
         }
     )
     SequentialRunner().run(pipeline, catalog)
     return {name: catalog.load(name) for name in pipeline.all_outputs()}
-
-
-@pytest.fixture(scope="module")
-def outputs(inputs, tmp_path_factory):
-    return run_stage(inputs, tmp_path_factory.mktemp("first"))
 
 
 def test_every_chosen_image_has_both_maps(outputs):
@@ -105,22 +101,36 @@ def test_measures_compare_with_the_mask_where_there_is_one(outputs):
     assert fitted.to_dict() == {"lime": True, "shap": False}
 
 
-def test_figures_are_named_in_reading_order_and_safely(outputs):
-    figures = outputs["explanation_figures"]
-    assert list(figures) == [
-        "00_overview.png",
-        "01_bcc_as_bcc_a_1.png",
-        "02_bcc_as_mel_b.png",
-        "03_mel_as_mel_c.png",
-    ]
-    for figure in figures.values():
-        figure.savefig(io.BytesIO(), format="png")
+@pytest.fixture
+def model(inputs):
+    """What both nodes need beside the chosen images."""
+    names = ("image_store", "classifier", "decision_rule", "params:explain", "params:seed")
+    return [inputs[name] for name in names]
 
 
-def test_the_same_seed_gives_the_same_bits(inputs, outputs, tmp_path):
-    again = run_stage(inputs, tmp_path)
-    first, second = outputs["explanation_maps"], again["explanation_maps"]
-    assert first.config == second.config
-    for name, tensor in first.tensors.items():
-        assert torch.equal(tensor, second.tensors[name])
-    pd.testing.assert_frame_equal(outputs["explanations"], again["explanations"], check_exact=True)
+def test_the_predicted_class_is_explained_and_measured(inputs, outputs, model):
+    """Of two classes one's probability is 1 less the other's, so that the map changes its sign."""
+    chosen = outputs["explained_images"]
+    other = chosen[chosen["image_id"] == "b"].assign(predicted="bcc")  # there it is mel
+    maps = explain_images(other, *model)
+    assert set(maps.tensors) == {"lime/b", "shap/b"}
+    for name, tensor in maps.tensors.items():
+        torch.testing.assert_close(tensor, -outputs["explanation_maps"].tensors[name])
+    found = measure_explanations(
+        other, outputs["explanation_maps"], inputs["mask_store"], *model
+    ).set_index("method")
+    before = outputs["explanations"].set_index(["image_id", "method"]).loc["b"]
+    for measure in ("deletion", "deletion_shifted"):
+        np.testing.assert_allclose(found[measure], 1 - before[measure], atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_else_is_explained(inputs, outputs, model):
+    chosen = outputs["explained_images"]
+    alone = chosen[chosen["image_id"] == "c"]
+    first, second = outputs["explanation_maps"], explain_images(alone, *model)
+    assert second.config["notes"] == {"c": first.config["notes"]["c"]}
+    for name in ("lime/c", "shap/c"):
+        assert torch.equal(first.tensors[name], second.tensors[name])
+    found = measure_explanations(alone, second, inputs["mask_store"], *model)
+    expected = outputs["explanations"][outputs["explanations"]["image_id"] == "c"]
+    pd.testing.assert_frame_equal(found, expected.reset_index(drop=True), check_exact=True)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.errors import ValidationError
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.params.image import ImageParams
 from dermaflow.params.search import SearchParams
-from dermaflow.params.train import BackboneParams
 from dermaflow.pipelines.search.nodes import search_recipe
 from experiments.search.studies import SEARCH, TRAIN
 from ml.small_training import CLASSES, make_sets
@@ -19,33 +19,28 @@ TINY = TRAIN.with_values(
     {
         "epochs": 2,
         "checkpoint_seconds": 60,
-        "backbone": BackboneParams(
-            weights="scratch",
-            name="IMAGENET1K_V2",
-            stride="torchvision",
-            frozen=["stem", "layer1", "layer2"],
-            batch_norm="train",
-        ).model_dump(),
+        "backbone.frozen": ["stem", "layer1", "layer2", "layer3"],
     }
 )
-IMAGE = ImageParams(height=32, width=32, max_bytes=10_000, max_pixels=10_000)
+IMAGE = params_of("image", {"height": 32, "width": 32})
 
 
 @pytest.fixture(scope="module")
-def search_images(tmp_path_factory):
+def manifest():
+    """Rows of the three splits. Test images are not even in the store."""
+    number = np.arange(32)
+    names = [f"x{n}" if n < 24 else f"absent{n}" for n in number]
+    split = np.where(number < 16, "train", np.where(number < 24, "val", "test"))
+    table = pd.DataFrame({"image_id": names, "group_id": [f"g{n}" for n in number]})
+    return table.assign(label=np.array(CLASSES)[number % 2], split=split)
+
+
+@pytest.fixture(scope="module")
+def search_images(manifest, tmp_path_factory):
     """The stage as a function of its folder and of changes to the parameters."""
     folder = tmp_path_factory.mktemp("sets")
     make_sets(folder)
     store = ImageStore(folder / "store")
-    number = np.arange(32)
-    manifest = pd.DataFrame(
-        {
-            "image_id": [f"x{n}" for n in number],
-            "group_id": [f"g{n}" for n in number],
-            "label": np.array(CLASSES)[number % 2],
-            "split": np.where(number < 16, "train", np.where(number < 24, "val", "test")),
-        }
-    )
 
     def run(folder: Path, manifest=manifest, **changes):
         search = SearchParams.model_validate(SEARCH.model_dump() | {"trials": 2} | changes)
@@ -65,6 +60,13 @@ def test_trials_are_trained_and_the_best_is_what_conf_would_say(search_images, t
     TINY.with_values({"learning_rate": recipe["train"]["learning_rate"]})
     assert figures["search"]["epochs"] == trials["epochs"].sum()
     assert not list(tmp_path.glob("trial_*"))
+
+
+def test_a_lesion_on_two_sides_is_refused_before_any_trial(search_images, manifest, tmp_path):
+    crossing = manifest.assign(group_id=manifest["group_id"].replace("g16", "g0"))
+    with pytest.raises(ValidationError, match="1 groups are in more than one split, 'g0'"):
+        search_images(tmp_path, manifest=crossing)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_loss_that_is_not_finite_fails_the_trial_and_not_the_search(

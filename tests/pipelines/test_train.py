@@ -1,16 +1,27 @@
-"""The train stage's nodes."""
+"""The train stage's nodes: a real training of one epoch, and what is refused before any."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import save_file
 
+from conf_params import params_of
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.errors import ValidationError
-from dermaflow.ml.models.backbone import initialise_network
-from dermaflow.ml.models.classifier import build_resnet50
-from dermaflow.params.train import BackboneParams
-from dermaflow.pipelines.train.drawing import choose_samples
-from dermaflow.pipelines.train.nodes import check_splits
+from dermaflow.ml.models.classifier import load_classifier
+from dermaflow.ml.training.working_folder import WorkingFolder
+from dermaflow.pipelines.train.nodes import check_splits, train_classifier
+
+CLASSES = ["nv", "mel"]  # as a label scheme may order them
+TRAIN = params_of(
+    "train",
+    {
+        "epochs": 1,
+        "batch_size": 5,
+        "precision": "fp32",
+        "backbone.frozen": ["stem", "layer1", "layer2", "layer3"],
+    },
+)
 
 
 def manifest(**changes):
@@ -28,15 +39,62 @@ def synthetic(**changes):
     return pd.DataFrame(table | changes)
 
 
-def backbone(**changes):
-    values = {
-        "weights": "scratch",
-        "name": "IMAGENET1K_V2",
-        "stride": "torchvision",
-        "frozen": [],
-        "batch_norm": "train",
-    }
-    return BackboneParams(**(values | changes))
+def noise_store(folder, image_ids):
+    pixels = np.random.default_rng(0).integers(0, 256, (len(image_ids), 32, 32, 3), np.uint8)
+    write_image_store(folder, ImageBatch(map(StoredImage, image_ids, pixels), (32, 32, 3)))
+    return ImageStore(folder)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    """The stage as a function of its manifests. The store holds neither test nor other images."""
+    folder = tmp_path_factory.mktemp("train")
+    stores = noise_store(folder / "real", list("abcdefgh")), noise_store(folder / "made", ["SYN_1"])
+    image = params_of("image", {"height": 32, "width": 32})
+
+    def train(real, made, checkpoints=folder / "checkpoints"):
+        working = WorkingFolder(checkpoints, {"run": "a"})
+        return train_classifier(real, stores[0], made, stores[1], TRAIN, image, CLASSES, 1, working)
+
+    return train, stores[0]
+
+
+@pytest.fixture(scope="module")
+def trained(stage):
+    """Four images to train on and a synthetic one, four that choose the epoch, and others."""
+    train, _ = stage
+    sides = ["train", "val"] * 4 + ["test", "external", "excluded"]
+    rows = {"image_id": [*"abcdefgh", "absent1", "absent2", "absent3"], "split": sides}
+    groups = [f"g{number}" for number in range(len(sides))]
+    labels = ["mel", "mel", "nv"] * 3 + ["nv", "mel"]
+    real = manifest(**rows, group_id=groups, label=labels)
+    return real, *train(real, synthetic(label=["mel"]))
+
+
+def test_weights_say_which_data_and_classes_they_are_of(trained):
+    _, weights, _ = trained
+    assert weights.config["data_version"] == "v1"
+    assert weights.config["classes"] == CLASSES
+    assert weights.config["preprocess"]["height"] == 32
+
+
+def test_the_training_split_and_synthetic_images_are_trained_on(trained):
+    *_, history = trained
+    assert (history["real_images"], history["synthetic_images"]) == (4, 1)
+    assert history["best_epoch"] == len(history["epochs"]) == 1
+
+
+def test_the_validation_split_chooses_the_epoch(stage, trained):
+    """Its loss, as it comes of the weights that were kept."""
+    real, weights, history = trained
+    val = real[real["split"] == "val"]
+    network = load_classifier(weights)
+    pixels = torch.from_numpy(stage[1].read(val["image_id"].tolist()))
+    with torch.inference_mode():
+        logits = network.network(network.preprocess.to_input(pixels))
+    truth = torch.tensor([CLASSES.index(code) for code in val["label"]])
+    loss = torch.nn.functional.cross_entropy(logits, truth).item()
+    assert history["epochs"][0]["val_loss"] == pytest.approx(loss, rel=1e-3)
 
 
 def test_clean_splits_pass():
@@ -57,40 +115,8 @@ def test_external_images_that_are_left_out_are_no_leak():
         ({}, {"data_version": ["v0"]}, "made from data v0, but the manifest is v1"),
     ],
 )
-def test_leaks_are_refused(real, made, message):
+def test_leaks_are_refused_before_anything_is_trained(real, made, message, stage, tmp_path):
+    train, _ = stage
     with pytest.raises(ValidationError, match=message):
-        check_splits(manifest(**real), synthetic(**made))
-
-
-def test_frozen_statistics_must_come_from_somewhere():
-    with pytest.raises(ValueError, match="batch_norm is 'frozen', but weights 'scratch'"):
-        backbone(batch_norm="frozen")
-
-
-def test_shown_images_are_training_lesions_of_all_classes_in_turn():
-    rows = [(f"{code}{n}", f"g{code}{n // 2}", code) for code in ("nv", "mel") for n in range(20)]
-    table = pd.DataFrame(rows, columns=["image_id", "group_id", "label"]).assign(split="train")
-    held_out = pd.DataFrame([("t", "t", "df", "test")], columns=table.columns)
-    shown = choose_samples(pd.concat([table, held_out]), ["df", "mel", "nv"])
-    assert shown["label"].tolist() == ["mel", "nv"] * 4
-    assert shown["group_id"].is_unique
-
-
-def test_scratch_weights_depend_on_the_seed_alone():
-    first, second = (initialise_network(backbone(), 3, seed=5) for _ in range(2))
-    other = initialise_network(backbone(), 3, seed=6)
-    assert torch.equal(first.conv1.weight, second.conv1.weight)
-    assert not torch.equal(first.conv1.weight, other.conv1.weight)
-
-
-def test_a_partial_file_fills_what_it_holds_and_keeps_the_head(tmp_path):
-    donor = build_resnet50(5).state_dict()
-    part = {k: v.half() if "conv" in k else v for k, v in donor.items() if "layer4" not in k}
-    save_file(part, tmp_path / "part.safetensors")
-    params = backbone(weights="file", path=str(tmp_path / "part.safetensors"), stride="caffe")
-    network = initialise_network(params, 3, seed=1)
-    scratch = initialise_network(backbone(stride="caffe"), 3, seed=1)
-    assert torch.equal(network.conv1.weight, donor["conv1.weight"].half().float())
-    assert torch.equal(network.layer4[0].conv1.weight, scratch.layer4[0].conv1.weight)
-    assert network.fc.out_features == 3
-    assert network.layer2[0].conv1.stride == (2, 2)
+        train(manifest(**real), synthetic(**made), tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -1,184 +1,38 @@
-"""The validate stage with the suites of conf/base."""
+"""The validate stage with the suites of conf/base: rows, split and drift."""
 
 import json
-import re
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from conf_params import params_of
+from data.validation.sound_rows import (
+    AGE,
+    CLASSES,
+    sound_manifest,
+    with_expectation,
+)
+from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.validation.check_manifest import check_manifest
-from dermaflow.errors import ParameterError, SourceError, ValidationError
-from dermaflow.params.duplicates import DuplicateParams
-from dermaflow.params.validate import ValidateParams
-from dermaflow.pipelines.validate.drawing import show_data_docs
-from dermaflow.pipelines.validate.nodes import find_duplicates, split_manifest
-from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS, SPLIT_COLUMNS
-
-CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
-
-
-@pytest.fixture(scope="module")
-def settings(project_path):
-    text = (project_path / "conf" / "base" / "parameters_validate.yml").read_text()
-    return yaml.safe_load(text)["validate"]
+from dermaflow.errors import ValidationError
+from dermaflow.pipelines.validate.nodes import (
+    compare_batches,
+    find_duplicates,
+    split_manifest,
+    stop_on_drift,
+)
+from dermaflow.schema import SPLIT_COLUMNS
 
 
 @pytest.fixture(scope="module")
-def validate(settings):
-    return ValidateParams(**settings)
-
-
-def manifest(count=140):
-    """Sound rows, two images a lesion; the values that real tables have and that must pass."""
-    number = np.arange(count)
-    return pd.DataFrame(
-        {
-            "image_id": [f"i{n}" for n in number],
-            "lesion_id": [f"l{n // 2}" for n in number],
-            "patient_id": None,
-            "label": [CLASSES[n // 2 % 7] for n in number],
-            "age": np.where(number % 9, 5.0 * (number % 18), np.nan),  # 0 and unknown among them
-            "sex": [("male", "female", "unknown", None)[n % 4] for n in number],
-            "localization": [("back", "unknown", None)[n % 3] for n in number],
-            "dx_type": [
-                ("histo", "follow_up", "consensus", "confocal", None)[n % 5] for n in number
-            ],
-            "image_type": [("dermoscopic", None)[n % 2] for n in number],
-            "skin_tone": None,
-            "licence": "none",
-            "file": [f"i{n}.jpg" for n in number],
-            "source": "test",
-            "role": "train",
-            "sha256": [f"{n:064x}" for n in number],
-            "width": 600.0,
-            "height": 450.0,
-            "brightness": 150.0,
-            "contrast": 25.0,
-            "error": pd.Series([None] * count, dtype=object),
-        }
-    )
-
-
-@pytest.fixture(scope="module")
-def faulty():
-    """Sound rows, then one or two rows for each fault."""
-    sound = manifest()
-
-    def row(image_id, **changes):
-        base = {"image_id": image_id, "file": f"{image_id}.jpg", "lesion_id": f"l_{image_id}"}
-        return sound.iloc[[1]].assign(**base | changes)
-
-    unreadable = dict.fromkeys(("width", "height", "brightness", "contrast"), np.nan)
-    rows = [
-        row("broken", error="truncated", **unreadable),
-        row("old", age=400.0),
-        row("strange", label="<script>alert(1)</script>"),
-        row("black", brightness=0.0, contrast=0.0),
-        row("tiny", width=20.0, height=20.0),
-        row("homeless", lesion_id=None),
-        row("twice", label="nv"),
-        row("twice", label="mel"),
-        row("same"),
-        row("same"),
-        row(None),
-    ]
-    return pd.concat([sound, *rows], ignore_index=True)
-
-
-@pytest.fixture(scope="module")
-def checked(faulty, validate):
-    return check_manifest(faulty, {"test": ["stray.jpg"]}, validate, CLASSES)
-
-
-def test_sound_rows_all_pass(validate):
-    raw = manifest()
-    clean, quarantine, report, _ = check_manifest(raw, {}, validate, CLASSES)
-    pd.testing.assert_frame_equal(clean, raw)
-    assert quarantine.empty
-    assert report["quarantined"] == 0
-    assert all(suite["success"] for suite in report["suites"].values())
-
-
-def test_every_fault_is_set_aside_with_its_reason(checked):
-    _, quarantine, _, _ = checked
-    reasons = quarantine.set_index(quarantine["image_id"].fillna(quarantine["file"]))["reason"]
-    assert reasons["broken"] == "image cannot be read (truncated)"
-    assert reasons["old"] == "age is impossible (age: 400)"
-    assert reasons["strange"].startswith("label is none of the classes")
-    assert "uniform" in reasons["black"] and "too dark" in reasons["black"]
-    assert "too small (width: 20)" in reasons["tiny"]
-    assert reasons["homeless"].startswith("lesion_id is missing")
-    assert reasons["twice"].str.contains("nothing tells which row is right").all()
-    assert len(reasons["twice"]) == 2
-    assert reasons["same"] == "row repeats an earlier one"
-    assert reasons["stray.jpg"] == "no row lists this file"
-    assert reasons["None.jpg"] == "image_id is missing"
-    stages = quarantine.groupby("stage")["file"].apply(set)
-    assert stages["ingest"] == {"broken.jpg", "stray.jpg"}
-
-
-def test_no_row_is_lost_or_counted_twice(faulty, checked):
-    clean, quarantine, report, _ = checked
-    assert list(clean.columns) == [*RECORD_COLUMNS, *DECODE_COLUMNS]
-    assert len(faulty) + 1 == len(clean) + len(quarantine)
-    assert (report["clean"], report["quarantined"]) == (len(clean), len(quarantine))
-    assert clean["image_id"].is_unique
-    assert set(manifest()["image_id"]) | {"same"} == set(clean["image_id"])
-
-
-def test_the_report_is_json_and_counts(checked):
-    report = checked[2]
-    assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert report["quarantined_by_reason"]["image cannot be read"] == 1
-    ages = next(
-        entry
-        for entry in report["suites"]["manifest_rows"]["expectations"]
-        if entry["kwargs"].get("column") == "age"
-    )
-    assert (ages["success"], ages["unexpected"]) == (False, 1)
-    assert 0 < ages["unexpected_share"] < 0.01
-
-
-@pytest.fixture(scope="module")
-def page(checked):
-    return draw_docs(checked)
-
-
-def draw_docs(checked):
-    """Data Docs of what the catalog would have kept as JSON."""
-    _, quarantine, report, results = checked
-    report, results = (json.loads(json.dumps(kept)) for kept in (report, results))
-    return show_data_docs(results, report, quarantine)["index.html"].decode()
-
-
-def test_data_docs_stand_alone_and_do_not_run_what_the_data_says(page, faulty, validate):
-    assert "<script" not in page
-    assert "&lt;script&gt;alert(1)" in page
-    assert not re.findall(r'(?:src|href)="?[^"#]', page)  # nothing outside the page
-    assert "values must belong to this set" in page  # as Great Expectations words it
-    again = check_manifest(faulty, {"test": ["stray.jpg"]}, validate, CLASSES)
-    assert draw_docs(again) == page
-
-
-def test_data_docs_name_the_image_of_each_value_that_breaks_an_expectation(page):
-    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.DOTALL)
-    cells = [re.findall(r"<td[^>]*>\s*(.*?)\s*</td>", row, re.DOTALL) for row in rows]
-    values = {tuple(re.sub(r"<[^>]+>", "", cell).strip() for cell in row) for row in cells}
-    assert ("400.0", "1", "141", "old") in values  # value, how often, row of the table, image
-    assert ("20.0", "1", "144", "tiny") in values
-
-
-def test_inputs_are_left_alone(faulty, validate):
-    before = faulty.copy(deep=True)
-    check_manifest(faulty, {}, validate, CLASSES)
-    pd.testing.assert_frame_equal(faulty, before)
+def validate():
+    return params_of("validate", env="base")
 
 
 # Pairs from people alone: no image is looked at.
-DUPLICATES = DuplicateParams(keypoints=300, words=512, candidates=0, agreeing=10, chance_pairs=0.5)
+DUPLICATES = params_of("duplicates", {"candidates": 0})
 
 
 def check_and_split(raw, validate, decisions=None):
@@ -189,7 +43,7 @@ def check_and_split(raw, validate, decisions=None):
 
 
 def test_a_broken_set_stops_with_the_name_of_the_expectation(validate):
-    raw = manifest()
+    raw = sound_manifest()
     raw.loc[raw["label"] == "df", "age"] = 400
     with pytest.raises(ValidationError) as caught:
         check_and_split(raw, validate)
@@ -200,65 +54,24 @@ def test_a_broken_set_stops_with_the_name_of_the_expectation(validate):
 
 
 def test_a_broken_set_is_documented_before_it_stops(validate):
-    raw = manifest().assign(error="empty file")
-    checked = check_manifest(raw, {}, validate, CLASSES)
-    _, quarantine, report, _ = checked
+    raw = sound_manifest().assign(error="empty file")
+    _, quarantine, report, _ = check_manifest(raw, {}, validate, CLASSES)
     assert len(quarantine) == len(raw)
-    assert report["broken"]
-    assert "too few images are left" in draw_docs(checked)
+    assert any("too few images are left" in line for line in report["broken"])
     with pytest.raises(ValidationError, match="clean_set"):
         check_and_split(raw, validate)
 
 
-def test_a_suite_over_rows_may_stop_too(settings):
-    strict = json.loads(json.dumps(settings))
-    strict["expectations"]["manifest_rows"][5]["on_failure"] = "stop"
-    raw = manifest()
+def test_a_suite_over_rows_may_stop_too():
+    strict = with_expectation("manifest_rows", AGE, on_failure="stop")
+    raw = sound_manifest()
     raw.loc[3, "age"] = 400
     with pytest.raises(ValidationError, match=r"manifest_rows: age is impossible.*i3 400"):
-        check_and_split(raw, ValidateParams(**strict))
-
-
-def test_an_expectation_that_only_warns_sets_nothing_aside(settings, caplog):
-    lenient = json.loads(json.dumps(settings))
-    lenient["expectations"]["manifest_rows"][5]["on_failure"] = "warn"
-    raw = manifest()
-    raw.loc[3, "age"] = 400
-    clean, quarantine, report, _ = check_manifest(raw, {}, ValidateParams(**lenient), CLASSES)
-    assert len(clean) == len(raw)
-    assert quarantine.empty
-    assert report["broken"] == []
-    [warning] = report["warnings"]
-    assert "age is impossible" in warning
-    assert "i3 400" in warning
-    assert warning in caplog.text
-
-
-@pytest.mark.parametrize("suite", ["clean_set", "clean_classes", "drift"])
-def test_what_is_no_image_cannot_be_quarantined(suite, settings):
-    wrong = json.loads(json.dumps(settings))
-    wrong["expectations"][suite][0]["on_failure"] = "quarantine"
-    with pytest.raises(ParameterError, match=rf"expectations\.{suite}: .*can be warn or stop"):
-        check_manifest(manifest(), {}, ValidateParams(**wrong), CLASSES)
-
-
-def test_a_wrong_expectation_of_drift_is_told_before_any_image_is_looked_at(settings):
-    wrong = json.loads(json.dumps(settings))
-    wrong["expectations"]["drift"][0]["kwargs"]["column"] = "valeu"
-    with pytest.raises(ParameterError, match=r"drift\.0\.kwargs: no column 'valeu'; did you mean"):
-        check_manifest(manifest(), {}, ValidateParams(**wrong), CLASSES)
-
-
-def test_an_unknown_suite_is_refused(settings):
-    wrong = settings | {"expectations": {"manifest_row": []}}
-    with pytest.raises(
-        ParameterError, match=r"validate\.expectations\.manifest_row: unknown suite"
-    ):
-        check_manifest(manifest(), {}, ValidateParams(**wrong), CLASSES)
+        check_and_split(raw, strict)
 
 
 def test_split_adds_its_columns_and_counts_everything(validate):
-    clean = manifest()
+    clean = sound_manifest()
     result, report = check_and_split(clean, validate)
     assert list(result.columns) == [*clean.columns, *SPLIT_COLUMNS]
     pd.testing.assert_frame_equal(result[clean.columns], clean)
@@ -271,7 +84,7 @@ def test_split_adds_its_columns_and_counts_everything(validate):
 
 
 def test_equal_files_are_one_group_whatever_their_ids(validate):
-    clean = manifest()
+    clean = sound_manifest()
     clean.loc[clean["image_id"] == "i0", "sha256"] = clean["sha256"].iloc[-1]
     result, _ = check_and_split(clean, validate)
     copies = result[result["sha256"] == clean["sha256"].iloc[-1]]
@@ -280,7 +93,7 @@ def test_equal_files_are_one_group_whatever_their_ids(validate):
 
 
 def test_pairs_join_lesions_unless_people_say_that_they_differ(validate, tmp_path):
-    clean = manifest()
+    clean = sound_manifest()
     images = clean.drop_duplicates("lesion_id")["image_id"].tolist()
     path = tmp_path / "decisions.csv"
     pairs = list(pairwise(images))
@@ -297,9 +110,42 @@ def test_pairs_join_lesions_unless_people_say_that_they_differ(validate, tmp_pat
     assert report["test_images_with_a_sibling_elsewhere"]["image_split"]["test_images"] > 0
 
 
+def test_external_images_are_compared_with_the_own_and_change_nothing_among_these(
+    validate, tmp_path
+):
+    """One of the own is another's mirror image, and an external one is brighter than its twin."""
+    rng = np.random.default_rng(2)
+    pictures = rng.integers(0, 160, (36, 12, 16, 3)).astype(np.uint8)
+    pictures = pictures.repeat(8, axis=1).repeat(8, axis=2)
+    pictures[1] = pictures[0][:, ::-1]
+    pictures[32] = pictures[7] + 40
+    own, external = [f"i{n}" for n in range(30)], [f"x{n}" for n in range(6)]
+    names = own + external
+    write_image_store(
+        tmp_path / "store", ImageBatch(map(StoredImage, names, pictures), pictures.shape[1:])
+    )
+    rows = pd.DataFrame({"image_id": names, "lesion_id": [f"l_{name}" for name in names]})
+    rows["label"] = ["mel" if name in ("i7", "i0") else "nv" for name in names]
+    rows["role"] = ["train"] * len(own) + ["external"] * len(external)
+    looked_for = params_of("duplicates", {"keypoints": 200, "candidates": 5})
+
+    def find(table):
+        store = ImageStore(tmp_path / "store")
+        return find_duplicates(table, {"broken": []}, store, validate, looked_for, 17)
+
+    found, alone = find(rows), find(rows[rows["role"] == "train"])
+    told = ["image_a", "image_b", "lesion_a", "lesion_b", "label_a", "label_b", "external"]
+    assert found[told].to_numpy().tolist() == [
+        ["i0", "i1", "l_i0", "l_i1", "mel", "nv", False],
+        ["x2", "i7", "l_x2", "l_i7", "nv", "mel", True],
+    ]
+    assert found["decision"].tolist() == ["found", "found"]
+    pd.testing.assert_frame_equal(found[~found["external"]], alone)
+
+
 def test_external_images_test_unless_the_split_holds_their_lesion(validate, tmp_path):
-    own = manifest()
-    other = manifest(20).assign(source="elsewhere", role="external")
+    own = sound_manifest()
+    other = sound_manifest(20).assign(source="elsewhere", role="external")
     for column in ("image_id", "lesion_id", "sha256"):
         other[column] = "x" + other[column]
     other.loc[0, "sha256"] = own["sha256"].iloc[8]  # a file that the split holds
@@ -320,56 +166,133 @@ def test_external_images_test_unless_the_split_holds_their_lesion(validate, tmp_
 
 
 def test_external_rows_do_not_count_for_what_can_be_trained_on(validate):
-    raw = manifest()
+    raw = sound_manifest()
     raw["role"] = np.where(raw["label"] == "df", "external", "train")
     with pytest.raises(ValidationError, match=r"too few lesions of a class.*df 0"):
         check_and_split(raw, validate)
 
 
 def test_images_of_an_earlier_manifest_stay_on_their_sides(validate, tmp_path):
-    first, _ = check_and_split(manifest(), validate)
+    first, _ = check_and_split(sound_manifest(), validate)
     first.to_parquet(tmp_path / "first.parquet")
     keep = {"split": validate.split.model_copy(update={"keep": str(tmp_path / "first.parquet")})}
-    later, report = check_and_split(manifest(210), validate.model_copy(update=keep))
+    later, report = check_and_split(sound_manifest(210), validate.model_copy(update=keep))
     old = later.iloc[: len(first)]
     assert old["split"].tolist() == first["split"].tolist()
     assert report["kept"] == {"images": 140, "moved": 0}
     assert later["split"].iloc[140:].nunique() > 1
-    without, _ = check_and_split(manifest(210), validate)
+    without, _ = check_and_split(sound_manifest(210), validate)
     assert (without["split"].iloc[:140] != first["split"]).any()
 
 
-def test_an_unreadable_earlier_manifest_is_named(validate, tmp_path):
-    path = tmp_path / "first.parquet"
-    keep = {"split": validate.split.model_copy(update={"keep": str(path)})}
-    for content in (None, b"torn"):
-        if content:
-            path.write_bytes(content)
-        with pytest.raises(SourceError, match=r"first\.parquet is no manifest .*split\.keep"):
-            check_and_split(manifest(), validate.model_copy(update=keep))
-    strangers = pd.DataFrame({"image_id": ["x"], "split": "test"})
-    strangers.to_parquet(path)
-    with pytest.raises(SourceError, match=r"first\.parquet knows none of the images"):
-        check_and_split(manifest(), validate.model_copy(update=keep))
+NO_PAIRS = pd.DataFrame({"image_a": [], "image_b": [], "decision": []}, dtype=object)
 
 
-def test_an_image_that_two_sources_list_is_the_first_ones(validate):
-    own = manifest()
-    other = own.iloc[:20].assign(source="elsewhere", role="external", label="nv")
-    raw = pd.concat([own, other], ignore_index=True)
-    clean, quarantine, report, _ = check_manifest(raw, {}, validate, CLASSES)
-    pd.testing.assert_frame_equal(clean, own)
-    assert quarantine["reason"].unique().tolist() == ["another source lists this image too"]
-    assert quarantine["source"].unique().tolist() == ["elsewhere"]
+@pytest.fixture(scope="module")
+def batches():
+    """Three sources, the third of which has other patients."""
+    number = np.arange(120)
+    source = np.array(["home", "near", "far"])[number % 3]
+    return pd.DataFrame(
+        {
+            "image_id": [f"i{n}" for n in number],
+            "lesion_id": [f"l{n}" for n in number],
+            "patient_id": None,
+            "sha256": [f"{n:064x}" for n in number],
+            "label": np.where(number % 2, "nv", "mel"),
+            "age": np.where(source == "far", 80.0, 30.0) + number % 5,
+            "sex": "male",
+            "localization": None,
+            "source": source,
+            "role": np.where(source == "home", "train", "external"),
+            "brightness": 100.0 + number % 7,
+            "contrast": 20.0 + number % 7,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def store(batches, tmp_path_factory):
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 255, (len(batches), 16, 16, 3), np.uint8)
+    images = [StoredImage(*image) for image in zip(batches["image_id"], pictures, strict=True)]
+    folder = tmp_path_factory.mktemp("store") / "images"
+    write_image_store(folder, ImageBatch(images, (16, 16, 3)))
+    return ImageStore(folder)
+
+
+def compare(batches, store, validate, pairs=NO_PAIRS):
+    """With as few deals as are allowed."""
+    quick = validate.model_copy(update={"drift": params_of("validate").drift})
+    return compare_batches(batches, pairs, store, quick, ["mel", "nv"], 17)
+
+
+def test_each_external_source_is_compared_and_what_differs_is_reported(
+    batches, store, validate, caplog
+):
+    profile, report, _ = compare(batches, store, validate)
+    broken = {
+        (batch, feature)
+        for batch, facts in report["batches"].items()
+        for feature, row in facts["features"].items()
+        if row["broken"]
+    }
+    assert broken == {("far", "age")}  # of sites nothing is known, here as there
+    assert report["batches"]["far"]["features"]["localization"]["value"] is None
     assert report["broken"] == []
+    assert any("far age" in warning for warning in report["warnings"])
+    assert all(warning in caplog.text for warning in report["warnings"])
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert json.loads(json.dumps(profile, allow_nan=False)) == profile
+    stop_on_drift(report)
 
 
-def test_what_external_sources_lose_does_not_stop_training(validate, caplog):
-    own = manifest()
-    other = manifest(60).assign(source="elsewhere", role="external", label="wart")
-    other["image_id"] = "x" + other["image_id"]
-    raw = pd.concat([own, other], ignore_index=True)
-    clean, quarantine, report, _ = check_manifest(raw, {}, validate, CLASSES)
-    assert (len(clean), len(quarantine)) == (140, 60)
-    assert report["broken"] == []
-    assert "no image of elsewhere is clean" in caplog.text
+def test_drift_may_stop_the_run_once_it_is_written(batches, store):
+    strict = with_expectation("drift", 0, on_failure="stop")
+    _, report, _ = compare(batches, store, strict)
+    with pytest.raises(ValidationError, match=r"suite drift: .*far age"):
+        stop_on_drift(report)
+
+
+def test_one_feature_may_have_a_limit_of_its_own(batches, store, validate):
+    ages = {"type": "comparison", "column": {"name": "feature"}, "operator": "==",
+            "parameter": "age"}  # fmt: skip
+    first = validate.expectations["drift"][0].model_dump()
+    both = {"type": "and", "conditions": [first["kwargs"]["row_condition"], ages]}
+
+    def warnings(limit):
+        kwargs = first["kwargs"] | {"row_condition": both, "max_value": limit}
+        own = params_of("validate", {"expectations.drift": [first | {"kwargs": kwargs}]})
+        return compare(batches, store, own)[1]["warnings"]
+
+    assert warnings(1000) == []
+    [warning] = warnings(0.1)
+    assert "1 of " in warning
+
+
+def test_pairs_make_lesions_one(batches, store, validate):
+    """Of which one picture is counted."""
+    home = batches.loc[batches["role"] == "train", "image_id"].tolist()
+    pairs = pd.DataFrame({"image_a": home[:4], "image_b": home[1:5], "decision": "found"})
+    pairs.loc[3, "decision"] = "different"
+    profile, _, _ = compare(batches, store, validate, pairs)
+    assert (profile["images"], profile["groups"]) == (40, 40 - 3)
+
+
+def test_of_training_sources_alone_a_profile_is_made(batches, store, validate):
+    alone = batches[batches["role"] == "train"]
+    profile, report, comparisons = compare(alone, store, validate)
+    assert profile["images"] == len(alone)
+    assert comparisons == []
+    assert report["batches"] == {}
+    assert report["warnings"] == report["broken"] == []
+
+
+def test_without_training_images_there_is_nothing_to_compare_with(batches, store, validate):
+    with pytest.raises(ValidationError, match="no image of a training source"):
+        compare(batches[batches["role"] == "external"], store, validate)
+
+
+def test_a_profile_that_is_not_there_is_told_before_any_work():
+    with pytest.raises(ValueError, match=r"drift\.reference: there is no file nowhere\.json"):
+        params_of("validate", {"drift.reference": "nowhere.json"})

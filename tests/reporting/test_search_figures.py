@@ -57,3 +57,12 @@ def test_of_a_loss_the_least_is_the_best(figures):
     lesser = SearchFigures(figures.trials, "val_loss", False, figures.keys)
     assert lesser.trials.at[lesser.best, "trial"] == 1
     assert lesser.name == "loss"
+
+
+def test_numbers_on_a_logarithmic_axis_are_no_formulas(figures):
+    figure = draw_parameters(figures)
+    figure.canvas.draw()
+    rates = next(axis for axis in figure.axes if axis.get_title(loc="left") == "learning_rate")
+    assert rates.get_xscale() == "log"
+    names = [text.get_text() for text in rates.get_xticklabels(which="both")]
+    assert [name for name in names if name] and not [name for name in names if "$" in name]

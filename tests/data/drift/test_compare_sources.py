@@ -6,22 +6,15 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from PIL import Image
 
+from conf_params import params_of
 from dermaflow.data.drift.compare_sources import compare_sources
 from dermaflow.data.images.decoding import grey_statistics
 from dermaflow.data.validation.suites import run_suite
-from dermaflow.params.validate import DriftParams, ExpectationParams
 
-PARAMS = DriftParams(reference=None, sample=200, permutations=999)
-
-
-@pytest.fixture(scope="module")
-def expectations(project_path):
-    text = (project_path / "conf" / "base" / "parameters_validate.yml").read_text()
-    suite = yaml.safe_load(text)["validate"]["expectations"]["drift"]
-    return [ExpectationParams(**expectation) for expectation in suite]
+VALIDATE = params_of("validate", {"drift.sample": 200, "drift.permutations": 999})
+PARAMS, EXPECTATIONS = VALIDATE.drift, VALIDATE.expectations["drift"]
 
 
 def change_lab(lightness=0.0, yellowness=0.0):
@@ -54,10 +47,10 @@ RECORDS = {
 }  # fmt: skip
 
 
-def find_broken(rows, store, expectations):
+def find_broken(rows, store):
     """Features of the external batch that break an expectation."""
     _, _, features = compare_sources(rows, rows["lesion_id"], store, PARAMS, 3)
-    result = run_suite("drift", expectations, features, {})
+    result = run_suite("drift", EXPECTATIONS, features, {})
     return set(features.loc[sorted(result.broken_rows), "feature"])
 
 
@@ -71,24 +64,24 @@ def change_rows(rows, changes):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_pictures_that_differ_are_told_by_how(name, phantoms, make_store, expectations):
+def test_pictures_that_differ_are_told_by_how(name, phantoms, make_store):
     rows, pixels = phantoms
     change, expected = PICTURES[name]
     external = set(rows.loc[rows["role"] == "external", "image_id"])
     changed = {i: change(picture) if i in external else picture for i, picture in pixels.items()}
     greys = pd.DataFrame([grey_statistics(Image.fromarray(changed[i])) for i in rows["image_id"]])
     rows = rows.assign(brightness=greys[0], contrast=greys[1])
-    assert find_broken(rows, make_store(changed), expectations) == expected
+    assert find_broken(rows, make_store(changed)) == expected
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_records_that_differ_are_told_by_what(name, phantoms, make_store, expectations):
+def test_records_that_differ_are_told_by_what(name, phantoms, make_store):
     rows, pixels = phantoms
     change, expected = RECORDS[name]
-    assert find_broken(change_rows(rows, change), make_store(pixels), expectations) == expected
+    assert find_broken(change_rows(rows, change), make_store(pixels)) == expected
 
 
-def test_many_pictures_of_one_lesion_are_no_drift(phantoms, make_store, expectations):
+def test_many_pictures_of_one_lesion_are_no_drift(phantoms, make_store):
     """Forty pictures of each of some lesions would tip the balance if each of them counted."""
     rows, pixels = phantoms
     external = rows[rows["role"] == "external"]
@@ -97,7 +90,7 @@ def test_many_pictures_of_one_lesion_are_no_drift(phantoms, make_store, expectat
     both = pd.concat([rows, copies], ignore_index=True)
     originals = copies["image_id"].str.rsplit("-", n=1).str[0]
     copied_pixels = dict(zip(copies["image_id"], map(pixels.get, originals), strict=True))
-    assert find_broken(both, make_store(pixels | copied_pixels), expectations) == set()
+    assert find_broken(both, make_store(pixels | copied_pixels)) == set()
 
 
 def test_an_unusual_picture_is_pointed_at(phantoms, make_store):

@@ -8,8 +8,8 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from conf_params import params_of
 from dermaflow.data.drift.compare_sources import compare_sources
 from dermaflow.data.images.decoding import decode_image
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, write_image_store
@@ -18,7 +18,6 @@ from dermaflow.data.sources.ham10000 import Ham10000
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.sources import Ham10000Source
-from dermaflow.params.validate import DriftParams, ExpectationParams
 
 FOLDER = os.environ.get("DERMAFLOW_HAM10000_DIR")
 SIZES = (30, 100, 300, 1000, 3700)  # lesions
@@ -31,17 +30,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def settings(project_path):
-    text = (project_path / "conf/base/parameters_validate.yml").read_text()
-    return yaml.safe_load(text)["validate"]
-
-
-@pytest.fixture(scope="module")
-def ham10000(tmp_path_factory, project_path):
+def ham10000(tmp_path_factory):
     """Rows with what decoding tells, and the store."""
     source = Ham10000(Ham10000Source(kind="ham10000", folder=FOLDER), "ham10000")
-    size = yaml.safe_load((project_path / "conf/ham10000/parameters.yml").read_text())["image"]
-    preprocess = Preprocess(**size)
+    size = params_of("image", env="ham10000")
+    preprocess = Preprocess(**size.model_dump())
     records = source.records()
     told = {}
 
@@ -55,16 +48,16 @@ def ham10000(tmp_path_factory, project_path):
             yield image
 
     folder = tmp_path_factory.mktemp("store") / "images"
-    write_image_store(folder, ImageBatch(images(), (size["height"], size["width"], 3)))
+    write_image_store(folder, ImageBatch(images(), (size.height, size.width, 3)))
     return records.join(pd.DataFrame.from_dict(told, "index"), on="image_id"), ImageStore(folder)
 
 
-def test_random_lesions_are_seldom_said_to_differ(ham10000, settings):
+def test_random_lesions_are_seldom_said_to_differ(ham10000):
     """Of 20 batches one is to be expected by the adjusted p-value alone; above 4 are 3 in 1,000."""
     rows, store = ham10000
     lesions = rows["lesion_id"].unique()
-    params = DriftParams(**settings["drift"])
-    expectations = [ExpectationParams(**e) for e in settings["expectations"]["drift"]]
+    validate = params_of("validate", env="base")
+    params, expectations = validate.drift, validate.expectations["drift"]
     alarms = {}
     for size in SIZES:
         for draw in range(DRAWS):

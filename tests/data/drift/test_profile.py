@@ -45,14 +45,6 @@ def test_values_are_counted_and_missing_ones_too(profile):
     assert (profile.images, profile.groups, len(profile.embeddings.sample)) == (7, 3, 2)
 
 
-@pytest.mark.parametrize(
-    ("name", "bins"),
-    [("contrast", [5, 7, 127]), ("brightness", [0, 64, 127]), ("redness", [0, 64, 127])],
-)
-def test_what_is_outside_a_scale_counts_for_its_ends(name, bins, profile):
-    assert np.flatnonzero(profile.numbers[name].counts).tolist() == bins
-
-
 def test_embeddings_are_standardised_by_all_and_not_by_the_sample(profile):
     standard = profile.embeddings.standardise([profile.embeddings.mean])
     assert not standard.any()

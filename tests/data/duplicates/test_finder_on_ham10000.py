@@ -9,14 +9,13 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from conf_params import params_of
 from data.duplicates.alterations import alter
 from dermaflow.data.duplicates.finder import find_pairs
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.sources.ham10000 import Ham10000
-from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.params.sources import Ham10000Source
 
 FOLDER = os.environ.get("DERMAFLOW_HAM10000_DIR")
@@ -29,12 +28,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory, project_path):
+def planted(tmp_path_factory):
     """Records of the originals, what was done to each copy, and the pairs that were found."""
     source = Ham10000(Ham10000Source(kind="ham10000", folder=FOLDER), "ingest.sources.ham10000")
     records = source.records().set_index("image_id")
-    size = yaml.safe_load((project_path / "conf/ham10000/parameters.yml").read_text())["image"]
-    preprocess = Preprocess(**size)
+    size = params_of("image", env="ham10000")
+    preprocess = Preprocess(**size.model_dump())
     rng = np.random.default_rng(1)
     chosen = rng.choice(records.index, PLANTED, replace=False)
     done = {}
@@ -50,9 +49,8 @@ def planted(tmp_path_factory, project_path):
             yield StoredImage(f"copy of {name}", preprocess.decode(encoded))
 
     folder = tmp_path_factory.mktemp("store") / "images"
-    write_image_store(folder, ImageBatch(images(), (size["height"], size["width"], 3)))
-    text = (project_path / "conf/base/parameters_duplicates.yml").read_text()
-    params = DuplicateParams(**yaml.safe_load(text)["duplicates"])
+    write_image_store(folder, ImageBatch(images(), (size.height, size.width, 3)))
+    params = params_of("duplicates", env="base")
     lesions = records["lesion_id"].to_dict() | {name: name for name in done}
     return records, done, find_pairs(ImageStore(folder), lesions, params, np.random.default_rng(0))
 

@@ -1,6 +1,5 @@
 """A store on a disk that is full, and one that is replaced while it is read."""
 
-import shutil
 import subprocess
 import sys
 from multiprocessing.reduction import ForkingPickler
@@ -8,6 +7,7 @@ from multiprocessing.reduction import ForkingPickler
 import numpy as np
 import pytest
 
+from data.small_disk import needs_mount, run_on_small_disk
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 
 SHAPE = (32, 32, 3)
@@ -27,22 +27,6 @@ def write(folder, value, images=IMAGES):
     pixels = np.full(SHAPE, value, np.uint8)
     stored = (StoredImage(f"id{k}", pixels, {"value": value}) for k in range(images))
     write_image_store(folder, ImageBatch(stored, SHAPE, 16))
-
-
-def may_mount():
-    unshare = shutil.which("unshare")
-    return bool(unshare) and subprocess.run((unshare, "-Urm", "true")).returncode == 0
-
-
-needs_mount = pytest.mark.skipif(not may_mount(), reason="needs a disk to fill: `unshare -Urm`")
-
-
-def run_on_small_disk(folder, script, kilobytes):
-    """Run a script where ``folder`` is a disk of its own, of some size."""
-    mount = f"mount -t tmpfs -o size={kilobytes}k small {folder} && exec {sys.executable} -"
-    return subprocess.run(
-        ("unshare", "-Urm", "sh", "-c", mount), input=script, text=True, capture_output=True
-    )
 
 
 @needs_mount
@@ -86,27 +70,6 @@ print(ImageStore({store!r}).read(["id29"]).mean())
         240,
     )
     assert done.stdout == "1.0\n2.0\n", done.stderr
-
-
-@needs_mount
-def test_a_full_temporary_folder_is_an_error_that_names_it(tmp_path):
-    done = run_on_small_disk(
-        tmp_path,
-        f"""
-import numpy as np, tempfile
-tempfile.tempdir = {str(tmp_path)!r}
-from dermaflow.data.duplicates.scratch_arrays import temporary_array
-small = temporary_array((10, 100), np.float32)
-small[:] = 3
-print(small.sum())
-try:
-    temporary_array((1000, 100), np.float32)
-except OSError as error:
-    print(error)
-""",
-        100,
-    )
-    assert done.stdout == f"3000.0\n[Errno 28] No space left on device: '{tmp_path}'\n", done.stderr
 
 
 def test_a_store_that_is_replaced_is_read_to_the_end_as_it_was(tmp_path):

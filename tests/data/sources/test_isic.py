@@ -5,12 +5,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import yaml
 
+from conf_params import params_of
 from dermaflow.data.sources.isic import Isic
 from dermaflow.data.sources.label_words import translate_labels
 from dermaflow.errors import SourceError
-from dermaflow.params.labels import LabelParams
 from dermaflow.params.sources import HAM10000_IMAGES, IsicSource
 from dermaflow.schema import SOURCE_COLUMNS
 
@@ -75,26 +74,19 @@ def test_a_column_without_the_diagnosis_is_refused(download):
         open_source(download / "metadata.csv", [str(download)], label="diagnosis_4")
 
 
-@pytest.fixture
-def count_by_scheme(project_path):
+def count_by_scheme(scheme):
     """Images of each class that the archive's table of HAM10000 gives by a scheme of conf."""
-    text = (project_path / "conf/base/parameters_labels.yml").read_text()
-    conf = yaml.safe_load(text)["labels"]
-
-    def count(scheme):
-        labels = LabelParams(**conf | {"scheme": scheme})
-        folder = Path(REAL)
-        images = [str(folder / name) for name in HAM10000_IMAGES]
-        source = open_source(folder / "isic_archive_metadata.csv", images)
-        assert source.unlisted() == []
-        codes = translate_labels(source.records()["label"], labels)
-        return codes.fillna("none").value_counts().to_dict()
-
-    return count
+    folder = Path(REAL)
+    images = [str(folder / name) for name in HAM10000_IMAGES]
+    source = open_source(folder / "isic_archive_metadata.csv", images)
+    assert source.unlisted() == []
+    labels = params_of("labels", {"scheme": scheme})
+    codes = translate_labels(source.records()["label"], labels)
+    return codes.fillna("none").value_counts().to_dict()
 
 
 @pytest.mark.skipif(not REAL, reason="DERMAFLOW_HAM10000_DIR is not set")
-def test_both_schemes_give_the_counts_known_for_ham10000(count_by_scheme):
+def test_both_schemes_give_the_counts_known_for_ham10000():
     shared = {"nv": 6705, "mel": 1113, "bkl": 1099, "bcc": 514, "df": 115}
     found = count_by_scheme("isic_diagnosis_3")
     assert found.pop("none") == 142  # vascular lesions

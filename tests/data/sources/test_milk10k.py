@@ -5,24 +5,17 @@ import zipfile
 
 import pandas as pd
 import pytest
-import yaml
 
+from conf_params import params_of
 from dermaflow.data.sources.label_words import translate_labels
 from dermaflow.data.sources.milk10k import DIAGNOSES, Milk10k
 from dermaflow.errors import SourceError
-from dermaflow.params.labels import LabelParams
 from dermaflow.params.sources import Milk10kSource
 from dermaflow.schema import SOURCE_COLUMNS
 
 REAL = os.environ.get("DERMAFLOW_MILK10K_DIR")
 HEADER = "isic_id,lesion_id,image_type,age_approx,sex,skin_tone_class,site,milk_dx\n"
 ROWS = "ISIC_1,IL_1,dermoscopic,70.0,male,4,trunk,SCCKA\nISIC_2,IL_2,dermoscopic,,female,0,,INF\n"
-
-
-@pytest.fixture
-def labels(project_path):
-    text = (project_path / "conf/base/parameters_labels.yml").read_text()
-    return lambda scheme: LabelParams(**yaml.safe_load(text)["labels"] | {"scheme": scheme})
 
 
 def open_folder(path):
@@ -66,8 +59,9 @@ def test_a_missing_folder_names_both_ways_to_give_it(tmp_path):
         ("isic_diagnosis_3", {"AKIEC": "ak", "SCCKA": "scc"}),
     ],
 )
-def test_the_eleven_classes_are_mapped_and_the_rest_has_none(labels, scheme, expected):
-    codes = translate_labels(pd.Series(DIAGNOSES), labels(scheme))
+def test_the_eleven_classes_are_mapped_and_the_rest_has_none(scheme, expected):
+    labels = params_of("labels", {"scheme": scheme})
+    codes = translate_labels(pd.Series(DIAGNOSES), labels)
     shared = {"BCC": "bcc", "BKL": "bkl", "DF": "df", "MEL": "mel", "NV": "nv"}
     assert codes[codes != pd.Series(DIAGNOSES)].to_dict() == shared | expected
 

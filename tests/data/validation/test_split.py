@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.data.validation.split import count_crossings, cut, find_groups, split_groups
 from dermaflow.errors import ValidationError
-from dermaflow.params.validate import SplitParams
 
-PARAMS = SplitParams(val=0.15, test=0.2, folds=5)
+PARAMS = params_of("validate", env="base").split
 CLASSES = {"nv": 400, "mel": 90, "df": 12}  # lesions of each
 
 

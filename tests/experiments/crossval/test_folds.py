@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.data.validation.split import count_crossings, split_groups
 from dermaflow.errors import ValidationError
 from dermaflow.experiments.crossval.folds import fold_name, make_folds, mark, tags_of
-from dermaflow.params.validate import SplitParams
 from dermaflow.schema import SPLITS
 
-PARAMS = SplitParams(val=0.15, test=0.2, folds=5)
+PARAMS = params_of("validate", {"split.folds": 5}).split
 VAL = 0.15
 CLASSES = {"nv": 300, "mel": 80, "df": 20}  # lesions of each
 

@@ -3,9 +3,9 @@
 import numpy as np
 from optuna import TrialPruned
 
+from conf_params import params_of
 from dermaflow.experiments.search.halving_study import HalvingStudy
 from dermaflow.ml.training.working_folder import WorkingFolder
-from dermaflow.params.search import SearchParams
 from ml.recipes import make_params
 
 SPACE = {
@@ -13,14 +13,7 @@ SPACE = {
     "loss.focal_gamma": {"choices": [0.0, 2.0]},
     "colour_constancy": {"choices": [None, 6.0]},
 }
-SEARCH = SearchParams(
-    trials=8,
-    metric="val_balanced_accuracy",
-    min_epochs=1,
-    reduction=2,
-    random=4,
-    space=SPACE,
-)
+SEARCH = params_of("search", {"trials": 8, "random": 4, "space": SPACE})
 TRAIN = make_params(epochs=4, learning_rate=0.05)
 
 

@@ -6,8 +6,6 @@ import pytest
 import torch
 
 from dermaflow.ml.augmentation.effects import DRAWS, OPERATIONS, smooth
-from dermaflow.ml.augmentation.hairs import HAIR_DRAWS
-from dermaflow.params.train import MAX_HAIRS
 
 HEIGHT, WIDTH = 40, 56
 
@@ -106,36 +104,6 @@ def test_a_box_of_the_share_asked_for_is_erased_with_the_mean(share):
         assert erased.float().mean().item() == pytest.approx(share, rel=0.25)  # whole pixels
         mean = original.mean(dim=(1, 2))
         assert torch.allclose(image[:, erased], mean[:, None].expand(-1, int(erased.sum())))
-
-
-def test_hairs_are_dark_thin_and_more_of_them_cover_more():
-    skin = flat(220.0, 180.0, 160.0)
-    covered = []
-    for count in (1, 4, MAX_HAIRS):
-        after = change("hairs", skin, count)
-        assert (after <= skin + 1e-3).all()
-        covered.append((after < skin - 1).any(dim=1).float().mean().item())
-    assert covered == sorted(covered)
-    assert 0 < covered[0] < 0.1
-
-
-def test_the_first_hairs_do_not_depend_on_how_many_there_are():
-    skin = flat(220.0, 180.0, 160.0)
-    fewer, more = change("hairs", skin, 3), change("hairs", skin, 5)
-    assert (more <= fewer + 1e-3).all()
-
-
-def test_a_straight_hair_covers_its_length_times_its_width():
-    """Along the middle of a row, unbent, wider than the image: its area is known."""
-    numbers = torch.zeros(1, DRAWS)
-    stroke = numbers[:, 1:HAIR_DRAWS].view(1, MAX_HAIRS, -1)
-    # y, x, direction, length, bend, width, opacity; 1 is the upper end of each range
-    stroke[0, 0] = torch.tensor([0.505, 0.5, 0.0, 1.0, 0.5, 1.0, 1.0])
-    white = torch.full((1, 3, 100, 150), 255.0)
-    after = OPERATIONS["hairs"].change(white, torch.ones(1), numbers)
-    hidden = (255 - after[0, 0]) / (255 - 0.4 * 52)  # of the darkest shade's red
-    assert hidden.sum().item() == pytest.approx(150 * 0.016 * 100 * 0.95, rel=0.01)
-    assert hidden.max().item() == pytest.approx(0.95, rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,9 @@ import torch
 
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.geometry_and_light import augment_batch
-from dermaflow.params.train import BatchAugmentParams
+from ml.recipes import make_params
 
-NOTHING = BatchAugmentParams(
-    flip=False,
-    rotate=False,
-    max_degrees=0,
-    zoom=0,
-    shift=0,
-    brightness=0,
-    contrast=0,
-    colour=0,
-)
+NOTHING = make_params(augmented=False).augmentation
 # Bilinear sampling of values 0-255 in float32 is off by rounding alone.
 TOLERANCE = 0.01
 

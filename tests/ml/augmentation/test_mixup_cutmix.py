@@ -7,7 +7,7 @@ from scipy.stats import beta, kstest
 
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.mixup_cutmix import mix_batch
-from dermaflow.params.train import MixParams
+from ml.recipes import make_params
 
 COUNT, CLASSES, HEIGHT, WIDTH = 8, 8, 12, 20
 LABELS = torch.arange(COUNT)
@@ -18,8 +18,13 @@ def batch():
     return LABELS.float().view(-1, 1, 1, 1).expand(COUNT, 3, HEIGHT, WIDTH).contiguous()
 
 
-def mix(seed, mixup=0.0, cutmix=0.0, probability=1.0):
-    params = MixParams(probability=probability, mixup_alpha=mixup, cutmix_alpha=cutmix)
+def mixing(mixup=0.0, cutmix=0.0, probability=1.0):
+    values = {"probability": probability, "mixup_alpha": mixup, "cutmix_alpha": cutmix}
+    return make_params(mix=values).mix
+
+
+def mix(seed, **ways):
+    params = mixing(**ways)
     draws = Draws(torch.Generator().manual_seed(seed))
     return mix_batch(batch(), LABELS, CLASSES, params, draws)
 
@@ -28,7 +33,7 @@ def test_off_it_draws_nothing_and_leaves_the_batch_alone():
     draws = Draws(torch.Generator().manual_seed(0))
     before = draws.generator.get_state()
     inputs = batch()
-    params = MixParams(probability=0, mixup_alpha=0.2, cutmix_alpha=1)
+    params = mixing(mixup=0.2, cutmix=1.0, probability=0)
     mixed, targets = mix_batch(inputs, LABELS, CLASSES, params, draws)
     assert mixed is inputs
     assert targets is LABELS
@@ -93,12 +98,7 @@ def test_as_much_is_drawn_whatever_is_chosen():
     states = []
     for ways in ({"mixup": 1.0}, {"cutmix": 1.0}, {"mixup": 1.0, "probability": 1e-9}):
         draws = Draws(torch.Generator().manual_seed(3))
-        params = MixParams(
-            probability=ways.get("probability", 1.0),
-            mixup_alpha=ways.get("mixup", 0.0),
-            cutmix_alpha=ways.get("cutmix", 0.0),
-        )
-        mix_batch(batch(), LABELS, CLASSES, params, draws)
+        mix_batch(batch(), LABELS, CLASSES, mixing(**ways), draws)
         states.append(draws.generator.get_state())
     assert all(torch.equal(state, states[0]) for state in states)
 

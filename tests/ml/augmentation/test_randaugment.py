@@ -6,30 +6,39 @@ import torch
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.augmentation.effects import OPERATIONS
 from dermaflow.ml.augmentation.randaugment import EFFECTS, apply_effects, apply_policy
-from dermaflow.params.train import EffectParams, PolicyParams
+from dermaflow.params.train import EffectParams
+from ml.recipes import make_params
 
 SKIN = torch.tensor([200.0, 150.0, 120.0]).view(1, 3, 1, 1)
-NONE = EffectParams(
-    probability=1.0,
-    hairs=(0, 0),
-    saturation=0,
-    hue=0,
-    temperature=0,
-    sharpness=0,
-    noise=0,
-    erase=0,
-)
-ALL = EffectParams(
-    probability=0.6,
-    hairs=(1, 4),
-    saturation=0.5,
-    hue=20,
-    temperature=0.2,
-    sharpness=1,
-    noise=20,
-    erase=0.3,
-)
-POLICY = PolicyParams(operations=2, magnitude=1.0, among=list(OPERATIONS))
+_NONE = {
+    "probability": 1.0,
+    "hairs": (0, 0),
+    "saturation": 0,
+    "hue": 0,
+    "temperature": 0,
+    "sharpness": 0,
+    "noise": 0,
+    "erase": 0,
+}
+_ALL = {
+    "probability": 0.6,
+    "hairs": (1, 4),
+    "saturation": 0.5,
+    "hue": 20,
+    "temperature": 0.2,
+    "sharpness": 1,
+    "noise": 20,
+    "erase": 0.3,
+}
+NONE, ALL = (make_params(augmentation={"effects": e}).augmentation.effects for e in (_NONE, _ALL))
+
+
+def policy(operations, magnitude, among):
+    values = {"operations": operations, "magnitude": magnitude, "among": list(among)}
+    return make_params(augmentation={"policy": values}).augmentation.policy
+
+
+POLICY = policy(2, 1.0, OPERATIONS)
 
 
 def images(count, size=(24, 32)):
@@ -90,7 +99,7 @@ def test_each_count_of_hairs_is_alike_likely(most):
 @pytest.mark.parametrize("operations", [1, 3])
 def test_so_many_operations_are_drawn_of_each_image(operations):
     """Brightness at magnitude 1 multiplies by 1/2 or 3/2, so that the factors tell the draws."""
-    params = PolicyParams(operations=operations, magnitude=1.0, among=["identity", "brightness"])
+    params = policy(operations, 1.0, ["identity", "brightness"])
     before = torch.full((4000, 3, 2, 2), 16.0)
     factors = apply_policy(before, params, random())[:, 0, 0, 0] / 16
     assert (factors == 1).float().mean().item() == pytest.approx(0.5**operations, abs=0.03)
@@ -102,7 +111,7 @@ def test_so_many_operations_are_drawn_of_each_image(operations):
 
 def test_operations_are_drawn_alike_often():
     names = ["identity", "brightness", "temperature", "erase"]
-    params = PolicyParams(operations=1, magnitude=0.5, among=names)
+    params = policy(1, 0.5, names)
     before = SKIN.expand(4000, 3, 4, 4).clone()
     after = apply_policy(before.clone(), params, random())
     touched = (after != before).flatten(1).any(dim=1).float().mean().item()

@@ -1,14 +1,12 @@
-"""Metrics against scikit-learn and closed forms; intervals against what groups must do to them."""
+"""Metrics against scikit-learn and closed forms."""
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
-from dermaflow.ml.evaluation.bootstrap import group_resamples, percentile_intervals
-from dermaflow.ml.evaluation.curves import precision_recall_curve, rank, roc_curve
+from dermaflow.ml.evaluation.curves import rank
 from dermaflow.ml.evaluation.metrics import auc, precision_at_recall, recall_at_specificity, score
 from dermaflow.ml.evaluation.operating_points import Target
 from dermaflow.ml.evaluation.predictions import Predictions
@@ -93,22 +91,6 @@ def test_weight_is_the_same_as_repetition() -> None:
     weighted = points(predictions, counts.astype(float))
     for name, value in points(repeated).items():
         assert weighted[name] == pytest.approx(value, abs=1e-12), name
-
-
-def test_curves_equal_scikit_learn() -> None:
-    predictions = make_predictions(digits=1)
-    positive, scores = predictions.labels == 2, predictions.probabilities[:, 2]
-    ranking = rank(positive, scores, np.ones((1, len(scores))))
-    false, true = roc_curve(ranking)
-    expected_false, expected_true, _ = reference.roc_curve(
-        positive, scores, drop_intermediate=False
-    )
-    np.testing.assert_allclose(false[0], expected_false, atol=1e-12)
-    np.testing.assert_allclose(true[0], expected_true, atol=1e-12)
-    precision, recall = precision_recall_curve(ranking)
-    expected_precision, expected_recall, _ = reference.precision_recall_curve(positive, scores)
-    np.testing.assert_allclose(precision[0, ::-1], expected_precision[:-1], atol=1e-12)
-    np.testing.assert_allclose(recall[0, ::-1], expected_recall[:-1], atol=1e-12)
 
 
 def test_precision_at_recall_by_hand() -> None:
@@ -199,26 +181,6 @@ def test_a_sure_mistake_costs_a_finite_log_loss() -> None:
     assert 0 < points_without_melanoma(predictions)["log_loss"] < 10
 
 
-def test_from_table_reads_by_class_order_and_refuses_other_labels() -> None:
-    table = pd.DataFrame(
-        {
-            "label": ["b", "a"],
-            "predicted": ["a", "a"],
-            "group_id": ["x", "y"],
-            "p_a": np.float32([0.25, 1]),
-            "p_b": np.float32([0.75, 0]),
-        }
-    )
-    predictions = Predictions.from_table(table, ["b", "a"])
-    assert predictions.labels.tolist() == [0, 1]
-    assert predictions.probabilities.tolist() == [[0.75, 0.25], [0, 1]]
-    assert predictions.predicted.tolist() == [1, 1]
-    assert predictions.most_probable.tolist() == [0, 1]
-    for column in ("label", "predicted"):
-        with pytest.raises(KeyError, match="'zz'"):
-            Predictions.from_table(table.assign(**{column: ["b", "zz"]}), ["b", "a"])
-
-
 def test_another_answer_than_the_most_probable_class_counts_as_it_was_given() -> None:
     """Calibration is of the probabilities, whatever is made of them."""
     probabilities = np.array([[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.25, 0.75]])
@@ -232,89 +194,3 @@ def test_another_answer_than_the_most_probable_class_counts_as_it_was_given() ->
     assert (before["b/recall"], after["b/recall"]) == (pytest.approx(2 / 3), 1)
     for name in ("ece", "log_loss", "macro_auc"):
         assert before[name] == after[name]
-    some = called.part(np.array([True, False, False, True]))
-    assert (some.labels.tolist(), some.predicted.tolist()) == ([0, 1], [1, 1])
-    assert some.groups.tolist() == ["w", "z"]
-
-
-# --- intervals ------------------------------------------------------------------------------------
-
-
-def interval(
-    predictions: Predictions, name: str = "accuracy", seed: int = 0
-) -> tuple[float, float]:
-    intervals = percentile_intervals(
-        lambda weights: score(predictions, weights, BINS, ()),
-        predictions.groups,
-        1000,
-        0.95,
-        np.random.default_rng(seed),
-    )
-    return intervals[name]
-
-
-def test_images_of_a_group_are_drawn_together_and_groups_keep_their_number() -> None:
-    groups = np.array(["a", "b", "a", "c", "b", "a"])
-    weights = np.concatenate(list(group_resamples(groups, 50, np.random.default_rng(0))))
-    assert weights.shape == (50, 6)
-    assert (weights[:, 0] == weights[:, 2]).all()
-    assert (weights[:, 0] == weights[:, 5]).all()
-    assert (weights[:, 1] == weights[:, 4]).all()
-    assert (weights[:, [0, 1, 3]].sum(1) == 3).all()
-    assert len(np.unique(weights, axis=0)) > 5
-
-
-def test_copies_in_one_group_do_not_narrow_the_interval_as_independent_images_do() -> None:
-    single = make_predictions(200)
-    single = Predictions(CLASSES, single.labels, single.probabilities, np.arange(200).astype(str))
-    repeated = (
-        np.repeat(single.labels, 9),
-        np.repeat(single.probabilities, 9, axis=0),
-    )
-    grouped = Predictions(CLASSES, *repeated, np.repeat(single.groups, 9))
-    independent = Predictions(CLASSES, *repeated, np.arange(1800).astype(str))
-    width = {
-        name: np.diff(interval(predictions))[0]
-        for name, predictions in (("one", single), ("grouped", grouped), ("free", independent))
-    }
-    assert width["grouped"] == pytest.approx(width["one"], rel=0.15)
-    assert width["free"] == pytest.approx(width["one"] / 3, rel=0.15)
-
-
-def test_interval_of_a_share_is_the_binomial_one() -> None:
-    predictions = make_predictions(500)
-    predictions = Predictions(
-        CLASSES, predictions.labels, predictions.probabilities, np.arange(500).astype(str)
-    )
-    share = float(np.mean(predictions.predicted == predictions.labels))
-    half = 1.96 * np.sqrt(share * (1 - share) / 500)
-    low, high = interval(predictions)
-    assert low == pytest.approx(share - half, abs=0.2 * half)
-    assert high == pytest.approx(share + half, abs=0.2 * half)
-
-
-def test_same_seed_same_interval() -> None:
-    predictions = make_predictions(100)
-    first, again, other = (interval(predictions, "log_loss", seed) for seed in (4, 4, 5))
-    assert first == again
-    assert first != other
-
-
-def test_chunks_do_not_change_the_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    groups = np.arange(30).astype(str)
-    whole = np.concatenate(list(group_resamples(groups, 20, np.random.default_rng(2))))
-    monkeypatch.setattr("dermaflow.ml.evaluation.bootstrap._CHUNK_WEIGHTS", 90)
-    chunks = list(group_resamples(groups, 20, np.random.default_rng(2)))
-    assert len(chunks) == 7
-    np.testing.assert_array_equal(np.concatenate(chunks), whole)
-
-
-def test_statistics_undefined_everywhere_get_no_interval() -> None:
-    def statistic(weights: np.ndarray) -> dict[str, np.ndarray]:
-        some = np.where(weights[:, 0] > 0, 1.0, np.nan)
-        return {"never": np.full(len(weights), np.nan), "sometimes": some}
-
-    groups = np.array(["a", "b", "c"])
-    intervals = percentile_intervals(statistic, groups, 40, 0.9, np.random.default_rng(0))
-    assert intervals == {"sometimes": (1.0, 1.0)}
-    assert percentile_intervals(statistic, groups, 0, 0.9, np.random.default_rng(0)) == {}

@@ -1,17 +1,20 @@
 """Predictions of two classes, and parameters that explain them in little time."""
 
-from dermaflow.params.explain import ExplainParams
+from conf_params import params_of
 
 CLASSES = ["bcc", "mel"]
 
 
 def explain_params(per_class=1):
-    return ExplainParams(
-        per_class=per_class,
-        batch_size=8,
-        blur=0.25,
-        lime={"samples": 16, "segments": 9, "compactness": 10.0},
-        shap={"evaluations": 16},
+    return params_of(
+        "explain",
+        {
+            "per_class": per_class,
+            "batch_size": 8,
+            "lime.samples": 16,
+            "lime.segments": 9,
+            "shap.evaluations": 16,
+        },
     )
 
 

@@ -9,14 +9,17 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import ResNet
 
+from conf_params import params_of
 from dermaflow.errors import WeightsError
 from dermaflow.ml.models.backbone import (
     PARTS,
     freeze,
+    initialise_network,
     load_torchvision_weights,
     load_weights_file,
 )
 from dermaflow.ml.models.classifier import build_resnet50
+from dermaflow.params.train import BackboneParams
 
 CLASSES = ("bkl", "mel", "nv")
 
@@ -150,3 +153,29 @@ def test_parts_name_all_of_the_network_but_its_head(network: ResNet) -> None:
     named = {name for modules in PARTS.values() for name in modules}
     with_weights = {name for name, child in network.named_children() if list(child.parameters())}
     assert with_weights - named == {"fc"}
+
+
+def backbone(**changes: str) -> BackboneParams:
+    dotted = {f"backbone.{key}": value for key, value in changes.items()}
+    chosen: BackboneParams = params_of("train", dotted).backbone
+    return chosen
+
+
+def test_scratch_weights_depend_on_the_seed_alone() -> None:
+    first, second = (initialise_network(backbone(), 3, seed=5) for _ in range(2))
+    other = initialise_network(backbone(), 3, seed=6)
+    assert torch.equal(first.conv1.weight, second.conv1.weight)
+    assert not torch.equal(first.conv1.weight, other.conv1.weight)
+
+
+def test_a_partial_file_fills_what_it_holds_and_keeps_the_head(tmp_path: Path) -> None:
+    donor = build_resnet50(5).state_dict()
+    part = {k: v.half() if "conv" in k else v for k, v in donor.items() if "layer4" not in k}
+    save_file(part, tmp_path / "part.safetensors")
+    params = backbone(weights="file", path=str(tmp_path / "part.safetensors"), stride="caffe")
+    network = initialise_network(params, 3, seed=1)
+    scratch = initialise_network(backbone(stride="caffe"), 3, seed=1)
+    assert torch.equal(network.conv1.weight, donor["conv1.weight"].half().float())
+    assert torch.equal(network.layer4[0].conv1.weight, scratch.layer4[0].conv1.weight)
+    assert network.fc.out_features == 3
+    assert network.layer2[0].conv1.stride == (2, 2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from conf_params import params_of
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.synthesis.dcgan import (
     build_discriminator,
@@ -17,22 +18,22 @@ from dermaflow.ml.synthesis.dcgan import (
     to_shape,
     to_square,
 )
-from dermaflow.params.augment import DcganParams
 
-PARAMS = DcganParams(
-    pixels=32,
-    latent=8,
-    width=8,
-    steps=6,
-    batch_size=8,
-    learning_rate=2e-3,
-    beta1=0.5,
-    ema_decay=0.9,
-    r1_penalty=0.1,
-    r1_every=2,
-    grid_every=3,
-    log_every=2,
-)
+PARAMS = params_of(
+    "augment",
+    {
+        "dcgan.pixels": 32,
+        "dcgan.latent": 8,
+        "dcgan.width": 8,
+        "dcgan.steps": 6,
+        "dcgan.batch_size": 8,
+        "dcgan.learning_rate": 2e-3,
+        "dcgan.ema_decay": 0.9,
+        "dcgan.r1_every": 2,
+        "dcgan.grid_every": 3,
+        "dcgan.log_every": 2,
+    },
+).dcgan
 RUNTIME = detect_runtime("fp32")
 
 

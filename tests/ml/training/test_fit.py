@@ -6,21 +6,14 @@ import signal
 import pytest
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from dermaflow.errors import TrainingError
-from dermaflow.ml.models.classifier import build_resnet50
-from dermaflow.ml.training.batches import BatchDataset
 from dermaflow.ml.training.checkpoints import Checkpoints, read_checkpoint
-from dermaflow.ml.training.optim import build_optimizer, build_schedule
-from dermaflow.ml.training.trainer import Trainer
 from ml.recipes import make_params
 from ml.small_training import (
     PARAMS,
     PREPROCESS,
-    RUNTIME,
     fit,
-    ignore,
     make_sets,
     small_network,
 )
@@ -91,33 +84,6 @@ def test_a_loss_that_is_not_finite_stops_the_training(sets):
         fit(sets, network=network)
 
 
-def test_head_and_backbone_learn_at_their_rates_and_vectors_do_not_decay():
-    network = small_network()
-    optimizer = build_optimizer(network, PARAMS)
-    settings = {
-        id(weight): (group["lr"], group["weight_decay"])
-        for group in optimizer.param_groups
-        for weight in group["params"]
-    }
-    assert settings[id(network.fc.weight)] == (0.05, 0.01)
-    assert settings[id(network.fc.bias)] == (0.05, 0.0)
-    assert settings[id(network.conv1.weight)] == (0.025, 0.01)
-    assert settings[id(network.bn1.weight)] == (0.025, 0.0)
-
-
-def test_each_part_learns_slower_than_the_one_above_it():
-    params = make_params(learning_rate=1.0, backbone_factor=0.5, layer_decay=0.8)
-    network = build_resnet50(2)
-    optimizer = build_optimizer(network, params)
-    rates = {id(w): group["lr"] for group in optimizer.param_groups for w in group["params"]}
-    expected = {"fc": 1.0} | {
-        part: 0.5 * 0.8**k for k, part in enumerate(("layer4", "layer3", "layer2", "layer1"), 1)
-    }
-    expected |= dict.fromkeys(("conv1", "bn1"), 0.5 * 0.8**5)
-    for name, weight in network.named_parameters():
-        assert rates[id(weight)] == pytest.approx(expected[name.split(".")[0]]), name
-
-
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -133,20 +99,6 @@ def test_each_recipe_learns_and_repeats_to_the_bit(sets, recipe):
     assert first.history == second.history
     assert all(torch.equal(first.tensors[k], second.tensors[k]) for k in first.tensors)
     assert max(record["val_balanced_accuracy"] for record in first.history) > 0.9
-
-
-def test_schedule_rises_linearly_and_falls_as_a_cosine():
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    schedule = build_schedule(optimizer, 10, PARAMS)  # 4 epochs of 10 steps, one of warm-up
-    rates = []
-    for _ in range(40):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    assert rates[:10] == pytest.approx([(step + 1) / 11 for step in range(10)])
-    assert rates[10] == 1.0
-    assert rates[25] == pytest.approx(0.5)  # half-way between steps 10 and 40
-    assert rates[-1] < 0.01
 
 
 class StoppedError(Exception):
@@ -203,25 +155,6 @@ def test_checkpoints_come_when_it_is_time(sets, tmp_path):
         params = PARAMS.model_copy(update={"checkpoint_seconds": seconds})
         fit(sets, params, checkpoints=Checkpoints(folder, {}))
         assert [read_checkpoint(path).steps for path in sorted(folder.iterdir())] == kept
-
-
-def test_moments_keep_the_memory_format_of_their_weights(sets):
-    """Else the fused optimizer would go slow, or wrong, after a resume."""
-    params = PARAMS.model_copy(update={"epochs": 1})
-    train, _ = sets
-
-    def trainer():
-        return Trainer(small_network(), [], BatchDataset([train]), PREPROCESS, params, RUNTIME, 1)
-
-    first, second = trainer(), trainer()
-    with tqdm(disable=True) as progress:
-        list(first.run_epoch(1, progress, ignore))
-    second.load(first.save())
-    formats = [
-        [value.stride() for state in t._optimizer.state.values() for value in state.values()]
-        for t in (first, second)
-    ]
-    assert formats[0] == formats[1]
 
 
 def test_sigterm_saves_before_it_ends_the_process(sets, tmp_path):

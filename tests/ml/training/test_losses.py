@@ -9,11 +9,9 @@ from torch.nn import functional
 
 from dermaflow.ml.training.batches import class_balancing_weights, expected_draws
 from dermaflow.ml.training.losses import ClassificationLoss, build_loss, class_weights
-from dermaflow.params.train import LossParams
+from ml.recipes import make_params
 
-PLAIN = LossParams(
-    label_smoothing=0.0, focal_gamma=0.0, class_balance_beta=0.0, logit_adjustment=0.0
-)
+PLAIN = make_params().loss
 LABELS = np.repeat([0, 1, 2], [90, 9, 1])  # int64
 # Probabilities 1/2, 1/4, 1/4 of classes 0, 1, 2.
 LOGITS = torch.tensor([[0.5, 0.25, 0.25]]).log()

@@ -7,7 +7,6 @@ import torch
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.training.recipe import feed, scale_at
-from dermaflow.ml.training.recipe_samples import sample_feeding, sample_operations
 from dermaflow.params.train import ResizeStage
 from ml.recipes import make_params
 
@@ -50,46 +49,6 @@ def test_colour_constancy_comes_before_the_changes_and_does_not_undo_them():
         dim=(1, 2)
     )
     assert gains.std(dim=1).max() > 0.1
-
-
-def test_samples_tell_moments_sizes_and_shares_of_mixed_images():
-    mix = {"probability": 1.0, "mixup_alpha": 1.0, "cutmix_alpha": 0.0}
-    params = make_params(resize=STAGES, mix=mix)
-    batches = sample_feeding(PIXELS, LABELS, 3, PREPROCESS, params, seed=4)
-    assert [batch.images.shape[1:3] for batch in batches] == [
-        (12, 16),
-        (18, 24),
-        (24, 32),
-        (24, 32),
-    ]
-    for batch in batches:
-        assert batch.targets.sum(axis=1) == pytest.approx(np.ones(6))
-        assert ((batch.targets > 0).sum(axis=1) <= 2).all()
-    again = sample_feeding(PIXELS, LABELS, 3, PREPROCESS, params, seed=4)
-    assert all(np.array_equal(a.images, b.images) for a, b in zip(batches, again, strict=True))
-
-
-def test_samples_of_unchanged_images_are_the_stored_ones():
-    params = make_params(augmented=False)
-    for batch in sample_feeding(PIXELS, LABELS, 3, PREPROCESS, params, seed=4):
-        assert np.array_equal(batch.images, PIXELS)
-        assert np.array_equal(batch.targets.argmax(axis=1), LABELS)
-
-
-def test_operations_are_shown_alone_and_only_where_they_are_on():
-    off = make_params().augmentation
-    assert sample_operations(PIXELS, off, seed=4) == {}
-    among = ["identity", "noise", "hairs"]
-    policy = off.policy.model_copy(update={"operations": 2, "among": among})
-    shown = sample_operations(PIXELS, off.model_copy(update={"policy": policy}), seed=4)
-    assert list(shown) == ["noise", "hairs"]
-    effects = off.effects.model_copy(update={"probability": 0.1})
-    shown = sample_operations(PIXELS, off.model_copy(update={"effects": effects}), seed=4)
-    assert len(shown) == 7
-    for name, images in shown.items():
-        assert (images != PIXELS).any(axis=(1, 2, 3)).all(), (
-            name
-        )  # every image, whatever its chance
 
 
 def test_a_batch_is_made_on_the_device_where_it_lies():

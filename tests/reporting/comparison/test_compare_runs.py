@@ -99,12 +99,6 @@ def test_why_there_is_no_paired_difference_is_said(make_run, predictions):
         assert reason in difference.warnings[-1]
 
 
-def test_an_operating_point_is_no_class(make_run):
-    scores = {f"mel_recall_90/{m}": Estimate(0.5) for m in ("recall", "specificity", "precision")}
-    runs = [make_run("A", scores=scores | {"scc/f1": Estimate(0.4)}), make_run("B")]
-    assert compare_runs("e", runs).classes == ["mel", "nv", "scc"]
-
-
 def test_classes_in_another_order_are_the_same_classes(make_run):
     turned = make_run("B", classes=("nv", "mel"))
     difference = compare_two(make_run("A"), turned, RESAMPLING)

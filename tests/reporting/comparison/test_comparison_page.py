@@ -1,4 +1,4 @@
-"""The page: whole, safe and without a request; and the same in a terminal."""
+"""The page: whole, safe and without a request."""
 
 import base64
 import re
@@ -9,7 +9,6 @@ import pytest
 from dermaflow.reporting.comparison.compare_runs import compare_runs
 from dermaflow.reporting.comparison.comparison_figures import RUN_COLOURS
 from dermaflow.reporting.comparison.comparison_page import render_page
-from dermaflow.reporting.comparison.comparison_text import format_duration, summarise
 
 HOSTILE = '<script>alert(1)</script> $\\frac$ & "quoted"'
 
@@ -86,26 +85,3 @@ def test_as_many_runs_as_there_are_colours_can_be_drawn(make_run):
     runs = [make_run(letter) for letter in "ABCDEFG"]
     assert len(runs) == len(RUN_COLOURS)
     assert Page(render_page(compare_runs("dermaflow", runs))).text.count(" − A") >= 6
-
-
-def test_the_terminal_gets_the_same_without_control_characters(make_run):
-    runs = [make_run("A", name="\x1b[31mred\n"), make_run("B", missing=("It has no x.",))]
-    text = summarise(compare_runs("dermaflow", runs))
-    assert "\x1b" not in text
-    assert "0.800 [0.700, 0.900]" in text
-    assert "+0.000 [+0.000, +0.000]" in text
-    assert "! B: It has no x." in text
-    assert all(len(line.rstrip()) == len(line) for line in text.splitlines())
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, "has not ended"),
-        (8.4, "took 8 s"),
-        (61, "took 1 min 01 s"),
-        (7200, "took 2 h 00 min"),
-    ],
-)
-def test_durations(seconds, text):
-    assert format_duration(seconds) == text

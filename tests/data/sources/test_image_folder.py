@@ -1,0 +1,148 @@
+"""The images of a folder: which they are, how rows name them, and that no name leads outside."""
+
+import pandas as pd
+import pytest
+
+from dermaflow.data.sources import image_folder
+from dermaflow.data.sources.image_folder import ImageFolder, by_stem, find_names
+from dermaflow.errors import SourceError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of images beside a file that is none of it."""
+    images = tmp_path / "images"
+    for name in ("b.jpg", "a.jpg", "sub/b.png", "sub/deep/c.JPG", "masks/1.png", ".trash/d.jpg"):
+        (images / name).parent.mkdir(parents=True, exist_ok=True)
+        (images / name).write_bytes(name.encode())
+    for name in (".hidden.jpg", "notes.txt", "sub/list.CSV"):
+        (images / name).write_text("no image")
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    return images
+
+
+def test_names_are_sorted_paths_without_documents_and_hidden_files(folder):
+    names = ["a.jpg", "b.jpg", "masks/1.png", "sub/b.png", "sub/deep/c.JPG"]
+    assert ImageFolder(folder, "key").names() == names
+
+
+def test_a_folder_of_masks_is_left_out_and_no_other(folder):
+    (folder / "sub/masks").mkdir()
+    (folder / "sub/masks/2.png").write_bytes(b"2")
+    names = ImageFolder(folder, "key", without=folder / "masks").names()
+    assert "masks/1.png" not in names
+    assert "sub/masks/2.png" in names
+
+
+def test_a_linked_folder_is_told_and_not_followed_and_a_linked_file_is_one(folder, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/x.jpg").write_bytes(b"x")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "sub/again.jpg").symlink_to(folder / "a.jpg")
+    images = ImageFolder(folder, "key")
+    assert {"linked/", "sub/again.jpg"} <= set(images.names())
+    assert not any("x.jpg" in name for name in images.names())
+    assert images.read("sub/again.jpg") == b"a.jpg"
+
+
+def test_files_are_read_by_their_names(folder):
+    images = ImageFolder(folder, "key")
+    assert images.read("b.jpg") == b"b.jpg"
+    assert images.read("sub/b.png") == b"sub/b.png"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "c.jpg", "../secret.jpg", "sub/../../secret.jpg", "sub", "", ".", "a\0.jpg", "x" * 5000,
+        "/etc/hostname", "sub/../a.jpg",
+    ],
+)  # fmt: skip
+def test_what_is_not_inside_the_folder_is_not_found(folder, name):
+    with pytest.raises(FileNotFoundError, match="no such file inside the folder"):
+        ImageFolder(folder, "key").read(name)
+
+
+def test_an_absolute_name_is_not_read_even_inside_the_folder(folder):
+    with pytest.raises(FileNotFoundError):
+        ImageFolder(folder, "key").read(str(folder / "a.jpg"))
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder):
+    (folder / "link.jpg").symlink_to(folder.parent / "secret.jpg")
+    (folder / "sibling.jpg").symlink_to("../images-2/a.jpg")
+    (folder.parent / "images-2").mkdir()  # whose path begins as the folder's does
+    (folder.parent / "images-2/a.jpg").write_bytes(b"other")
+    images = ImageFolder(folder, "key")
+    for name in ("link.jpg", "sibling.jpg"):
+        with pytest.raises(FileNotFoundError):
+            images.read(name)
+
+
+def test_the_folder_itself_may_be_a_link(folder, tmp_path):
+    (tmp_path / "linked").symlink_to(folder)
+    images = ImageFolder(tmp_path / "linked", "key")
+    assert images.path == folder.resolve()
+    assert images.read("a.jpg") == b"a.jpg"
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(5, True), (6, False)])
+def test_a_file_above_the_cap_of_bytes_is_refused_and_one_of_just_as_many_is_not(
+    folder, monkeypatch, size, is_read
+):
+    monkeypatch.setattr(image_folder, "MAX_FILE_BYTES", 5)
+    (folder / "a.jpg").write_bytes(bytes(size))
+    images = ImageFolder(folder, "key")
+    if is_read:
+        assert images.read("a.jpg") == bytes(5)
+    else:
+        with pytest.raises(OSError, match="larger than 5 bytes"):
+            images.read("a.jpg")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "secret.jpg"])
+def test_what_is_no_folder_is_refused_with_its_key(tmp_path, folder, name):
+    with pytest.raises(SourceError, match=rf"there is no folder .*{name}: set clinic\.images"):
+        ImageFolder(tmp_path / name, "clinic.images")
+
+
+NAMES = ["a.jpg", "sub/b.png", "Ä.png", "c.jpg", "c.png", "scan.v2.tif", "raw.dcm"]
+
+
+def found(*written, folders=("/data/images/",)):
+    return find_names(pd.Series(written, dtype=object), NAMES, folders).tolist()
+
+
+def test_a_row_may_write_a_name_without_suffix_with_backslashes_or_with_the_folder():
+    assert found("a", "sub\\b.png", "sub/b", "/data/images/sub/b.png", "./x/../a.jpg") == [
+        "a.jpg",
+        "sub/b.png",
+        "sub/b.png",
+        "sub/b.png",
+        "a.jpg",
+    ]
+    assert found("scan.v2", "scan.v2.tif") == ["scan.v2.tif", "scan.v2.tif"]
+
+
+def test_what_is_not_found_stays_as_it_is_written():
+    assert found("A.jpg", "b.png", "raw", " a.jpg") == ["A.jpg", "b.png", "raw", " a.jpg"]
+    missing = find_names(pd.Series(["a", None], dtype=object), NAMES, ())
+    assert missing.isna().tolist() == [False, True]
+
+
+def test_letters_that_look_the_same_are_the_same_and_the_name_is_that_on_disk():
+    on_disk = ["A\u0308.png"]
+    assert find_names(pd.Series(["\u00c4", "\u00c4.png"]), on_disk, ()).tolist() == on_disk * 2
+
+
+def test_a_name_that_two_files_have_is_refused_only_where_it_is_wanted():
+    assert found("c.jpg", "c.png", "a") == ["c.jpg", "c.png", "a.jpg"]
+    with pytest.raises(SourceError, match=r"there are c\.jpg and c\.png; which of them is 'c'"):
+        found("a", "c")
+
+
+def test_only_images_have_a_name_without_suffix():
+    assert by_stem(["a.jpg", "a.txt", "b.JPEG", "d"], {"a", "b", "d"}) == {
+        "a": "a.jpg",
+        "b": "b.JPEG",
+    }

@@ -1,0 +1,100 @@
+"""Which metrics a set of images gets, of what, and with which intervals."""
+
+import numpy as np
+import pytest
+
+from conf_params import params_of
+from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.measure import measure, measure_calls, measure_uncalibrated
+from dermaflow.ml.evaluation.operating_points import Calls
+from dermaflow.ml.evaluation.predictions import Predictions
+
+CLASSES = ("mel", "nv")
+SCORES = np.array([0.9, 0.6, 0.2, 0.7, 0.4, 0.3, 0.1, 0.1])  # of mel
+LABELS = np.array([0, 0, 0, 1, 1, 1, 1, 1])
+GROUPS = np.array(["a", "a", "b", "c", "c", "d", "e", "f"])
+RULE = DecisionRule(thresholds={"find": Threshold("mel", 0.4)})
+EVALUATE = params_of(
+    "evaluate",
+    {
+        "operating_points": {
+            "find": {"class": "mel", "recall": 0.5},
+            "other": {"class": "bcc", "recall": 0.5},
+        },
+        "calibration_bins": 2,
+    },
+)
+
+
+def predictions(groups=GROUPS):
+    return Predictions(CLASSES, LABELS, np.stack([SCORES, 1 - SCORES], 1), groups)
+
+
+def measured(groups=GROUPS, samples=200, seed=1, evaluate=EVALUATE):
+    generator = np.random.default_rng(seed)
+    return measure(predictions(groups), RULE, evaluate, samples, generator)
+
+
+def test_images_and_groups_are_counts():
+    found = measured()
+    assert found["images"] == Estimate(8)
+    assert found["groups"] == Estimate(6)
+
+
+def test_points_are_measured_by_the_rules_thresholds_and_say_of_how_many_lesions():
+    found = measured(samples=0)
+    assert found["find/recall"] == Estimate(2 / 3, groups=2)
+    assert found["find/specificity"] == Estimate(3 / 5, groups=4)
+    assert found["find/precision"] == Estimate(2 / 4, groups=2)  # two lesions are called
+    assert found["accuracy"] == Estimate(6 / 8, groups=6)
+
+
+def test_calls_that_were_made_already_are_taken_as_they_are():
+    calls = {"find": Calls("mel", np.array([True, True, True] + [False] * 5))}
+    found = measure_calls(predictions(), calls, EVALUATE, 0, np.random.default_rng(1))
+    assert found["find/recall"].value == found["find/specificity"].value == 1
+
+
+def test_what_the_best_threshold_could_do_is_asked_of_classes_that_there_are():
+    found = measured(samples=0)
+    # Falling scores: + - + - - +. A recall of a half is had with two of three right.
+    assert found["mel/precision_at_recall_0.5"].value == pytest.approx(2 / 3)
+    assert not any(name.startswith(("bcc", "other")) for name in found)
+
+
+def test_intervals_are_of_resampled_lesions():
+    """Of one lesion alone every resample is the same, however many images it has."""
+    one = measured(groups=np.full(8, "a"))
+    for name in ("accuracy", "mel/recall", "find/specificity", "log_loss"):
+        assert one[name].interval == pytest.approx((one[name].value,) * 2)
+        low, high = measured()[name].interval
+        assert low < measured()[name].value < high
+
+
+def test_what_is_given_or_biased_has_no_interval():
+    found = measured()
+    without = {name for name, estimate in found.items() if estimate.interval is None}
+    assert without == {"images", "groups", "ece", "mel/support", "nv/support"}
+    assert not any(estimate.interval for estimate in measured(samples=0).values())
+
+
+def test_a_wider_confidence_is_a_wider_interval_and_the_generator_draws_it():
+    wide, narrow = (
+        measured(evaluate=EVALUATE.model_copy(update={"confidence": confidence}))["accuracy"]
+        for confidence in (0.95, 0.5)
+    )
+    assert wide.low < narrow.low <= narrow.high < wide.high
+    assert measured() == measured()
+    assert measured(seed=2)["log_loss"].interval != measured()["log_loss"].interval
+
+
+def test_what_calibration_mends_is_told_without_it():
+    found = measure_uncalibrated(predictions(), EVALUATE)
+    truth = np.where(LABELS == 0, SCORES, 1 - SCORES)
+    best = np.maximum(SCORES, 1 - SCORES)
+    assert list(found) == ["ece_uncalibrated", "log_loss_uncalibrated"]
+    assert found["log_loss_uncalibrated"].value == pytest.approx(-np.log(truth).mean())
+    # All are more than half sure, and so are in the second of the two bins.
+    assert found["ece_uncalibrated"].value == pytest.approx(abs(best.mean() - 6 / 8))
+    assert {estimate.groups for estimate in found.values()} == {6}
