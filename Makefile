@@ -6,9 +6,11 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 export DVC_NO_ANALYTICS ?= true
 export DO_NOT_TRACK ?= 1
 ARGS ?=
+# The order of files is ours: the longest come first.
+PYTEST := .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui viz bench test test-all lint
+.PHONY: help setup run repro ui viz bench test test-long test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,10 +33,13 @@ bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
 	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
 test: $(SYNC) ## Run the tests, two files at a time
-	.venv/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
+
+test-long: $(SYNC) ## Run the long tests alone (ARGS="--minutes 10": those that end by then)
+	$(PYTEST) -m slow $(ARGS)
 
 test-all: $(SYNC) ## Run all tests, the long ones too
-	.venv/bin/pytest -m "" $(ARGS)
+	$(PYTEST) -m "" $(ARGS)
 
 lint: $(SYNC) ## Check style, types and layers
 	.venv/bin/ruff check .

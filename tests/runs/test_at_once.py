@@ -2,23 +2,11 @@
 
 import re
 import shutil
-import subprocess
-import time
 
 from dermaflow.versioning.stages.fingerprint import hash_path
+from waiting import wait_until
 
 RUN = ("kedro", "run", "--pipelines", "ingest,validate", "--env")
-
-
-def start(project, env):
-    return subprocess.Popen(
-        (*RUN, env),
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def test_one_run_of_an_environment_at_a_time_but_two_environments_side_by_side(make_project):
@@ -27,11 +15,10 @@ def test_one_run_of_an_environment_at_a_time_but_two_environments_side_by_side(m
     (project.folder / "conf/other/globals.yml").write_text("data: data/other\n")
     project.run("kedro", "dvc-yaml")
 
-    first, other = start(project, "smoke"), start(project, "other")
+    first, other = project.start(*RUN, "smoke"), project.start(*RUN, "other")
     lock = project.folder / "data/smoke/stage_records/ingest.lock"
-    while not (lock.exists() and lock.read_text()) and first.poll() is None:
-        time.sleep(0.01)
-    second = start(project, "smoke")
+    wait_until(lambda: lock.exists() and lock.read_text(), first)
+    second = project.start(*RUN, "smoke")
     outputs = [run.communicate()[0] for run in (first, other, second)]
     assert [first.returncode, other.returncode] == [0, 0], outputs
     if second.returncode:  # else it began when the first had ended, which only a slow machine sees

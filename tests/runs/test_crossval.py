@@ -1,11 +1,7 @@
 """``kedro run --pipelines crossval``, killed in its second fold and given again."""
 
-import copy
 import json
-import shutil
 import signal
-import subprocess
-import time
 
 import pandas as pd
 import pytest
@@ -14,6 +10,7 @@ from mlflow import MlflowClient
 from dermaflow.tracking.killed_run import nested_runs
 from dermaflow.tracking.metric_names import read_scores
 from dermaflow.versioning.stages.fingerprint import hash_path
+from waiting import wait_until
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "crossval")
 DATA = "data/smoke"
@@ -22,28 +19,19 @@ METRICS = f"{DATA}/08_reporting/crossval_metrics.json"
 
 
 @pytest.fixture(scope="module")
-def project(finished, tmp_path_factory):
-    """A copy of the finished project, without its runs."""
-    project = copy.copy(finished)
-    project.folder = tmp_path_factory.mktemp("crossval") / "project"
-    # Two threads on so small images wait for each other, on a busy machine for long.
-    project.environment = finished.environment | {"OMP_NUM_THREADS": "1"}
-    ignored = shutil.ignore_patterns("mlflow")
-    shutil.copytree(finished.folder, project.folder, ignore=ignored, symlinks=True)
-    return project
+def project(copy_finished):
+    """A project that has data to be cross-validated on."""
+    return copy_finished()
 
 
 @pytest.fixture(scope="module")
 def resumed(project):
     """Its run, after a ``kill -9`` as soon as the first fold was done."""
-    running = subprocess.Popen(RUN, cwd=project.folder, env=project.environment)
-    deadline = time.monotonic() + 300
-    while not list((project.folder / DATA).glob("unfinished/crossval/fold_1/done/*.safetensors")):
-        assert running.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    running = project.start(*RUN)
+    done = "unfinished/crossval/fold_1/done/*.safetensors"
+    wait_until(lambda: list((project.folder / DATA).glob(done)), running)
     running.kill()
-    running.wait()
+    running.communicate()
     project.after_kill = {run.info.run_name: run.info.status for run in project.runs()}
     project.output = project.run(*RUN).stdout
     return project
@@ -162,13 +150,15 @@ def test_other_intervals_need_no_training_and_a_restore_brings_the_old_ones_back
 
 def test_stopping_it_is_told_to_the_fold_as_well(resumed):
     command = (*RUN, "--params", "crossval.val=0.2")
-    running = subprocess.Popen(command, cwd=resumed.folder, env=resumed.environment)
-    deadline = time.monotonic() + 300
-    while resumed.runs()[0].info.run_name != "fold 1" or resumed.runs()[0].info.end_time:
-        assert running.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    running = resumed.start(*command)
+
+    def is_in_the_first_fold():
+        (latest, *_) = resumed.runs()
+        return latest.info.run_name == "fold 1" and not latest.info.end_time
+
+    wait_until(is_in_the_first_fold, running)
     running.send_signal(signal.SIGTERM)
-    assert running.wait(timeout=60) == 143
+    running.communicate(timeout=60)
+    assert running.returncode == 143
     fold, parent = resumed.runs()[:2]
     assert (fold.info.status, parent.info.status) == ("KILLED", "KILLED")

@@ -23,11 +23,9 @@ def edit(project, path, old, new):
 
 
 @pytest.fixture
-def project(make_project):
-    """A project whose first two stages have run."""
-    project = make_project()
-    project.run(*STAGES)
-    return project
+def project(copy_finished):
+    """A project in which all stages have run."""
+    return copy_finished()
 
 
 def test_a_change_of_drawing_draws_again_and_runs_nothing_else(project):

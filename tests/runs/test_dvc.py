@@ -1,107 +1,18 @@
-"""dvc.yaml against the project, and a real DVC repository that reruns only what changed."""
+"""A real DVC repository: what ``kedro repro`` and ``dvc repro`` run, and what they leave."""
 
 import json
 import re
-import shutil
 import signal
-import subprocess
 
 import pytest
 import yaml
-from kedro.framework.project import configure_project, pipelines
 from mlflow import MlflowClient
 
-from dermaflow.schema import ALL_STAGES, STAGES, with_drawings
-from dermaflow.versioning.dvc.stage_file import dvc_files, environments, render_dvc_file
-from dermaflow.versioning.stages.stage_dependencies import code_of
+from dermaflow.schema import STAGES, with_drawings
+from waiting import read_until
 
-
-@pytest.fixture(scope="module")
-def registry():
-    configure_project("dermaflow")
-    return dict(pipelines)
-
-
-def test_the_files_say_what_pipelines_and_catalog_say(project_path, registry):
-    for env in environments(project_path):
-        for path, stages in dvc_files(project_path, env).items():
-            expected = render_dvc_file(project_path, registry, env, stages)
-            assert path.read_text() == expected, "run `kedro dvc-yaml`"
-
-
-def test_what_must_be_asked_for_is_in_a_file_that_repro_does_not_touch(project_path):
-    for env in environments(project_path):
-        files = dvc_files(project_path, env)
-        named = {path: tuple(yaml.safe_load(path.read_text())["stages"]) for path in files}
-        assert named == files
-        assert next(iter(files.values())) == with_drawings(STAGES)
-        assert {stage for stages in files.values() for stage in stages} == set(ALL_STAGES)
-
-
-def test_an_environments_own_classes_are_a_dependency(project_path, registry, tmp_path):
-    shutil.copytree(project_path / "conf", tmp_path / "conf")
-    clinic = tmp_path / "conf" / "clinic"
-    clinic.mkdir()
-    (clinic / "globals.yml").write_text("data: data/clinic\n")
-    labels = {"scheme": "two", "schemes": {"two": {"mel": [], "nv": []}}}
-    (clinic / "parameters_labels.yml").write_text(yaml.safe_dump({"labels": labels}))
-    stages = yaml.safe_load(render_dvc_file(tmp_path, registry, "clinic"))["stages"]
-    assert {"conf/clinic/parameters_labels.yml": None} in stages["ingest"]["params"]
-    assert {"conf/clinic/parameters_labels.yml": None} not in stages["validate"]["params"]
-    assert "data/clinic/02_intermediate/classes.json" in stages["validate"]["deps"]
-
-
-def test_raw_data_under_dvc_are_a_dependency_wherever_a_machine_has_them(
-    project_path, registry, tmp_path, monkeypatch
-):
-    shutil.copytree(project_path / "conf", tmp_path / "conf")
-    assert "01_raw" not in render_dvc_file(tmp_path, registry, "ham10000")
-    (tmp_path / "data/01_raw").mkdir(parents=True)
-    (tmp_path / "data/01_raw/ham10000.dvc").write_text("outs: [{md5: 0.dir, path: ham10000}]\n")
-    text = render_dvc_file(tmp_path, registry, "ham10000")
-    stages = yaml.safe_load(text)["stages"]
-    assert "data/01_raw/ham10000" in stages["ingest"]["deps"]
-    assert "data/01_raw/ham10000" not in stages["validate"]["deps"]
-    assert "01_raw" not in render_dvc_file(tmp_path, registry, "base")  # which reads none
-    monkeypatch.setenv("DERMAFLOW_HAM10000_DIR", "/mnt/of/this/machine")
-    assert render_dvc_file(tmp_path, registry, "ham10000") == text
-    conf = tmp_path / "conf/ham10000/parameters_ingest.yml"
-    without_default = {"folder": "${oc.env:DERMAFLOW_HAM10000_DIR}"}
-    ingest = {"train": "ham10000", "sources": {"ham10000": without_default}}
-    conf.write_text(yaml.safe_dump({"ingest": ingest}))
-    assert "01_raw" not in render_dvc_file(tmp_path, registry, "ham10000")
-
-
-def test_dvc_runs_stages_by_the_environments_name(project_path):
-    """Else ``conf/local`` or ``KEDRO_ENV`` might decide what ``dvc.lock`` knows nothing of."""
-    for env in environments(project_path):
-        for path in dvc_files(project_path, env):
-            stages = yaml.safe_load(path.read_text())["stages"]
-            assert all(f"--env {env} " in stage["cmd"] for stage in stages.values())
-
-
-def test_every_listed_piece_of_code_exists(project_path):
-    for stage in ALL_STAGES:
-        assert all((project_path / path).exists() for path in code_of(stage)), stage
-
-
-def test_code_of_a_stage_follows_its_imports():
-    train, validate = code_of("train"), code_of("validate")
-    assert (
-        "src/dermaflow/ml/training/optim.py" in train
-    )  # imported by what the node imports when it runs
-    assert "src/dermaflow/ml/synthesis/dcgan.py" not in train
-    assert "src/dermaflow/data/validation/quarantine.py" in validate
-    assert "src/dermaflow/ml/models/classifier.py" not in validate
-    assert not any("tracking" in path for path in train)  # where live curves go changes nothing
-
-
-def test_neither_a_figure_nor_an_operating_point_has_folds_trained_again():
-    folds = code_of("crossval_train")
-    assert "src/dermaflow/ml/training/trainer.py" in folds
-    assert not any("reporting" in path or "evaluate" in path for path in folds)
-
-
+REPRO = ("kedro", "repro", "--env", "smoke")
+FIRST = "conf/smoke/dvc.yaml:validate_drawing"  # with all that it needs
 VOLATILE = ("08_reporting/registration.json", "/.gitignore")  # as the decision 0011 says
 
 
@@ -111,10 +22,16 @@ def ran(output):
 
 @pytest.fixture(scope="module")
 def reproduced(make_project):
-    """A project after ``kedro repro`` of everything."""
+    """A project after ``kedro repro`` of the first two stages."""
     project = make_project()
-    project.output = project.run("kedro", "repro", "--env", "smoke").stdout
+    project.output = project.run(*REPRO, FIRST).stdout
     return project
+
+
+@pytest.fixture(scope="module")
+def changed(copy_finished):
+    """A finished project, which tests change one after the other."""
+    return copy_finished()
 
 
 def outputs(project):
@@ -129,26 +46,32 @@ def outputs(project):
     return {path: data for path, data in relative.items() if not path.endswith(VOLATILE)}
 
 
-def test_repro_runs_all_then_nothing_then_what_a_parameter_touches(reproduced):
-    assert sorted(ran(reproduced.output)) == sorted(with_drawings(STAGES))
+def test_repro_runs_what_is_missing_then_nothing_then_what_a_parameter_touches(reproduced):
+    assert ran(reproduced.output) == ["ingest", "validate", "validate_drawing"]
     (run,) = reproduced.runs()
     assert run.info.run_name == "smoke: repro"
-    assert run.data.tags["stages"] == "+".join(STAGES)
-    assert run.data.tags["command"] == "kedro repro --env smoke"
-    assert run.data.metrics["test/accuracy"] >= 0
+    assert run.data.tags["stages"] == "ingest+validate"
+    assert run.data.tags["command"] == f"kedro repro --env smoke {FIRST}"
+    assert run.data.tags["md5.manifest"]
 
-    again = reproduced.run("kedro", "repro", "--env", "smoke").stdout
+    again = reproduced.run(*REPRO, FIRST).stdout
     assert ran(again) == []
     assert "Data and pipelines are up to date." in again
     assert len(reproduced.runs()) == 1  # nothing happened: no run
 
-    path = reproduced.folder / "conf" / "smoke" / "parameters_train.yml"
+    path = reproduced.folder / "conf" / "smoke" / "parameters_validate.yml"
     before = path.read_text()
-    path.write_text(yaml.safe_dump({"train": {"epochs": 1, "batch_size": 16}}))
-    plan = reproduced.run("kedro", "repro", "--env", "smoke", "--dry").stdout
+    path.write_text(yaml.safe_dump({"validate": {"split": {"folds": 3}}}))
+    plan = reproduced.run(*REPRO, FIRST, "--dry").stdout
     path.write_text(before)
     # Of what follows only the outputs will tell.
-    assert set(ran(plan)) == {"train", "train_drawing"}
+    assert ran(plan) == ["validate"]
+
+
+def test_repro_of_an_environment_goes_through_all_its_stages(changed):
+    assert ran(changed.run(*REPRO).stdout) == []
+    plan = changed.run(*REPRO, "--dry", "--force").stdout
+    assert sorted(ran(plan)) == sorted(with_drawings(STAGES))
 
 
 def test_kedro_run_leaves_dvc_with_nothing_to_do(finished):
@@ -160,9 +83,22 @@ def test_kedro_run_leaves_dvc_with_nothing_to_do(finished):
 
 def test_kedro_run_and_dvc_repro_leave_the_same_bytes(finished, reproduced):
     expected, found = outputs(finished), outputs(reproduced)
+    assert found.keys() <= expected.keys()
+    assert len(found) > 20
+    assert [path for path in found if expected[path] != found[path]] == []
+
+
+@pytest.mark.slow
+def test_the_whole_chain_under_repro_leaves_the_same_bytes_and_one_run(finished, make_project):
+    project = make_project()
+    assert sorted(ran(project.run(*REPRO).stdout)) == sorted(with_drawings(STAGES))
+    expected, found = outputs(finished), outputs(project)
     assert expected.keys() == found.keys()
-    assert len(expected) > 40
-    assert [path for path in expected if expected[path] != found[path]] == []
+    assert [path for path in found if expected[path] != found[path]] == []
+    (run,) = project.runs()
+    assert run.data.tags["stages"] == "+".join(STAGES)
+    assert run.data.metrics["test/accuracy"] >= 0
+    assert measured_by(project, "1") == run.info.run_id
 
 
 def test_dvc_shows_metrics_and_curves(finished):
@@ -174,38 +110,31 @@ def test_dvc_shows_metrics_and_curves(finished):
     assert "val_balanced_accuracy" in page
 
 
-def test_a_version_names_the_run_that_measured_it(finished, reproduced):
-    for project in (finished, reproduced):
-        client = MlflowClient(project.tracking_uri)
-        version = client.get_model_version("dermaflow", "1")
-        assert version.tags["metrics_run_id"] == project.runs()[0].info.run_id
+def measured_by(project, version):
+    """The run whose metrics a version of the model carries."""
+    client = MlflowClient(project.tracking_uri)
+    return client.get_model_version("dermaflow", version).tags["metrics_run_id"]
 
 
-def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(reproduced):
-    """This test and those below change the project."""
-    path = reproduced.folder / "conf" / "smoke" / "parameters_evaluate.yml"
+def test_a_version_names_the_run_that_measured_it(finished):
+    assert measured_by(finished, "1") == finished.runs()[0].info.run_id
+
+
+def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(changed):
+    path = changed.folder / "conf" / "smoke" / "parameters_evaluate.yml"
     path.write_text(yaml.safe_dump({"evaluate": {"bootstrap_samples": 31}}))
-    before = len(reproduced.runs())
-    output = reproduced.run("dvc", "repro", "conf/smoke/dvc.yaml:register").stdout
+    output = changed.run("dvc", "repro", "conf/smoke/dvc.yaml:register").stdout
     assert ran(output) == ["evaluate", "register"]
-    register, evaluate = reproduced.runs()[: len(reproduced.runs()) - before]
+    register, evaluate = changed.runs()
     assert [run.data.tags["stages"] for run in (register, evaluate)] == ["register", "evaluate"]
-    version = MlflowClient(reproduced.tracking_uri).get_model_version("dermaflow", "2")
-    assert version.tags["metrics_run_id"] == evaluate.info.run_id
+    assert measured_by(changed, "1") == evaluate.info.run_id
+    version = MlflowClient(changed.tracking_uri).get_model_version("dermaflow", "1")
     assert version.run_id == register.info.run_id
 
 
 def test_an_interrupt_of_repro_reaches_the_stage_and_ends_the_run_as_killed(reproduced):
-    running = subprocess.Popen(
-        ["kedro", "repro", "--env", "smoke", "--force"],
-        cwd=reproduced.folder,
-        env=reproduced.environment,
-        stderr=subprocess.STDOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    while "Running node" not in running.stdout.readline():
-        assert running.poll() is None
+    running = reproduced.start(*REPRO, "--force")
+    read_until(running, "Running node")
     running.send_signal(signal.SIGTERM)
     output, _ = running.communicate(timeout=60)  # that it ends says that no stage holds the pipe
     assert running.returncode == 143, output
@@ -218,7 +147,7 @@ def test_an_interrupt_of_repro_reaches_the_stage_and_ends_the_run_as_killed(repr
 def test_a_stage_that_fails_under_repro_is_told_in_the_last_line_and_its_run_is_kept(reproduced):
     path = reproduced.folder / "conf" / "base" / "parameters_validate.yml"
     path.write_text(path.read_text().replace("min_value: 50}", "min_value: 10000}"))
-    done = reproduced.run("kedro", "repro", "--env", "smoke", check=False)
+    done = reproduced.run(*REPRO, check=False)
     assert done.returncode == 10
     last = done.stdout.strip().splitlines()[-1]
     assert "ValidationError: suite clean_set: too few images are left" in last

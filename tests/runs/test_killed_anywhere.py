@@ -50,7 +50,7 @@ def killable(make_project, tmp_path_factory):
     """A small project, in the states before its first run and before one that replaces all."""
     killable = Killable(make_project(), tmp_path_factory.mktemp("killable"))
     killable.keep("nothing")
-    assert killable.run(warm=True).status == 0
+    assert killable.run().status == 0
     parameters = killable.folder / "conf/base/parameters.yml"
     values = yaml.safe_load(parameters.read_text())
     parameters.write_text(yaml.safe_dump(values | {"seed": values["seed"] + 1}))

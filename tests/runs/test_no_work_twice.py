@@ -1,27 +1,23 @@
 """``kedro run`` on a real project: what is skipped, what runs, and what a killed run leaves."""
 
-import os
 import re
 import shutil
 import signal
-import subprocess
-import time
 
 import pandas as pd
 import pytest
 import yaml
 
 from dermaflow.versioning.stages.fingerprint import hash_path
+from waiting import read_until, wait_until
 
 STAGES = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate")
 
 
 @pytest.fixture
-def project(make_project):
-    """A project whose first two stages have run."""
-    project = make_project()
-    project.run(*STAGES)
-    return project
+def project(copy_finished):
+    """A project in which all stages have run."""
+    return copy_finished()
 
 
 @pytest.fixture
@@ -124,24 +120,20 @@ def test_a_failed_stage_leaves_the_good_outputs_and_keeps_its_reports_apart(proj
     assert skipped(project.run(*STAGES).stdout) == ["ingest", "validate"]
 
 
-def test_a_killed_run_goes_on_at_its_unfinished_stage_with_equal_bytes(make_project):
-    undisturbed, project = make_project(), make_project()
+def test_a_killed_run_goes_on_at_its_unfinished_stage_with_equal_bytes(make_project, copy_finished):
+    undisturbed, project = copy_finished(), make_project()
     command = (*STAGES, "--params", "ingest.shard_images=100")
     undisturbed.run(*command)
-    running = subprocess.Popen(
-        command, cwd=project.folder, env=project.environment, stderr=subprocess.DEVNULL
-    )
+    running = project.start(*command)
     partial = project.folder / "data/smoke/03_primary/.validate.partial"
-    deadline = time.monotonic() + 120
-    while not partial.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    wait_until(partial.exists, running)
+    running.kill()
+    running.communicate()
     assert partial.exists()
     output = project.run(*command).stdout
     assert skipped(output) == ["ingest"]
 
-    for folder in ("02_intermediate", "03_primary", "08_reporting"):
+    for folder in ("02_intermediate", "03_primary"):
         assert contents(project.folder / "data/smoke" / folder) == contents(
             undisturbed.folder / "data/smoke" / folder
         )
@@ -161,19 +153,9 @@ def test_a_killed_run_goes_on_at_its_unfinished_stage_with_equal_bytes(make_proj
 )
 def test_an_interrupted_run_says_so_in_one_line_and_leaves_nothing(make_project, number, code):
     project = make_project()
-    running = subprocess.Popen(
-        STAGES,
-        cwd=project.folder,
-        env=project.environment,
-        stderr=subprocess.STDOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-        # Where the tests run in the background, Ctrl-C is ignored, and would be here, too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    while "Running node" not in running.stdout.readline():
-        assert running.poll() is None
-    os.kill(running.pid, number)
+    running = project.start(*STAGES)
+    read_until(running, "Running node")
+    running.send_signal(number)
     output, _ = running.communicate(timeout=60)
     assert running.returncode == code
     last = output.strip().splitlines()[-1]
@@ -185,9 +167,8 @@ def test_an_interrupted_run_says_so_in_one_line_and_leaves_nothing(make_project,
     assert "traceback.txt" in project.artifacts(run, "error")
 
 
-def test_without_git_a_run_says_that_nothing_is_versioned_and_succeeds(make_project):
-    project = make_project()
+def test_without_git_a_run_says_that_nothing_is_versioned_and_succeeds(project):
     shutil.rmtree(project.folder / ".git")
-    output = project.run(*STAGES).stdout
+    output = project.run(*STAGES, "--force").stdout
     assert "DVC is not set up here" in output
     assert skipped(project.run(*STAGES).stdout) == ["ingest", "validate"]

@@ -1,13 +1,10 @@
 """``kedro run --pipelines search``, killed in its second trial and given again."""
 
-import copy
-import shutil
-import subprocess
-import time
-
 import pandas as pd
 import pytest
 import yaml
+
+from waiting import read_until
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "search")
 DATA = "data/smoke"
@@ -15,29 +12,16 @@ TRIALS = 3
 
 
 @pytest.fixture(scope="module")
-def project(finished, tmp_path_factory):
-    """A copy of the finished project, without its runs."""
-    project = copy.copy(finished)
-    project.folder = tmp_path_factory.mktemp("search") / "project"
-    project.environment = finished.environment | {"OMP_NUM_THREADS": "1"}
-    ignored = shutil.ignore_patterns("mlflow")
-    shutil.copytree(finished.folder, project.folder, ignore=ignored, symlinks=True)
-    return project
+def project(copy_finished):
+    """A project that has data to search on."""
+    return copy_finished()
 
 
 def test_a_killed_search_goes_on_and_leaves_its_trials_and_the_best_recipe(project):
-    log = project.folder / "killed.log"
-    with log.open("w") as stream:
-        running = subprocess.Popen(
-            RUN, cwd=project.folder, env=project.environment, stdout=stream, stderr=stream
-        )
-    deadline = time.monotonic() + 300
-    while "Trial 2 of 3" not in log.read_text():
-        assert running.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    running = project.start(*RUN)
+    read_until(running, "Trial 2 of 3")
     running.kill()
-    running.wait()
+    running.communicate()
 
     output = project.run(*RUN).stdout
     assert "Trial 1 of 3" not in output  # it is done

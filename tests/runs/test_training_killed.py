@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dermaflow.versioning.stages.fingerprint import hash_path
+from forks.forks import KilledForks
 from ml.small_training import make_sets
 from runs.kills import short_training
-from runs.kills.forks import Forks
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("cc") is None,
@@ -28,8 +28,8 @@ class Training:
         make_sets(folder)
         tests = str(Path(short_training.__file__).parents[2])
         environment = os.environ | {"PYTHONPATH": tests}
-        self.forks = Forks(folder, ["checkpoints"], environment, scratch)
-        self.run(warm=True)
+        self.forks = KilledForks(folder, ["checkpoints"], environment, scratch)
+        self.run()
         self.clear()
         undisturbed = self.run()
         assert undisturbed.status == 0, undisturbed.output

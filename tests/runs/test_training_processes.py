@@ -1,12 +1,12 @@
 """``kedro run`` that trains in two processes, one of which is killed."""
 
 import json
-import subprocess
-import time
 
 import psutil
 import pytest
 from mlflow import MlflowClient
+
+from waiting import wait_until
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate,augment,train")
 COMMAND = (*RUN, "--params", "train.processes=2,train.checkpoint_seconds=1")
@@ -16,28 +16,20 @@ HISTORY = "data/smoke/08_reporting/training_history.json"
 
 def workers_in_training(running, project):
     """The processes of a run's training, once it has kept a step."""
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        assert running.poll() is None, running.communicate()[0][-3000:]
+
+    def workers():
         children = psutil.Process(running.pid).children(recursive=True)
-        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-        if len(workers) == 2 and list((project.folder / CHECKPOINTS).glob("*.safetensors")):
-            return workers
-        time.sleep(0.05)
-    raise AssertionError("the training did not begin")
+        found = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        kept = list((project.folder / CHECKPOINTS).glob("*.safetensors"))
+        return found if len(found) == 2 and kept else None
+
+    return wait_until(workers, running)
 
 
 @pytest.mark.slow
 def test_a_killed_process_is_replaced_and_the_run_ends_as_if_nothing_had_happened(make_project):
     project = make_project()
-    running = subprocess.Popen(
-        COMMAND,
-        cwd=project.folder,
-        env=project.environment,
-        stderr=subprocess.STDOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    running = project.start(*COMMAND)
     workers = workers_in_training(running, project)
     workers[1].kill()
     output, _ = running.communicate(timeout=600)

@@ -2,13 +2,12 @@
 
 import re
 import signal
-import subprocess
-import time
 
 import pytest
 from mlflow import MlflowClient
 
 from dermaflow.versioning.stages.fingerprint import hash_path
+from waiting import wait_until
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate,augment,train")
 COMMAND = (*RUN, "--params", "train.checkpoint_seconds=2")
@@ -18,19 +17,8 @@ CLASSIFIER = "data/smoke/06_models/classifier"
 
 def stop(project, number, after):
     """Send a signal in a training that has done more than ``after`` steps; status and output."""
-    running = subprocess.Popen(
-        COMMAND,
-        cwd=project.folder,
-        env=project.environment,
-        stderr=subprocess.STDOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 300
-    while (steps(project) or [0])[-1] <= after:
-        assert running.poll() is None, running.communicate()[0][-3000:]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    running = project.start(*COMMAND)
+    wait_until(lambda: (steps(project) or [0])[-1] > after, running)
     running.send_signal(number)
     output, _ = running.communicate(timeout=60)
     return running.returncode, output
@@ -96,12 +84,10 @@ def test_another_parameter_refuses_the_checkpoint_and_says_which(make_project):
     project = make_project()
     command = (*COMMAND[:-1], "train.checkpoint_seconds=2,train.learning_rate=0.002")
     folder = project.folder / CHECKPOINTS
-    running = subprocess.Popen(command, cwd=project.folder, env=project.environment)
-    while not list(folder.glob("*.safetensors")):
-        assert running.poll() is None
-        time.sleep(0.05)
+    running = project.start(*command)
+    wait_until(lambda: list(folder.glob("*.safetensors")), running)
     running.kill()
-    running.wait()
+    running.communicate()
     before = len(project.runs())
     output = project.run(*COMMAND, "--force").stdout
     assert "was made with other parameters.train.learning_rate" in output

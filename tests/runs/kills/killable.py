@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from runs.kills.forks import Forks
+from forks.forks import KilledForks
 
 RUN = ("run", "--env", "smoke", "--pipelines", "ingest,validate")
 DATA = Path("data/smoke")
@@ -46,7 +46,7 @@ class Killable:
         project.run("kedro", "dvc-yaml")
         self.commit()
         environment = project.environment | {"PYTHONPATH": str(self.folder / "src")}
-        self._forks = Forks(self.folder, WRITTEN, environment, scratch)
+        self._forks = KilledForks(self.folder, WRITTEN, environment, scratch)
 
     def close(self):
         self._forks.close()
@@ -56,7 +56,7 @@ class Killable:
         self._project.run("git", "commit", "--quiet", "--message", "changed")
 
     def run(self, *arguments, **event):
-        """Run kedro; see ``Forks.run``."""
+        """Run kedro; see ``KilledForks.run``."""
         return self._forks.run("kedro", *(arguments or RUN), **event)
 
     def keep(self, name):

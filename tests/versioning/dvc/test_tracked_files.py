@@ -9,11 +9,6 @@ from dermaflow.versioning.dvc.tracked_files import split_tracked, tracked_by
 from dermaflow.versioning.stages.fingerprint import hash_path
 
 
-@pytest.fixture
-def project(repo):
-    return Path(repo.root_dir)
-
-
 @pytest.mark.parametrize("path", ["data/raw", "data/raw/list.csv", "data/raw/images/none.png"])
 def test_a_folder_is_tracked_with_all_that_is_in_it(project, path):
     for given in (Path(path), project / path):

@@ -1,0 +1,77 @@
+"""A plugin that runs the long tests, the most valuable first, for as long as there is time.
+
+``pytest -m slow --minutes 10`` begins no test that could not end within ten minutes, and names
+those that it left out.
+"""
+
+import time
+
+import pytest
+
+# Minutes on two cores. The order is that of what a fault there would cost a user, for the time.
+LONG = {
+    "tests/runs/test_training_resumed.py": 2,
+    "tests/runs/test_dvc.py": 2,
+    "tests/runs/test_drawing.py": 2,
+    "tests/runs/test_what_runs_again.py": 5,
+    "tests/runs/test_bring_your_own_data.py": 2,
+    "tests/ml/processes/test_launch.py": 2,
+    "tests/runs/test_training_processes.py": 2,
+    "tests/runs/test_bench.py": 2,
+    "tests/runs/test_training_killed.py": 4,
+    "tests/runs/test_killed_anywhere.py": 20,
+    "tests/runs/test_phantoms_learn.py": 15,
+    "tests/dermaflow_bench/test_benches.py": 2,
+    "tests/dermaflow_bench/test_grid.py": 2,
+    "tests/dermaflow_bench/test_scale.py": 2,
+    "tests/ml/training/test_acceleration.py": 2,
+    # They want HAM10000.
+    "tests/data/drift/test_compare_sources_on_ham10000.py": 5,
+    "tests/data/duplicates/test_finder_on_ham10000.py": 10,
+}
+LEFT_OUT = "left out, as there was no time"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--minutes", type=float, help="begin no long test that would end later")
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(_Clock(config.option.minutes), "long-tests")
+
+
+def _place(item):
+    file = item.nodeid.partition("::")[0]
+    if file not in LONG:
+        raise pytest.UsageError(f"{file} holds a long test: give it a place in long_tests.py")
+    return list(LONG).index(file)
+
+
+class _Clock:
+    """Knows when the test run began."""
+
+    def __init__(self, minutes):
+        self._minutes, self._began, self._left_out = minutes, time.monotonic(), []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        places = {item: _place(item) for item in items if item.get_closest_marker("slow")}
+        if self._minutes is not None:
+            items.sort(key=lambda item: places.get(item, -1))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        if self._minutes is not None and item.get_closest_marker("slow"):
+            spent = (time.monotonic() - self._began) / 60
+            if spent + LONG[item.nodeid.partition("::")[0]] > self._minutes:
+                pytest.skip(LEFT_OUT)
+
+    def pytest_runtest_logreport(self, report):
+        if report.skipped and LEFT_OUT in str(report.longrepr):
+            self._left_out.append(report.nodeid)
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self._left_out:
+            terminalreporter.section(LEFT_OUT)
+            for nodeid in self._left_out:
+                terminalreporter.write_line(nodeid)
