@@ -142,6 +142,22 @@ def test_code_and_data_of_a_run_come_back_and_leave_again(repository, restore):
     assert not (repository.folder / NEW).exists()
 
 
+def test_a_restore_that_git_refuses_is_none_to_go_back_from(repository, restore, tmp_path):
+    notes = repository.folder / "notes.txt"
+    repository.git("checkout", "--quiet", "--detach")
+    notes.write_text("of the run\n")
+    repository.git("add", "--force", "notes.txt")
+    repository.git("commit", "--quiet", "--message", "notes")
+    run_id = repository.log(repository.git("rev-parse", "HEAD"), tmp_path)
+    repository.git("checkout", "--quiet", "main")
+    notes.write_text("of today\n")
+    done = restore(run_id, "--env", "smoke")
+    assert done.exit_code == 10
+    assert "git checkout refused" in done.stderr
+    assert "no run was restored here" in restore("--back").stderr
+    assert notes.read_text() == "of today\n"
+
+
 def test_data_alone_come_back_where_changes_of_ones_own_stay(repository, restore):
     path = repository.folder / PARAMETERS
     path.write_text("train: {epochs: 9}\n")

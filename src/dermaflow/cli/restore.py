@@ -51,7 +51,7 @@ def _read_run(run: str, env: str | None) -> RunVersions:
 def _bring_back(versions: RunVersions, data_only: bool) -> None:
     from dermaflow.versioning.dvc.remote import fetch
     from dermaflow.versioning.restore import restore_run as restoring
-    from dermaflow.versioning.restore.undo import leave
+    from dermaflow.versioning.restore.undo import leave, stay
 
     project, entries = Path.cwd(), versions.entries
     restoring.require_data(project, entries)
@@ -63,7 +63,11 @@ def _bring_back(versions: RunVersions, data_only: bool) -> None:
     if kept:
         click.echo(f"kept in DVC's cache: what was there of {', '.join(kept)}")
     if commit:
-        done = restoring.restore_code(project, commit, versions.patch)
+        try:
+            done = restoring.restore_code(project, commit, versions.patch)
+        except VersioningError:
+            stay(project)
+            raise
         click.echo(f"code and parameters: {done}")
     click.echo(f"made by: {versions.command}")
     click.echo("`kedro restore --back` undoes this")

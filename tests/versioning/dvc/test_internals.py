@@ -128,15 +128,15 @@ def test_busy_list_is_kept_as_it_is_meanwhile(repository, project):
 
 def test_save_gives_the_hashes_of_outputs(make, project):
     expected = {name: hash_path(project / name) for name in ("made.txt", "made/pictures")}
-    assert make.save() == expected
+    assert make.save(with_deps=True) == expected
     (project / "made.txt").unlink()
     with pytest.raises(DvcError, match=r"made\.txt.*does not exist"):
-        make.save()
+        make.save(with_deps=True)
 
 
 def test_cache_copies_outputs_and_leaves_them_alone(make, repository, project):
     before = (project / "made.txt").stat()
-    hashes = make.save()
+    hashes = make.save(with_deps=True)
     make.cache()
     assert cached(repository, hashes["made.txt"]).read_text() == "made.txt"
     assert cached(repository, hashes["made/pictures"]).is_file()
@@ -148,7 +148,7 @@ def test_cache_makes_links_where_the_configuration_asks_for_them(project):
     configure(project, "[cache]\ntype = hardlink\n")
     with open_repository(project) as repository, repository.locked():
         stage = repository.stage(project / "dvc.yaml", "make")
-        hashes = stage.save()
+        hashes = stage.save(with_deps=True)
         stage.cache()
         assert (project / "made.txt").samefile(cached(repository, hashes["made.txt"]))
 
@@ -164,7 +164,7 @@ def test_write_lock_entry_writes_what_dvc_would(repository, project):
     with repository.locked():
         for name in ("make", "other"):
             stage = repository.stage(project / "dvc.yaml", name)
-            stage.save()
+            stage.save(with_deps=True)
             stage.cache()
             stage.write_lock_entry(project / "dvc.lock")
     assert list(read_lock(project / "dvc.lock")) == ["make", "other"]
@@ -174,19 +174,19 @@ def test_write_lock_entry_writes_what_dvc_would(repository, project):
 
 
 def test_a_lock_is_replaced_and_never_written_in_place(make, project):
-    make.save()
+    make.save(with_deps=True)
     make.write_lock_entry(project / "dvc.lock")
     with (project / "dvc.lock").open() as old:
         before = old.read()
         (project / "made.txt").write_text("changed")
-        make.save()
+        make.save(with_deps=True)
         make.write_lock_entry(project / "dvc.lock")
         old.seek(0)
         assert old.read() == before != (project / "dvc.lock").read_text()
 
 
 def test_fetch_brings_objects_by_their_hash(make, project, tmp_path):
-    hashes = make.save()
+    hashes = make.save(with_deps=True)
     make.cache()
     shutil.copytree(project / ".dvc/cache", tmp_path / "store")
     shutil.rmtree(project / ".dvc/cache")
@@ -203,5 +203,5 @@ def test_fetch_brings_objects_by_their_hash(make, project, tmp_path):
 def test_a_dvc_that_lacks_what_is_called_is_named(make, project, monkeypatch, gone):
     monkeypatch.delattr(gone)
     with pytest.raises(UnsupportedDvcError, match=f"DVC {version('dvc')} is not one"):
-        make.save()
+        make.save(with_deps=True)
         make.write_lock_entry(project / "dvc.lock")

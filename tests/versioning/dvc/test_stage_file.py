@@ -6,11 +6,13 @@ import pytest
 import yaml
 from kedro.framework.project import configure_project, pipelines
 
+from dermaflow.errors import VersioningError
 from dermaflow.schema import ALL_STAGES, STAGES, with_drawings
 from dermaflow.versioning.dvc.stage_file import (
     dvc_files,
     environments,
     parameter_files,
+    read_yaml,
     render_dvc_file,
 )
 
@@ -117,3 +119,15 @@ def test_the_files_of_a_group_are_its_own_and_of_shared_ones_its_keys_alone(tmp_
         {"conf/clinic/parameters.yml": ["image"]},
     ]
     assert parameter_files(tmp_path, ["seed"], "base") == [{"conf/base/parameters.yml": ["seed"]}]
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "<<<<<<< HEAD\nstages: {}\n=======\n", "a: [\n"])
+def test_a_file_that_holds_something_else_is_named(tmp_path, text):
+    (tmp_path / "dvc.yaml").write_text(text)
+    with pytest.raises(VersioningError, match=r"dvc\.yaml is no YAML"):
+        read_yaml(tmp_path / "dvc.yaml")
+
+
+def test_no_file_and_an_empty_one_hold_nothing(tmp_path):
+    (tmp_path / "empty.yaml").touch()
+    assert read_yaml(tmp_path / "dvc.yaml") == read_yaml(tmp_path / "empty.yaml") == {}

@@ -9,7 +9,7 @@ from dermaflow.errors import IntegrityError, VersioningError
 from dermaflow.versioning.dvc.cache import DvcCache
 from dermaflow.versioning.git import code_version, current_branch, uncommitted_patch
 from dermaflow.versioning.restore.restore_run import outputs_of, restore_code
-from dermaflow.versioning.restore.undo import go_back, leave
+from dermaflow.versioning.restore.undo import go_back, leave, stay
 from dermaflow.versioning.stages.fingerprint import hash_path
 from versioning.restore.history import ENV, RAW, A, B
 
@@ -64,6 +64,23 @@ def test_restores_are_undone_one_by_one(history, old, new):
     assert go_back(history.folder) == "main"
     assert history.contents() == mine
     assert depth(history) == 0
+
+
+def test_a_restore_that_git_refuses_leaves_the_way_back_as_it_was(history, old, new):
+    restore(history, old)
+    leave(history.folder, ENV, new.commit, b"", new.raw)
+    stay(history.folder)
+    assert depth(history) == 1
+    assert go_back(history.folder) == "main"
+
+
+def test_a_restore_whose_changes_do_not_apply_can_be_undone(history, old, new):
+    leave(history.folder, ENV, old.commit, b"no patch", old.raw)
+    with pytest.raises(VersioningError, match="git apply refused"):
+        restore_code(history.folder, old.commit, b"no patch")
+    stay(history.folder)
+    assert go_back(history.folder) == "main"
+    assert code_version(history.folder) == (new.commit, False)
 
 
 def test_what_was_made_since_the_restore_is_kept_in_the_cache(history, old):

@@ -170,7 +170,7 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
     with _dvc_stages(file, consequence) as load:
         for name, into_lock in stages.items():
             stage = load(name)
-            if stage.save() != consistent[name].outs:
+            if stage.save(with_deps=into_lock) != consistent[name].outs:
                 logger.warning("%s: changed meanwhile; the next run commits it", name)
                 continue
             stage.cache()

@@ -159,13 +159,19 @@ class DvcStage:
         self._stage = stage
 
     @_calling_dvc()
-    def save(self) -> dict[str, str | None]:
-        """Hash what the stage depends on and its outputs, all of which must be there.
+    def save(self, with_deps: bool) -> dict[str, str | None]:
+        """Hash the outputs, all of which must be there, and maybe what the stage depends on.
+
+        Args:
+            with_deps: whether dependencies, too, must be there and are hashed, for the lock.
 
         Returns:
             Path of each output -> its hash.
         """
-        self._stage.save()
+        if with_deps:
+            self._stage.save()
+        else:
+            self._stage.save_outs(allow_missing=False)
         return {out.def_path: out.hash_info.value for out in self._stage.outs}
 
     @_calling_dvc()

@@ -17,6 +17,8 @@ from kedro.config import OmegaConfigLoader
 from kedro.pipeline import Pipeline
 from omegaconf.errors import OmegaConfBaseException
 
+from dermaflow.errors import VersioningError
+from dermaflow.io.text import one_line
 from dermaflow.params.check import check_parameters
 from dermaflow.schema import (
     DEFAULT_ENVIRONMENT,
@@ -203,6 +205,17 @@ def parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A file's mapping; empty where there is no file, or nothing in it."""
-    content: dict[str, Any] = yaml.safe_load(path.read_text()) if path.exists() else {}
-    return content or {}
+    """A file's mapping; empty where there is no file, or nothing in it.
+
+    Raises:
+        VersioningError: the file holds something else, such as the marks of a merge conflict.
+    """
+    if not path.exists():
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise VersioningError(f"{path} is no YAML: {one_line(error)}") from error
+    if not isinstance(content, dict):
+        raise VersioningError(f"{path} is no YAML with keys at its top")
+    return content

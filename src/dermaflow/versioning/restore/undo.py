@@ -83,6 +83,14 @@ def leave(
     return kept
 
 
+def stay(project_path: Path) -> None:
+    """After git refused to restore what ``leave`` was told: note where the project is instead."""
+    *earlier, last = _read(project_path)
+    if code_version(project_path)[0] == last.commit:  # checked out, but the patch does not apply
+        earlier = [*earlier, replace(last, patch="")]
+    _write(project_path, earlier)
+
+
 def go_back(project_path: Path) -> str:
     """Undo the last restore: code, configuration, lock and data; if that fails, it can be repeated.
 
