@@ -11,7 +11,6 @@ import pytest
 
 # CPU-seconds that a test may cost, what it shares with others left out. Whole runs are rare.
 BUDGET, BUDGET_OF_RUNS = 5, 60
-DEAREST = 10
 
 _of_forks = 0.0
 
@@ -69,14 +68,14 @@ class _Costs:
             if found["cost"] > found["budget"]:
                 self.dear[report.nodeid] = found["budget"]
 
-    def pytest_terminal_summary(self, terminalreporter):
+    def pytest_terminal_summary(self, terminalreporter, config):
         if not self.tests:
             return
         write = terminalreporter.write_line
         terminalreporter.section("CPU-seconds")
         for kind, costs in (("tests", self.tests), ("fixtures", self.fixtures)):
             write(f"{kind}: {costs.total():.0f}; the dearest:")
-            for name, cost in costs.most_common(DEAREST):
+            for name, cost in costs.most_common(config.option.dearest):
                 write(f"{cost:7.1f}  {name}")
         for name, budget in self.dear.items():
             write(f"WARNING: {name} costs {self.tests[name]:.1f}, its budget is {budget}")
@@ -87,6 +86,10 @@ def budget_of(item):
     if item.get_closest_marker("slow"):
         return float("inf")
     return BUDGET_OF_RUNS if item.nodeid.startswith("tests/runs/") else BUDGET
+
+
+def pytest_addoption(parser):
+    parser.addoption("--dearest", type=int, default=10, help="tests and fixtures to be named")
 
 
 def pytest_configure(config):

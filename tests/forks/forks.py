@@ -34,17 +34,18 @@ class Forks:
         own: beginnings of the names of modules that each fork imports anew, as they depend on
             its folder.
         environment: of the process.
+        folder: where it runs, if not in ``scratch``.
         shim: ``kill_at_write.c`` as a library, where events are to happen.
     """
 
-    def __init__(self, scratch, own, environment, shim=None):
+    def __init__(self, scratch, own, environment, folder=None, shim=None):
         self._scratch, self._own, self._environment = scratch, own, dict(environment) | ALONE
         self._counted = 0.0
         preloaded = {"LD_PRELOAD": str(shim)} if shim else {}
         arguments = (scratch / "imported", *([shim] if shim else []))
         self._server = subprocess.Popen(
             (sys.executable, HERE / "server.py", *arguments),
-            cwd=scratch,
+            cwd=folder or scratch,
             env=self._environment | preloaded,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -88,7 +89,7 @@ class KilledForks:
 
     def __init__(self, folder, watched, environment, scratch):
         self.folder, self._watched = folder, [str(folder / name) for name in watched]
-        self._forks = Forks(scratch, [], environment, compile_shim(scratch))
+        self._forks = Forks(scratch, [], environment, folder, compile_shim(scratch))
 
     def close(self):
         self._forks.close()

@@ -147,6 +147,7 @@ def test_small_classes_of_a_fold_are_filled_up_to_the_target(filled_up, undistur
     assert [path.name for path in (folder / "fold_1").iterdir()] == ["done"]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_of_the_very_synthetic_images(
     run, filled_up, tmp_path, monkeypatch, caplog
 ):
@@ -177,6 +178,7 @@ def test_a_checkpoint_is_of_the_very_synthetic_images(
     assert "made with other synthetic images" in caplog.text
 
 
+@pytest.mark.slow
 def test_two_processes_train_on_the_same_synthetic_images_as_one(run, tmp_path):
     def train(synthetic, processes):
         # So small a rate that the last digits, in which they differ, do not grow.

@@ -120,6 +120,7 @@ def test_nothing_is_done_twice_and_dvc_knows_it(resumed):
     assert len(resumed.runs()) == before
 
 
+@pytest.mark.slow
 def test_undisturbed_the_logits_are_the_same_to_the_bit(resumed):
     """This test and that below change the project."""
     before = hash_path(resumed.folder / LOGITS)
@@ -148,6 +149,7 @@ def test_other_intervals_need_no_training_and_a_restore_brings_the_old_ones_back
     assert json.loads(path.read_text()) == new
 
 
+@pytest.mark.slow
 def test_stopping_it_is_told_to_the_fold_as_well(resumed):
     command = (*RUN, "--params", "crossval.val=0.2")
     running = resumed.start(*command)

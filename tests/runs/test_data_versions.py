@@ -19,6 +19,8 @@ from dermaflow.params.sources import PhantomSource
 from dermaflow.tracking.metric_names import name_metrics
 from dermaflow.versioning.stages.fingerprint import hash_path
 
+pytestmark = pytest.mark.slow
+
 RAW = "data/01_raw/clinic"
 DATA = "data/smoke"
 METRICS = f"{DATA}/08_reporting/metrics.json"

@@ -28,6 +28,7 @@ def project(copy_finished):
     return copy_finished()
 
 
+@pytest.mark.slow
 def test_a_change_of_drawing_draws_again_and_runs_nothing_else(project):
     data = project.folder / "data/smoke"
     page = (data / "08_reporting/data_docs/index.html").read_text()

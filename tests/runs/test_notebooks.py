@@ -45,6 +45,7 @@ def test_every_cell_runs(finished, project_path, name):
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_only_evaluated_shows_the_training_of_its_weights(
     finished, project_path, tmp_path
 ):

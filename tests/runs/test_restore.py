@@ -30,6 +30,7 @@ def project(make_project):
     return project
 
 
+@pytest.mark.slow
 def test_changes_of_ones_own_are_not_mixed_with_the_runs(project):
     path = project.folder / "conf/base/parameters.yml"
     path.write_text(f"{path.read_text()}# mine\n")
@@ -82,6 +83,7 @@ def test_a_run_with_overrides_and_uncommitted_code_comes_back_too(project):
     assert "no run was restored here" in done.stdout
 
 
+@pytest.mark.slow
 def test_restores_are_undone_one_by_one_and_uncached_outputs_are_kept(project):
     cache = project.folder / ".dvc/cache/files/md5"
     value = hash_path(project.folder / MANIFEST)
@@ -97,6 +99,7 @@ def test_restores_are_undone_one_by_one_and_uncached_outputs_are_kept(project):
     assert project.run("git", "status", "--porcelain").stdout == ""
 
 
+@pytest.mark.slow
 def test_a_way_back_that_lacks_data_says_so_and_can_be_repeated(project):
     value = hash_path(project.folder / MANIFEST)
     entry = project.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]
@@ -111,6 +114,7 @@ def test_a_way_back_that_lacks_data_says_so_and_can_be_repeated(project):
     assert project.run("git", "status", "--porcelain").stdout == ""
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_named(project):
     project.run("kedro", "restore", "latest~1", "--env", "smoke")
     md5 = subprocess.run(

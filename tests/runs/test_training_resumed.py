@@ -41,9 +41,9 @@ def steps(project):
     ids=["killed", "ended-then-killed"],
 )
 def test_a_stopped_training_ends_with_the_weights_of_one_that_was_not(
-    make_project, finished, stops
+    copy_finished, finished, stops
 ):
-    project, left = make_project(), 0
+    project, left = copy_finished(), 0
     for number, status in stops:
         code, output = stop(project, number, after=left + 1)
         assert code == status
@@ -68,8 +68,8 @@ def check_run(project, resumed):
     (run,) = project.runs()
     assert run.info.status == "FINISHED"
     assert run.data.tags["resumed"] == str(resumed)
-    assert run.data.tags["stages"] == "ingest+validate+augment+train"
-    assert not {"unchanged", "error"} & run.data.tags.keys()
+    assert run.data.tags["stages"] == "train"
+    assert "error" not in run.data.tags
     client = MlflowClient(project.tracking_uri)
     values = {}
     for point in client.get_metric_history(run.info.run_id, "train/loss"):

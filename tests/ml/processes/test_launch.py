@@ -94,7 +94,9 @@ def test_killed_processes_are_started_again_and_the_training_ends_right(
         assert not any(worker.is_running() for worker in workers)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_no_process_survives_its_parent_and_the_next_goes_on(folder, together, tmp_path, number):
     running = start(folder, tmp_path)
     workers = workers_of(running, tmp_path, steps=2)
@@ -107,12 +109,14 @@ def test_no_process_survives_its_parent_and_the_next_goes_on(folder, together, t
     assert_same(outcome(tmp_path), together)
 
 
+@pytest.mark.slow
 def test_a_users_error_is_raised_once_and_not_tried_again(tmp_path):
     with pytest.raises(TrainingError, match="the loss is nan"):
         run_together(work.fail, (str(tmp_path),), 2, work.TIMEOUT)
     assert len(list(tmp_path.iterdir())) == 2  # each process began once
 
 
+@pytest.mark.slow
 def test_a_hang_ends_by_the_timeout(tmp_path, monkeypatch):
     monkeypatch.setattr("dermaflow.ml.processes.launch.RESTARTS", 1)
     with pytest.raises(TrainingError, match=r"ended too often .* Timed out"):

@@ -72,6 +72,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_job_trains_the_real_network_in_two_processes(folder, tmp_path):
     """From the file of the job to the finished training; an epoch of four updates.
 

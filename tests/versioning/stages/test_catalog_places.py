@@ -3,6 +3,7 @@
 import pytest
 from kedro.io import DataCatalog
 
+from dermaflow.datasets import WorkingFolderDataset
 from dermaflow.versioning.stages.catalog_places import catalog_with, read_entries
 
 
@@ -52,6 +53,11 @@ def test_a_moved_dataset_keeps_credentials_and_metadata(catalog, tmp_path):
     assert read_entries(moved)["counts"].metadata == {"external": ["tracking_uri"]}
 
 
-def test_what_lies_in_memory_is_shared(catalog):
+def test_what_stays_where_it_is_is_shared(catalog, tmp_path):
+    """The runner tells a working folder what may be kept there; the node must be told the same."""
     catalog["params:seed"] = 7
-    assert catalog_with(catalog, ["params:seed"], {})["params:seed"] is catalog["params:seed"]
+    catalog["checkpoints"] = WorkingFolderDataset(filepath=str(tmp_path / "unfinished"))
+    catalog["checkpoints"].made_from = {"seed": 7}
+    of_stage = catalog_with(catalog, ["params:seed", "checkpoints"], {})
+    assert of_stage["params:seed"] is catalog["params:seed"]
+    assert of_stage.load("checkpoints").made_from == {"seed": 7}

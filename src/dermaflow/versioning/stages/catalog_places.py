@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import DataCatalog
+from kedro.io.core import VALIDATOR_KEY
 
 from dermaflow.versioning.stages.stage_dependencies import CatalogEntry
 
@@ -26,8 +27,9 @@ def catalog_with(
 ) -> DataCatalog:
     """A catalog of some datasets, those of ``elsewhere`` at other places.
 
-    It is made from the entries, and so with all that they say (validators, credentials, versions);
-    what lies in memory is shared with the given catalog.
+    Those are made anew from all that their entries say (credentials, metadata, versions), and so is
+    what has a validator, as Kedro knows no other way to bring one along. The others are shared with
+    the given catalog: what the runner told a working folder must reach the node.
 
     Args:
         catalog: has all of the datasets.
@@ -36,20 +38,21 @@ def catalog_with(
     """
     others = {name: catalog[name] for name in datasets}
     configs, credentials, load_versions, save_version = catalog.to_config()
-    on_disk = {name: configs[name] for name in (*others, *elsewhere) if name in configs}
-    for name, config in on_disk.items():
+    validated = [name for name in others if VALIDATOR_KEY in configs.get(name, {})]
+    anew = {name: configs[name] for name in (*validated, *elsewhere)}
+    for name, config in anew.items():
         if metadata := _metadata(catalog, name):  # which Kedro leaves out
             config["metadata"] = metadata
         if name in elsewhere:
             config["filepath"] = str(elsewhere[name])
     moved = DataCatalog.from_config(
-        on_disk,
+        anew,
         credentials,
-        {name: version for name in on_disk if (version := load_versions[name])},
+        {name: version for name in anew if (version := load_versions[name])},
         save_version,
         validation_enabled=catalog.validation_enabled,
     )
-    for name in others.keys() - on_disk.keys():
+    for name in others.keys() - anew.keys():
         moved[name] = others[name]
     return moved
 
