@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpu_time import count_fork
+from cpu_time import count_fork, cpu_seconds
 
 HERE = Path(__file__).parent
 # A process that is forked must have one thread.
@@ -40,7 +40,6 @@ class Forks:
 
     def __init__(self, scratch, own, environment, folder=None, shim=None):
         self._scratch, self._own, self._environment = scratch, own, dict(environment) | ALONE
-        self._counted = 0.0
         preloaded = {"LD_PRELOAD": str(shim)} if shim else {}
         arguments = (scratch / "imported", *([shim] if shim else []))
         self._server = subprocess.Popen(
@@ -53,9 +52,11 @@ class Forks:
         )
 
     def close(self):
+        before = cpu_seconds()
         self._server.stdin.close()
         self._server.wait()
-        count_fork(-self._counted)  # now the forks count as the server's children
+        # Its forks have been counted, and what it imported is not the last test's.
+        count_fork(before - cpu_seconds())
 
     def run(self, folder, arguments, environment=None, event=None):
         """Run a command in a folder; see ``server`` for what may happen to it."""
@@ -71,7 +72,6 @@ class Forks:
         self._server.stdin.write(json.dumps(command) + "\n")
         self._server.stdin.flush()
         answer = json.loads(self._server.stdout.readline())
-        self._counted += answer["cpu_seconds"]
         count_fork(answer["cpu_seconds"])
         lines = changes.read_text().splitlines() if event else []
         return Ended(answer["status"], output.read_text(), lines, answer["seconds"])

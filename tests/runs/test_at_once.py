@@ -3,6 +3,8 @@
 import re
 import shutil
 
+import pytest
+
 from dermaflow.versioning.stages.fingerprint import hash_path
 from waiting import wait_until
 
@@ -10,6 +12,7 @@ STORE = "02_intermediate/image_store"
 RUN = ("kedro", "run", "--pipelines", "ingest", "--env")
 
 
+@pytest.mark.slow
 def test_one_run_of_an_environment_at_a_time_but_two_environments_side_by_side(make_project):
     project = make_project()
     shutil.copytree(project.folder / "conf/smoke", project.folder / "conf/other")

@@ -20,10 +20,13 @@ from runs.kills.killable import DATA, Killable
 OTHERS = ("mlflow.db", ".dvc/cache", ".tmp")
 WRITES = ("write", "pwrite64", "writev", "sendfile", "sendfile64")
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux") or shutil.which("cc") is None,
-    reason="needs a C compiler and Linux's way to preload a library",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux") or shutil.which("cc") is None,
+        reason="needs a C compiler and Linux's way to preload a library",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -149,13 +152,11 @@ def first(changes, pattern):
     return next(n for n, line in enumerate(changes, 1) if re.match(pattern, line))
 
 
-@pytest.mark.slow
 def test_killed_at_every_change_of_a_file(killable, next_run):
     found = [faults(killable, next_run, **kill) for kill in moments(next_run.changes)]
     assert not list(chain.from_iterable(found))
 
 
-@pytest.mark.slow
 def test_the_disk_is_full_from_any_write_on(killable, next_run):
     writes = [n for n, line in enumerate(next_run.changes, 1) if line.split()[0] in WRITES]
     chosen = random.Random(3).sample(writes, 30)
@@ -163,7 +164,6 @@ def test_the_disk_is_full_from_any_write_on(killable, next_run):
     assert not list(chain.from_iterable(found))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("which", ["first_run", "next_run"])
 def test_killed_at_thirty_random_moments(killable, which, request):
     undisturbed, delays = request.getfixturevalue(which), random.Random(7)

@@ -17,6 +17,7 @@ def project(copy_finished):
     return copy_finished()
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_and_leaves_its_trials_and_the_best_recipe(project):
     running = project.start(*RUN)
     read_until(running, "Trial 2 of 3")

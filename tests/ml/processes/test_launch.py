@@ -94,9 +94,8 @@ def test_killed_processes_are_started_again_and_the_training_ends_right(
         assert not any(worker.is_running() for worker in workers)
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_no_process_survives_its_parent_and_the_next_goes_on(folder, together, tmp_path, number):
     running = start(folder, tmp_path)
     workers = workers_of(running, tmp_path, steps=2)
