@@ -1,6 +1,9 @@
 """Wait for what another process does, and no longer than a machine could possibly take."""
 
+import contextlib
 import time
+
+import psutil
 
 
 def wait_until(happened, process=None, seconds=300):
@@ -27,3 +30,13 @@ def read_until(process, text):
         if text in line:
             return "".join(lines)
     raise AssertionError(f"{text!r} was not said in:\n{''.join(lines)[-3000:]}")
+
+
+def training_processes(process):
+    """The processes that a training has started below another, and that have not ended."""
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since; a zombie counts, too
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found

@@ -104,7 +104,7 @@ def test_the_rest_of_the_page(follower):
     version = client.get_model_version("dermaflow-hospital", "1")
     assert version.tags["data_licence"] == "property of the hospital, not to be passed on"
     logged = client.get_run(version.run_id).data.params["labels.schemes.hospital.mel"]
-    assert json.loads(logged) == ["Melanom (invasiv)"]
+    assert logged == "['Melanom (invasiv)']"
     assert follower.project.run("git", "status", "--porcelain", "conf/hospital").stdout in (
         "",
         "?? conf/hospital/dvc.lock\n",

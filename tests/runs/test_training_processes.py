@@ -2,11 +2,10 @@
 
 import json
 
-import psutil
 import pytest
 from mlflow import MlflowClient
 
-from waiting import wait_until
+from waiting import training_processes, wait_until
 
 RUN = ("kedro", "run", "--env", "smoke", "--pipelines", "ingest,validate,augment,train")
 COMMAND = (*RUN, "--params", "train.processes=2,train.checkpoint_seconds=1")
@@ -18,8 +17,7 @@ def workers_in_training(running, project):
     """The processes of a run's training, once it has kept a step."""
 
     def workers():
-        children = psutil.Process(running.pid).children(recursive=True)
-        found = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        found = training_processes(running)
         kept = list((project.folder / CHECKPOINTS).glob("*.safetensors"))
         return found if len(found) == 2 and kept else None
 

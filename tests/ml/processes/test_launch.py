@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -16,6 +15,7 @@ from dermaflow.ml.training.fit import finished_result
 from ml import small_training
 from ml.small_training import make_sets
 from runs.kills import several_processes as work
+from waiting import training_processes, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +50,13 @@ def start(folder, scratch):
 
 def workers_of(running, scratch, steps):
     """The two processes of a training that has done some steps."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert running.poll() is None, running.stderr.read()[-3000:]
+
+    def in_training():
         done = [int(path.stem.split("_")[1]) for path in scratch.glob("*_*.safetensors")]
-        children = psutil.Process(running.pid).children()
-        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-        if len(workers) == 2 and max(done, default=0) >= steps:
-            return workers
-        time.sleep(0.01)
-    raise AssertionError("the training did not begin")
+        workers = training_processes(running)
+        return workers if len(workers) == 2 and max(done, default=0) >= steps else None
+
+    return wait_until(in_training, running)
 
 
 def assert_same(result, other):
