@@ -25,7 +25,8 @@ LONG = {
     "tests/runs/test_drawing.py": 2,
     "tests/runs/test_what_runs_again.py": 8,
     "tests/runs/test_bring_your_own_data.py": 2,
-    "tests/ml/processes/test_launch.py::test_killed_processes": 12,
+    "tests/ml/processes/test_launch.py::test_killed_processes_are_started_again_and_the_training_ends"
+    "_right[20]": 12,
     "tests/ml/processes/test_launch.py": 1,
     "tests/runs/test_training_processes.py": 2,
     "tests/runs/test_notebooks.py": 1,

@@ -74,7 +74,8 @@ def test_two_processes_train_as_one_does(folder, together, tmp_path):
         torch.testing.assert_close(together.tensors[name], tensor, atol=1e-4, rtol=1e-3)
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 20])
 def test_killed_processes_are_started_again_and_the_training_ends_right(
     folder, together, tmp_path, kills
 ):
