@@ -6,7 +6,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 export DVC_NO_ANALYTICS ?= true
 export DO_NOT_TRACK ?= 1
 ARGS ?=
-# The order of files is ours: the longest come first.
+# The order of files is ours: whole runs come first.
 PYTEST := .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

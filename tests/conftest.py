@@ -22,7 +22,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 # Whole runs come first, so that no process is left with one while the others have ended. Those in
 # front need no finished run, which another process makes meanwhile.
-FIRST = ("whole_run", "training_killed", "killed_anywhere", "data_versions", "restore", "at_once")
+FIRST = ("whole_run", "training_killed", "restore")
 
 
 def pytest_collection_modifyitems(items):

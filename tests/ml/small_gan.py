@@ -1,5 +1,7 @@
 """The least GAN that the parameters allow, and a finder of copies to go with it."""
 
+import pandas as pd
+
 from conf_params import params_of
 
 AUGMENT = params_of(
@@ -19,3 +21,13 @@ AUGMENT = params_of(
     },
 )
 DUPLICATES = params_of("duplicates", {"keypoints": 200, "candidates": 5})
+
+
+def make_manifest(real, classes):
+    """A manifest of training rows, so many of each class, and two held-out rows of each."""
+    rows = [(code, "train") for code, count in real.items() for _ in range(count)]
+    rows += [(code, split) for code in classes for split in ("val", "test")]
+    manifest = pd.DataFrame(rows, columns=["label", "split"])
+    manifest["data_version"] = "v1"
+    manifest.insert(0, "image_id", [f"x{number}" for number in range(len(manifest))])
+    return manifest

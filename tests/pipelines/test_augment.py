@@ -9,7 +9,7 @@ from dermaflow.ml.synthesis.fill_classes import set_copies_aside, synthesise_ima
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.pipelines.augment.nodes import fit_generators, measure_synthesis
 from dermaflow.schema import SYNTHETIC_COLUMNS
-from ml.small_gan import AUGMENT, DUPLICATES
+from ml.small_gan import AUGMENT, DUPLICATES, make_manifest
 
 CLASSES = ["df", "mel", "nv", "vasc"]
 # Real training images a class: too few for a GAN, two to be filled up, one above the target.
@@ -19,11 +19,7 @@ REAL = {"df": 3, "mel": 8, "nv": 15, "vasc": 6}
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """A manifest with training and held-out rows, and its store."""
-    rows = [(code, "train") for code, count in REAL.items() for _ in range(count)]
-    rows += [(code, split) for code in CLASSES for split in ("val", "test")]
-    manifest = pd.DataFrame(rows, columns=["label", "split"])
-    manifest["data_version"] = "v1"
-    manifest.insert(0, "image_id", [f"x{number}" for number in range(len(manifest))])
+    manifest = make_manifest(REAL, CLASSES)
     random = np.random.default_rng(0)
     images = (
         StoredImage(name, random.integers(0, 255, (36, 48, 3), dtype=np.uint8))

@@ -18,7 +18,7 @@ from dermaflow.ml.synthesis.fill_classes import (
 )
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.schema import SYNTHETIC_COLUMNS
-from ml.small_gan import AUGMENT, DUPLICATES
+from ml.small_gan import AUGMENT, DUPLICATES, make_manifest
 
 CLASSES = ["df", "mel", "nv", "vasc"]
 # Real training images a class: too few for a GAN, two to be filled up, one above the target.
@@ -34,11 +34,7 @@ def write_store(folder, names, pixels):
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """A manifest with training and held-out rows, and its store."""
-    rows = [(code, "train") for code, count in REAL.items() for _ in range(count)]
-    rows += [(code, split) for code in CLASSES for split in ("val", "test")]
-    manifest = pd.DataFrame(rows, columns=["label", "split"])
-    manifest["data_version"] = "v1"
-    manifest.insert(0, "image_id", [f"x{number}" for number in range(len(manifest))])
+    manifest = make_manifest(REAL, CLASSES)
     pixels = np.random.default_rng(0).integers(0, 255, (len(manifest), *SHAPE), dtype=np.uint8)
     folder = tmp_path_factory.mktemp("augment") / "real"
     return manifest, write_store(folder, manifest["image_id"], pixels)
