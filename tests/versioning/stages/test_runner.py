@@ -247,6 +247,20 @@ def test_another_run_of_the_stage_is_named_and_nothing_is_touched(made):
     assert made.run("validate") == [*VALIDATE, *DRAWING]
 
 
+def test_the_lock_is_held_while_the_nodes_run_and_until_the_outputs_are_in_place(made):
+    records = made.workspace().records
+
+    def try_lock():
+        with pytest.raises(BusyError), records.lock("validate"):
+            pass
+
+    made.change("validate", {"split.test": 0.3})
+    made.during["check"] = made.during["report"] = try_lock
+    assert made.run("validate") == [*VALIDATE, *DRAWING]
+    with records.lock("validate"):  # free again
+        pass
+
+
 def test_a_damaged_input_stops_the_stage_before_it_reads_it(made):
     assert made.run(*CHAIN) == []
     rows = made.place("rows")
