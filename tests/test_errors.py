@@ -7,7 +7,8 @@ from dermaflow import errors
 CODES = {
     name: kind.exit_code
     for name, kind in vars(errors).items()
-    if isinstance(kind, type) and issubclass(kind, errors.DermaflowError)
+    if isinstance(kind, type)
+    and errors.DermaflowError in (kind, *kind.__bases__)  # a kind of a kind shares its code
 }
 
 

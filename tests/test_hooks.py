@@ -1,20 +1,25 @@
 """What Kedro's hooks wire: parameters are checked first, a run is tracked, DVC is told."""
 
+from contextlib import nullcontext
+
 import mlflow
 import pytest
 import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.framework.project import configure_project, pipelines
 from kedro.pipeline import Pipeline
+from kedro.runner import SequentialRunner, ThreadRunner
 from mlflow import MlflowClient
 
-from dermaflow.errors import ParameterError
-from dermaflow.hooks import ParameterHook, TrackingHook, VersioningHook
+from dermaflow.errors import BusyError, ParameterError
+from dermaflow.hooks import ParameterHook, RunnerHook, TrackingHook, VersioningHook
 from dermaflow.settings import CONFIG_LOADER_ARGS
 from dermaflow.versioning.stages.runner import StageRunner
-from versioning.toy_project import ToyProject
+from dermaflow.versioning.stages.stage_locks import StageLocks
+from versioning.toy_project import ToyProject, fail
 
 
 @pytest.fixture
@@ -121,7 +126,7 @@ class Sessions:
 @pytest.fixture
 def tracked(toy, client, project_path):
     """Sessions whose runs are tracked."""
-    return Sessions(toy, project_path / "conf", TrackingHook())
+    return Sessions(toy, project_path / "conf", TrackingHook(), RunnerHook())
 
 
 def test_the_catalog_is_told_where_a_model_will_be_registered(tracked, store):
@@ -162,20 +167,59 @@ def test_a_run_that_a_stage_ends_is_closed_at_once_and_the_next_is_another(
     ]
 
 
-def test_a_run_by_another_runner_holds_all_parameters_but_the_floors_of_promotion(
-    tracked, client, project_path
-):
-    manager, told = tracked.start(Pipeline([]), env=None, runtime_params={"seed": 3})
-    node = {"node": None, "inputs": {}, "is_async": False, "run_id": None}
-    manager.hook.before_node_run(catalog=told["catalog"], **node)
-    manager.hook.before_node_run(catalog=told["catalog"], **node)
-    manager.hook.after_pipeline_run(run_result={}, **told)
+def test_a_run_holds_all_parameters_but_the_floors_of_promotion(tracked, client, project_path):
+    tracked.run("ingest", env=None, runtime_params={"seed": 3})
     (run,) = runs_of(client)
-    assert (run.info.run_name, run.data.tags["env"]) == ("base: all (seed=3)", "base")
+    assert (run.info.run_name, run.data.tags["env"]) == ("base: ingest (seed=3)", "base")
     assert run.data.params["train.epochs"] == "2"
     names = {path.stem for path in (project_path / "conf/base").glob("parameters_*.yml")}
     groups = {name.removeprefix("parameters_") for name in names} | {"seed", "image"}
     assert {key.partition(".")[0] for key in run.data.params} == groups - {"promote"}
+
+
+@pytest.mark.parametrize("runner", [SequentialRunner, ThreadRunner])
+def test_another_runner_is_refused_before_a_node_runs_and_leaves_no_run(
+    tracked, client, toy, runner
+):
+    tracked.run("ingest")
+    before = toy.contents()
+    toy.ran.clear()
+    toy.change("validate", {"split.test": 0.3})
+    manager, told = tracked.start(pipelines["validate"])
+    with pytest.raises(ParameterError, match="only the project's own runner") as caught:
+        runner().run(pipelines["validate"], told["catalog"], manager)
+    manager.hook.on_pipeline_error(error=caught.value, **told)
+    assert (toy.ran, toy.contents()) == ([], before)
+    assert len(runs_of(client)) == 1
+
+
+@pytest.mark.parametrize("end", ["well", "with an error", "with an error of a hook"])
+def test_locks_are_held_until_all_hooks_have_ended(toy, project_path, end):
+    class Last:
+        def look(self):
+            other = StageLocks(toy.path("data/stage_records"))
+            with pytest.raises(BusyError):
+                other.take("ingest")
+            looked.append(end)
+            if end == "with an error of a hook":
+                raise RuntimeError(end)
+
+        @hook_impl(trylast=True)
+        def after_pipeline_run(self):
+            self.look()
+
+        @hook_impl(trylast=True)
+        def on_pipeline_error(self):
+            self.look()
+
+    looked = []
+    if end == "with an error":
+        toy.during["check"] = fail(RuntimeError(end))
+    sessions = Sessions(toy, project_path / "conf", RunnerHook(), Last())
+    with nullcontext() if end == "well" else pytest.raises(RuntimeError, match=end):
+        sessions.run("ingest", "validate")
+    assert looked == [end]
+    StageLocks(toy.path("data/stage_records")).take("ingest")
 
 
 @pytest.mark.parametrize(
@@ -194,13 +238,14 @@ def test_a_run_by_another_runner_holds_all_parameters_but_the_floors_of_promotio
 def test_a_run_is_named_for_what_is_asked_in_the_order_of_the_data(toy, project_path, asked, name):
     hook = TrackingHook()
     _, told = Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
+    hook.before_stages_run(toy.workspace())
     assert hook._make_tracker(**told).name == f"smoke: {name}"
 
 
 @pytest.fixture
 def versioned(toy, project_path):
     """Sessions of a project without configuration, in which nothing can be committed."""
-    return Sessions(toy, project_path / "conf", VersioningHook())
+    return Sessions(toy, project_path / "conf", VersioningHook(), RunnerHook())
 
 
 def test_what_a_run_made_is_committed_to_the_environment_that_it_ran_in(toy, versioned, caplog):
@@ -233,9 +278,8 @@ def test_a_stage_that_dvc_runs_is_left_to_dvc(versioned, monkeypatch, caplog):
     assert "DVC" not in caplog.text
 
 
-def test_nothing_is_committed_of_a_run_without_the_projects_runner(versioned, caplog):
+def test_nothing_is_committed_of_a_run_that_was_refused(versioned, caplog):
     with pytest.raises(MissingConfigException):
         versioned.run("ingest")
     manager, told = versioned.start(Pipeline([]))  # the workspace of the run before is forgotten
     manager.hook.after_pipeline_run(run_result={}, **told)
-    assert "DVC" not in caplog.text

@@ -49,6 +49,10 @@ class BusyError(DermaflowError):
     exit_code = 9
 
 
+class RunningError(BusyError):
+    """Another run has a stage that this one needs; this one has done nothing yet."""
+
+
 class VersioningError(DermaflowError):
     """Git or DVC cannot do what is asked; the text says what is missing or in the way."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 
+from dermaflow.errors import ParameterError
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -65,15 +67,22 @@ class TrackingHook:
 
     @hook_impl
     def after_catalog_created(self, catalog: DataCatalog) -> None:
-        """Tell the catalog where runs are kept: a model must be registered there anew."""
+        """Tell the catalog where the project is, and where runs are kept.
+
+        A model must be registered anew in another store.
+        """
         from kedro.io import MemoryDataset
 
         from dermaflow.tracking.tracking_config import TrackingConfig
+        from dermaflow.versioning.stages.workspace import PROJECT_PATH, TRACKING_URI
 
         assert self._context is not None
-        catalog["tracking_uri"] = MemoryDataset(
-            TrackingConfig.read(self._context.config_loader).chosen_uri
-        )
+        values = {
+            PROJECT_PATH: self._context.project_path,
+            TRACKING_URI: TrackingConfig.read(self._context.config_loader).chosen_uri,
+        }
+        for name, value in values.items():
+            catalog[name] = MemoryDataset(value)
 
     @hook_impl
     def before_pipeline_run(
@@ -91,14 +100,21 @@ class TrackingHook:
     @hook_impl
     def before_stage_run(self) -> None:
         """Open the run, with its parameters and tags."""
-        self.before_node_run()
-
-    @hook_impl
-    def before_node_run(self) -> None:
-        """Open the run, also where another runner than the project's runs nodes."""
         if self._tracker is None:
             self._tracker = self._make_tracker(*self._about)
             self._tracker.open()
+
+    @hook_impl
+    def are_outputs_true(self, stage: str, outputs: dict[str, Path]) -> bool | None:
+        """Whether the version that was registered is still in the registry."""
+        if stage != "register":
+            return None
+        from dermaflow.registry.look_up_version import is_registered
+        from dermaflow.tracking.tracking_config import TrackingConfig
+
+        assert self._context is not None
+        config = TrackingConfig.read(self._context.config_loader)
+        return is_registered(config.resolve(self._context.project_path), outputs["registration"])
 
     @hook_impl
     def after_stage_run(self, stage: str, outputs: dict[str, Path]) -> None:
@@ -140,9 +156,9 @@ class TrackingHook:
         from dermaflow.tracking.tracked_run import flatten
         from dermaflow.tracking.tracker import Tracker
         from dermaflow.tracking.tracking_config import TrackingConfig
-        from dermaflow.versioning.stages.workspace import Workspace
 
         assert self._context is not None
+        assert self._workspace is not None
         project_path, loader = self._context.project_path, self._context.config_loader
         env = run_params["env"] or DEFAULT_ENVIRONMENT
         # DVC tells a stage and its drawing apart by tags.
@@ -154,13 +170,62 @@ class TrackingHook:
             project_path=project_path,
             env=env,
             config=TrackingConfig.read(loader).resolve(project_path),
-            workspace=self._workspace or Workspace(project_path, catalog),
+            workspace=self._workspace,
             # No stage reads the floors of promotion: they are asked later, of any run.
             parameters={k: v for k, v in loader["parameters"].items() if k != "promote"},
             name=(f"{env}: {stages}" + (f" ({overrides})" if overrides else ""))[:NAME_LENGTH],
             tags=origin_tags(project_path, env),
             requested=pipeline.datasets(),
         )
+
+
+class RunnerHook:
+    """Refuses runners other than the project's own, and lets a run's locks go when all is done."""
+
+    def __init__(self) -> None:
+        self._workspace: Workspace | None = None
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Nothing is known of the runner yet."""
+        self._workspace = None
+
+    @hook_impl
+    def before_stages_run(self, workspace: Workspace) -> None:
+        """The project's runner has begun."""
+        self._workspace = workspace
+
+    @hook_impl
+    def before_dataset_loaded(self) -> None:
+        """Raise ParameterError where another runner is about to load a node's input."""
+        if self._workspace is None:
+            raise ParameterError(
+                "only the project's own runner knows what is unchanged, keeps the last good "
+                "outputs and logs to MLflow: `kedro run` takes it by itself, without --runner; "
+                "`session.run` wants runner=StageRunner() of dermaflow.versioning.stages.runner"
+            )
+
+    @hook_impl(wrapper=True)
+    def after_pipeline_run(self) -> Generator[None, list[None], list[None]]:
+        """Let the locks go, whatever the others' hooks come to."""
+        return (yield from self._release())
+
+    @hook_impl(wrapper=True)
+    def on_pipeline_error(self) -> Generator[None, list[None], list[None]]:
+        """Let the locks go."""
+        return (yield from self._release())
+
+    @hook_impl(wrapper=True)
+    def on_pipeline_interrupt(self) -> Generator[None, list[None], list[None]]:
+        """Let the locks go."""
+        return (yield from self._release())
+
+    def _release(self) -> Generator[None, list[None], list[None]]:
+        try:
+            return (yield)
+        finally:
+            if self._workspace:
+                self._workspace.locks.release()
 
 
 class VersioningHook:
@@ -178,7 +243,7 @@ class VersioningHook:
 
     @hook_impl
     def before_stages_run(self, workspace: Workspace) -> None:
-        """Keep the state of the stages. Without the project's runner there is none to commit."""
+        """Keep the state of the stages."""
         self._workspace = workspace
 
     @hook_impl(trylast=True)
@@ -203,6 +268,7 @@ class VersioningHook:
     def _commit(self) -> None:
         from dermaflow.versioning.dvc.commit import DvcCommit
 
+        # A run that was refused has looked at nothing.
         if self._workspace and "DVC_STAGE" not in os.environ:
             DvcCommit(self._workspace, self._env).commit()
 

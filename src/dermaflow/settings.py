@@ -2,9 +2,9 @@
 
 from omegaconf.resolvers import oc
 
-from dermaflow.hooks import ParameterHook, TrackingHook, VersioningHook
+from dermaflow.hooks import ParameterHook, RunnerHook, TrackingHook, VersioningHook
 
-HOOKS = (ParameterHook(), TrackingHook(), VersioningHook())
+HOOKS = (ParameterHook(), TrackingHook(), VersioningHook(), RunnerHook())
 
 # The extra `viz` draws pipelines and watches no runs: its record is one for all environments, and
 # what runs did is in MLflow.

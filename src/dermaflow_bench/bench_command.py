@@ -21,7 +21,7 @@ from dermaflow.schema import DEFAULT_ENVIRONMENT
 )
 @click.option(
     "--grid",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
     metavar="FOLDER",
     help="Instead, the training over sizes, batches and processes; training_speed.png to FOLDER.",
 )

@@ -21,7 +21,7 @@ def test_all_but_the_environment_goes_to_dvc_in_its_order(
     monkeypatch.chdir(project)
     monkeypatch.delenv("KEDRO_ENV", raising=False)
     with repro.make_context("repro", list(arguments)) as context:
-        assert context.params == {"env": env, "dvc_arguments": for_dvc}
+        assert context.params == {"env": env, "if_running": "fail", "dvc_arguments": for_dvc}
 
 
 @pytest.mark.parametrize(

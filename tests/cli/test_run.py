@@ -50,7 +50,7 @@ def test_the_runner_is_the_projects_own_and_is_told_what_is_forced(handed_over, 
     options = handed_over("--pipelines", "train,crossval", *forced, "--runner-params", "a=1")
     runner = load_obj(options["runner"])
     assert runner is StageRunner
-    assert options["runner_params"] == {"a": 1, "force": force}
+    assert options["runner_params"] == {"a": 1, "force": force, "if_running": "fail"}
     assert runner(force=options["runner_params"]["force"])._force is force
     assert options["pipelines"] == ["train", "crossval"]
 

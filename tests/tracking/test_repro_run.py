@@ -13,18 +13,33 @@ import yaml
 from kedro.framework.project import configure_project
 from mlflow.entities import ViewType
 
-from dermaflow.errors import VersioningError
-from dermaflow.schema import STAGES
+from dermaflow.errors import (
+    DermaflowError,
+    DrawingError,
+    RunningError,
+    ValidationError,
+    VersioningError,
+)
+from dermaflow.schema import STAGES, with_drawings
 from dermaflow.tracking.repro_run import reproduce
+from dermaflow.versioning.stages import stage_locks
+from dermaflow.versioning.stages.stage_locks import StageLocks
 
 FILE = "conf/smoke/dvc.yaml"
+DATA = "${globals:data}"
 DEADLINE = 60  # seconds in which a process must have said that it is ready
 
 # In the place of DVC, which takes most of a second: it lies in the project's folder, where
 # `python -m dvc` looks first, and notes how it is called. The plan says what it does then.
 STAND_IN = """
-import json, os, signal, sqlite3, sys
+import fcntl, json, os, signal, sqlite3, sys
 from pathlib import Path
+
+def is_held(file):
+    try:
+        fcntl.flock(file.open(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
 
 calls = Path("calls")
 number = len(list(calls.iterdir()))
@@ -32,6 +47,8 @@ note = {
     "arguments": sys.argv[1:],
     "run_id": os.environ["MLFLOW_RUN_ID"],
     "path": os.environ["PATH"],
+    "if_running": os.environ["DERMAFLOW_IF_RUNNING"],
+    "held": sorted(f.stem for f in Path("data/smoke/stage_records").glob("*.users") if is_held(f)),
     "of_its_own_session": os.getsid(0) == os.getpid(),
     "may_be_interrupted": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
 }
@@ -60,6 +77,7 @@ class Project:
     def __init__(self, folder, experiment, database):
         self.folder, self._experiment, self._database = folder, experiment, database
         conf = {
+            "conf/base/catalog.yml": {"stage_records": {"filepath": f"{DATA}/stage_records"}},
             "conf/base/globals.yml": {"data": "data"},
             "conf/base/mlflow.yml": {
                 "tracking_uri": "sqlite:///not_used.db",
@@ -143,16 +161,22 @@ def test_a_run_that_was_there_before_is_kept_though_nothing_changed(
 
 
 @pytest.mark.parametrize(
-    ("tags", "said"),
+    ("error", "kind", "said"),
     [
-        ({"error": "ValidationError: too few images"}, "ValidationError: too few images"),
-        ({}, "failed; the lines above say why"),
+        ("ValidationError: too few images", ValidationError, "too few images"),
+        ("RunningError: train: another run", RunningError, "train: another run"),
+        ("ValueError: a: b", VersioningError, "ValueError: a: b"),
+        (None, VersioningError, "failed; the lines above say why"),
     ],
 )
-def test_a_stage_that_fails_is_told_and_its_run_is_kept(project, tags, said):
+def test_a_stage_that_fails_is_told_by_its_own_error_and_its_run_is_kept(
+    project, error, kind, said
+):
+    tags = {"error": error} if error else {}
     project.plan(codes=[1], tags=tags)
-    with pytest.raises(VersioningError) as raised:
+    with pytest.raises(DermaflowError) as raised:
         project.repro()
+    assert type(raised.value) is kind
     assert str(raised.value) == f"dvc repro: {said}"
     run = project.run()
     assert (run.info.status, run.info.lifecycle_stage) == ("FAILED", "active")
@@ -165,7 +189,7 @@ UNDRAWN = {"error": "DrawingError: train_drawing: draw_curves: no font", "stages
 
 def test_a_picture_that_cannot_be_drawn_stops_neither_stages_nor_other_pictures(project):
     project.plan(codes=[1, 0, 1], tags=UNDRAWN)
-    with pytest.raises(VersioningError, match=r"^dvc repro: DrawingError: train_drawing: "):
+    with pytest.raises(DrawingError, match=r"^dvc repro: train_drawing: "):
         project.repro("--force", "--verbose")
     again = ("repro", "--verbose")  # what has run by force is not run by force again
     drawings = ("validate", "augment", "train", "evaluate", "explain")
@@ -179,14 +203,14 @@ def test_a_picture_that_cannot_be_drawn_stops_neither_stages_nor_other_pictures(
 
 def test_a_stage_that_fails_after_a_picture_stops_everything(project):
     project.plan(codes=[1, 1], tags=UNDRAWN)
-    with pytest.raises(VersioningError):
+    with pytest.raises(DrawingError):
         project.repro()
     assert len(project.calls()) == 2
 
 
 def test_stages_of_the_users_choice_are_all_that_is_asked_for(project):
     project.plan(codes=[1], tags=UNDRAWN)
-    with pytest.raises(VersioningError):
+    with pytest.raises(DrawingError):
         project.repro("--force", f"{FILE}:train_drawing")
     assert project.arguments() == [["repro", "--force", f"{FILE}:train_drawing"]]
 
@@ -224,6 +248,28 @@ def test_an_interrupt_reaches_the_stage_and_the_run_is_called_killed(project, mo
     assert project.run().info.status == "KILLED"
     left = json.loads((project.folder / "data/smoke/open_repro.json").read_text())
     assert left["run_id"] == project.run().info.run_id
+
+
+def test_while_another_run_writes_a_stage_there_is_no_run_or_it_waits(project, monkeypatch):
+    other = StageLocks(project.folder / "data/smoke/stage_records")
+    other.take("train")
+    with pytest.raises(RunningError, match=r"^train: another run"):
+        project.repro()
+    assert project.calls() == []
+    monkeypatch.setattr(stage_locks, "SECONDS_BETWEEN_TRIES", 0.01)
+    monkeypatch.setattr(stage_locks.time, "sleep", lambda _: other.release())
+    reproduce(project.folder, "smoke", (), "wait")
+    (call,) = project.calls()
+    assert call["if_running"] == "wait"
+
+
+def test_while_it_runs_nobody_else_writes_a_stage_and_afterwards_all_may(project):
+    project.plan(codes=[1])
+    with pytest.raises(VersioningError):
+        project.repro()
+    (call,) = project.calls()
+    assert call["held"] == sorted(with_drawings(STAGES))
+    StageLocks(project.folder / "data/smoke/stage_records").take("train")
 
 
 def test_an_environment_without_a_file_for_dvc_opens_no_run(project, experiment):

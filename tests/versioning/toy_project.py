@@ -75,6 +75,7 @@ class ToyProject:
         during: node -> what it does before its work.
         ran: nodes that the last run ran.
         events: hooks that the last run called, with what they got.
+        outside: stage -> what hooks say of its outputs, as of a model in a registry.
     """
 
     def __init__(self, folder):
@@ -82,7 +83,7 @@ class ToyProject:
         self.parameters = {"ingest": params_of("ingest", CLINIC)}
         self.parameters |= {group: params_of(group) for group in ("validate", "seed")}
         self.tracking_uri = "sqlite:///a.db"
-        self.during, self.ran, self.events = {}, [], []
+        self.during, self.ran, self.events, self.outside = {}, [], [], {}
         self._fill_pipelines()
         if not (folder / RAW).exists():
             self._write_files()
@@ -103,6 +104,7 @@ class ToyProject:
         catalog = DataCatalog.from_config(entries)
         catalog["parameters"] = MemoryDataset(self.parameters)
         catalog["tracking_uri"] = MemoryDataset(self.tracking_uri)
+        catalog["project_path"] = MemoryDataset(self.folder)
         for group, value in self.parameters.items():
             catalog[f"params:{group}"] = MemoryDataset(value)
         return catalog
@@ -117,9 +119,18 @@ class ToyProject:
         asked = sum((pipelines[stage] for stage in stages), Pipeline([]))
         asked = asked.filter(node_names=nodes) if nodes else asked
         hooks = _create_hook_manager()
-        hooks.register(_Recorder(self.events))
-        StageRunner(force=force).run(asked, self.catalog(), hooks)
+        hooks.register(_Recorder(self.events, self.outside))
+        try:
+            StageRunner(force=force).run(asked, self.catalog(), hooks)
+        finally:
+            self.end()
         return self.ran
+
+    def end(self):
+        """Let the locks of the last run go, as a hook does at its end."""
+        for name, *about in self.events:
+            if name == "before_stages_run":
+                about[0].locks.release()
 
     def change(self, group, changes):
         """Change parameters of a group by their dotted keys."""
@@ -218,8 +229,12 @@ class ToyProject:
 class _Recorder:
     """Notes the runner's calls of hooks, by the hook's name and what it is about."""
 
-    def __init__(self, events):
-        self._events = events
+    def __init__(self, events, outside):
+        self._events, self._outside = events, outside
+
+    @hook_impl
+    def are_outputs_true(self, stage):
+        return self._outside.get(stage)
 
     @hook_impl
     def before_stages_run(self, workspace):

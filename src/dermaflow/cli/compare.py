@@ -16,13 +16,12 @@ PAGE = Path("data/08_reporting/comparison/index.html")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=PAGE,
-    show_default=True,
+    type=click.Path(dir_okay=False, resolve_path=True, path_type=Path),
+    show_default=str(PAGE),
     help="The page to write.",
 )
 @env_option
-def compare(runs: tuple[str, ...], output: Path, env: str | None) -> None:
+def compare(runs: tuple[str, ...], output: Path | None, env: str | None) -> None:
     """Set MLflow runs beside each other, and each against the first one.
 
     RUN is a run's id or its first digits, its name where no other run has it, or latest, latest~1
@@ -41,6 +40,7 @@ def compare(runs: tuple[str, ...], output: Path, env: str | None) -> None:
     _, config = load_conf(env)
     comparison = compare_runs(config.experiment, read_runs(config, runs))
     click.echo(summarise(comparison))
-    with replacing_file(output) as path:
+    page = output or PAGE
+    with replacing_file(page) as path:
         path.write_text(render_page(comparison), encoding="utf-8")
-    click.echo(f"\nWrote {output}")
+    click.echo(f"\nWrote {page}")

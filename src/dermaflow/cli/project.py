@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +10,14 @@ if TYPE_CHECKING:
 
     from dermaflow.params.parameters import Parameters
     from dermaflow.tracking.tracking_config import TrackingConfig
+
+
+def project_root() -> Path:
+    """Root of the project around the working folder; that folder itself where there is none."""
+    from kedro.utils import find_kedro_project
+
+    folder = Path.cwd()
+    return find_kedro_project(folder) or folder
 
 
 def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:

@@ -7,10 +7,13 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+import yaml
 
+from dermaflow.cli.project import project_root
 from dermaflow.cli.user_errors import as_user_error
 
 LOG_FILE = "logs/dermaflow.log"  # as conf/logging.yml has it
@@ -30,7 +33,8 @@ class ProjectCommand(click.Command):
     interrupted = "Interrupted"
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command, from the project's root wherever it was given."""
+        _enter_project()
         signal.signal(signal.SIGTERM, _terminate)
         sys.unraisablehook = _interrupt_again
         if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
@@ -56,6 +60,23 @@ class ResumableCommand(ProjectCommand):
     """One that finds finished stages finished when it is given again."""
 
     interrupted = "Interrupted: the same command goes on where it stopped"
+
+
+def _enter_project() -> None:
+    """Go to the project's root: conf, data and logs are named from there.
+
+    Options that are paths were made absolute before. Kedro, for its part, has looked for
+    ``conf/logging.yml`` in the folder in which the command was given.
+    """
+    from kedro.framework.project import LOGGING
+
+    root = project_root()
+    if root == Path.cwd():
+        return
+    os.chdir(root)
+    config = root / "conf" / "logging.yml"
+    if config.is_file() and "KEDRO_LOGGING_CONFIG" not in os.environ:
+        LOGGING.configure(yaml.safe_load(config.read_text(encoding="utf-8")))
 
 
 def _terminate(*_: object) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from copy import copy
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from dermaflow.cli.options import known_environment
+from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
 from dermaflow.cli.project_command import ResumableCommand
 from dermaflow.schema import ALL_STAGES, EXTRAS, pipeline_of
 
 RUNNER = "dermaflow.versioning.stages.runner.StageRunner"
 
 
-def _run(force: bool, **options: Any) -> Any:
+def _run(force: bool, if_running: IfRunning, **options: Any) -> Any:
     assert kedro_run.callback is not None
     _refuse_unknown([*options["pipelines"], *filter(None, [options["pipeline"]])])
     if options["runner"] is None:
         options["runner"] = RUNNER
-        options["runner_params"] = {**options["runner_params"], "force": force}
+        own = {"force": force, "if_running": if_running}
+        options["runner_params"] = {**options["runner_params"], **own}
     elif force:
         raise click.UsageError("--force goes with the project's own runner, not with --runner")
-    return kedro_run.callback(**options)
+    # DVC would take a stage that did nothing for one that ran.
+    with skipping(if_running == "skip" and "DVC_STAGE" not in os.environ):
+        return kedro_run.callback(**options)
 
 
 def _refuse_unknown(pipelines: list[str]) -> None:
@@ -51,3 +55,4 @@ run = ResumableCommand(
     params=_options(),
     help="Run the pipeline: the stages whose inputs, parameters or code changed.",
 )
+if_running_option(run)

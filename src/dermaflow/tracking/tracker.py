@@ -156,6 +156,7 @@ class Tracker:
 
     def _log_outputs(self, outputs: Mapping[str, Path]) -> None:
         assert self._run
+        self.workspace.files.require(*map(self.workspace.relative, outputs.values()))
         for name, path in outputs.items():
             rule = self._rule(name)
             if rule:
@@ -165,6 +166,7 @@ class Tracker:
     def _log_versions(self) -> Consistent:
         """Hashes as tags to search by, and lock entries by which the state can be restored."""
         assert self._run
+        self.workspace.files.require_all()
         consistent = self.workspace.consistent()
         self._run.set_tags(self._version_tags(consistent))
         self._log_outputs(self._reports_of_data(consistent))

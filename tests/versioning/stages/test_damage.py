@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from dermaflow.versioning.stages.damage import Expected, explain, few
+from dermaflow.versioning.stages.fingerprint import hash_path
 
 CHECKOUT = "`dvc checkout data/raw` brings it back"
 PULL = "`dvc pull data/raw` brings it back"
@@ -46,6 +47,20 @@ def test_the_way_back_depends_on_dvcs_copy(
     assert text == (
         "data/raw/images/a.png is not what ingest wrote: damaged, or changed by hand"
         f"{copy or ';'} {expected}"
+    )
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"accuracy": 0.9}', b"[1, 2]", b"PAR1\xff\0"])
+def test_of_an_output_that_is_one_file_there_is_no_list_whatever_is_in_it(repo, project, content):
+    file = project / "output"
+    file.write_bytes(content)
+    repo.add(str(file))
+    md5 = hash_path(file)
+    file.write_bytes(content + b" ")
+    (project / "output.dvc").unlink()
+    assert explain(project, Expected("output", [md5], "evaluate", filed=True)) == (
+        "output is not what evaluate wrote: damaged, or changed by hand; move it away; `dvc "
+        "checkout output` brings it back, or `kedro run` with `--pipelines evaluate` makes it again"
     )
 
 

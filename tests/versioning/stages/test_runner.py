@@ -1,11 +1,11 @@
 """What the runner skips and runs, in which order it puts outputs in place, and what stops it."""
 
-import fcntl
 import json
 import logging
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
@@ -17,8 +17,10 @@ from dermaflow.errors import (
     DrawingError,
     IntegrityError,
     ParameterError,
+    RunningError,
 )
 from dermaflow.versioning.stages.runner import StageRunner, by_stage
+from dermaflow.versioning.stages.stage_locks import StageLocks
 from versioning.toy_project import CHAIN, RAW, fail, leftovers, own_code, replace_unseen
 
 INGEST = ["list_rows", "scan"]
@@ -67,11 +69,6 @@ def a_raw_file_that_changes_nothing(toy):
     toy.path(f"{RAW}/images/a.png").write_text("a")
 
 
-def raw_files_gone(toy):
-    toy.path(f"{RAW}/list.csv").unlink()
-    toy.path(f"{RAW}/images").rmdir()
-
-
 def another_tracking_server(toy):
     toy.tracking_uri = "sqlite:///b.db"
 
@@ -94,7 +91,6 @@ def a_working_folder(toy):
         (all_outputs_of_a_stage, VALIDATE),
         (a_raw_table, [*INGEST, *VALIDATE, *DRAWING, "train"]),
         (a_raw_file_that_changes_nothing, INGEST),
-        (raw_files_gone, []),
         (another_tracking_server, ["register"]),
         (a_working_folder, []),
     ],
@@ -106,6 +102,16 @@ def test_only_what_a_change_reaches_runs_and_then_nothing(made, change, expected
     after = made.contents()
     assert made.run(*CHAIN) == []
     assert made.contents() == after
+
+
+def test_a_raw_file_that_is_gone_is_no_unchanged_one(made, caplog):
+    made.path(f"{RAW}/list.csv").unlink()
+    before = made.contents()
+    with caplog.at_level(logging.INFO), pytest.raises(FileNotFoundError):
+        made.run(*CHAIN)
+    assert f"ingest: {RAW}/list.csv is not here" in caplog.text
+    assert made.run("validate", "train") == []  # what reads no raw file is judged by what it reads
+    assert made.contents() == before
 
 
 def test_a_state_that_comes_back_is_known(made):
@@ -166,10 +172,17 @@ def test_hooks_hear_of_each_stage_before_it_runs_and_when_its_outputs_are_in_pla
     ]
 
 
-def test_the_project_is_the_one_above_the_working_folder(made, monkeypatch):
-    monkeypatch.chdir(made.path("data"))
-    assert made.run("validate") == []
-    assert made.events[0][1].project_path == made.folder
+def test_wherever_it_is_started_a_run_is_of_its_project(made, monkeypatch, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    assert made.run("ingest", "validate") == []
+    a_raw_table(made)
+    seen = []
+    made.during["list_rows"] = lambda: seen.append(Path.cwd())
+    assert made.run("ingest") == INGEST
+    assert seen == [made.folder]
+    assert Path.cwd() == elsewhere
+    assert list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
@@ -230,35 +243,83 @@ def test_a_working_folder_knows_what_it_is_for_and_outlives_a_failure_alone(toy)
     assert not folder.exists()
 
 
-def test_another_run_of_the_stage_is_named_and_nothing_is_touched(made):
+def locks_of_another_run(toy):
+    return StageLocks(toy.path("data/stage_records"))
+
+
+def attempt(locks, how, stage):
+    try:
+        getattr(locks, how)(stage)
+    except BusyError:
+        return False
+    return True
+
+
+def test_the_lock_is_held_alone_while_the_nodes_run_and_shared_until_the_run_ends(made):
+    other, found = locks_of_another_run(made), {}
+
+    def look(name):
+        def function():
+            found[name] = [attempt(other, how, "validate") for how in ("share", "take")]
+            found["ingest"] = attempt(other, "take", "ingest")  # which validate reads
+            other.release()
+
+        return function
+
+    made.change("validate", {"split.test": 0.3})
+    made.during = {name: look(name) for name in ("check", "report", "draw_pages")}
+    assert made.run("validate") == [*VALIDATE, *DRAWING]
+    assert found == {
+        "check": [False, False],
+        "report": [False, False],
+        "draw_pages": [True, False],
+        "ingest": False,
+    }
+    assert attempt(other, "take", "validate")  # free again
+
+
+@pytest.mark.parametrize(
+    ("how", "stage"),
+    [("take", "validate"), ("share", "validate"), ("take", "ingest")],
+    ids=["it writes too", "it reads what this one writes", "it writes what this one reads"],
+)
+def test_another_run_that_is_in_the_way_is_named_and_nothing_is_touched(made, how, stage):
     before = made.contents()
     made.change("validate", {"split.test": 0.3})
-    lock = made.path("data/stage_records/validate.lock")
-    with lock.open("r+") as file:  # a lock of another open file is as good as another process's
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate()
-        file.write("4242")
-        file.flush()
-        with pytest.raises(BusyError, match=r"^validate: another run \(process 4242\)") as caught:
-            made.run(*CHAIN)
+    other = locks_of_another_run(made)
+    getattr(other, how)(stage)
+    with pytest.raises(RunningError, match=rf"^{stage}: another run ") as caught:
+        made.run("validate", "train")
     assert caught.value.exit_code == 9
-    assert made.ran == []
+    assert (made.ran, made.events) == ([], [])  # nobody has heard of the run
     assert made.contents() == before
+    other.release()
     assert made.run("validate") == [*VALIDATE, *DRAWING]
 
 
-def test_the_lock_is_held_while_the_nodes_run_and_until_the_outputs_are_in_place(made):
-    records = made.workspace().records
+def test_runs_that_only_read_the_same_stages_are_not_in_each_others_way(made):
+    other = locks_of_another_run(made)
+    for stage in ("ingest", "validate"):
+        other.share(stage)
+    made.parameters["seed"] = 7
+    assert made.run(*CHAIN) == ["train", "register"]
 
-    def try_lock():
-        with pytest.raises(BusyError), records.lock("validate"):
-            pass
 
+def test_what_another_process_puts_in_the_place_of_an_input_ends_the_run(made):
     made.change("validate", {"split.test": 0.3})
-    made.during["check"] = made.during["report"] = try_lock
-    assert made.run("validate") == [*VALIDATE, *DRAWING]
-    with records.lock("validate"):  # free again
-        pass
+    manifest = made.place("manifest")
+    made.during["draw_pages"] = lambda: manifest.write_text('{"rows": [], "test": 1}')
+    with pytest.raises(BusyError, match=r"^data/03/manifest\.json was replaced while") as caught:
+        made.run(*CHAIN)
+    assert caught.value.exit_code == 9
+    assert made.ran == [*VALIDATE, *DRAWING]
+
+
+def test_a_stage_whose_outputs_are_no_longer_true_runs_again(made):
+    made.outside["register"] = True
+    assert made.run(*CHAIN) == []
+    made.outside["register"] = False
+    assert made.run(*CHAIN) == ["register"]
 
 
 def test_a_damaged_input_stops_the_stage_before_it_reads_it(made):

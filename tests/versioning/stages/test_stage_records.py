@@ -1,13 +1,9 @@
 """Records of stages, and their lock."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 
-from dermaflow.errors import BusyError
 from dermaflow.versioning.stages.stage_records import StageRecord, StageRecords
 
 RECORD = StageRecord(
@@ -91,25 +87,3 @@ def test_a_damaged_record_is_none(records):
     path = records.folder / "train" / f"{RECORD.key}.json"
     path.write_text(path.read_text()[:40])
     assert records.find("train", RECORD.key) is None
-
-
-def test_a_stage_is_run_by_one_process_at_a_time(records):
-    code = (
-        "import sys, time; from pathlib import Path;"
-        "from dermaflow.versioning.stages.stage_records import StageRecords\n"
-        "with StageRecords(Path(sys.argv[1])).lock('train'):\n"
-        "    print('locked', flush=True); time.sleep(60)"
-    )
-    other = subprocess.Popen(
-        [sys.executable, "-c", code, str(records.folder)], stdout=subprocess.PIPE, text=True
-    )
-    assert other.stdout.readline() == "locked\n"
-    message = rf"train: another run \(process {other.pid}\).*train\.lock"
-    with pytest.raises(BusyError, match=message), records.lock("train"):
-        pass
-    with records.lock("evaluate"):
-        pass
-    other.kill()
-    other.wait()
-    with records.lock("train"):  # a killed process leaves no lock
-        assert (records.folder / "train.lock").read_text() == str(os.getpid())

@@ -71,13 +71,13 @@ class DvcCache:
 
     def objects(self, md5: str) -> Iterator[CachedObject]:
         """The objects of an output: itself, and the files on its list, if that is sound."""
-        top = self._object("", md5)
-        yield top
-        if md5.endswith(DIRECTORY):
-            yield from (self._object(name, value) for name, value in self.listing(md5).items())
+        yield self._object("", md5)
+        yield from (self._object(name, value) for name, value in self.listing(md5).items())
 
     def listing(self, md5: str) -> dict[str, str]:
-        """File -> MD5 of a folder; empty where the cache holds no sound list of it."""
+        """File -> MD5 of a folder; empty of a file, and where the cache holds no sound list."""
+        if not md5.endswith(DIRECTORY):
+            return {}
         try:
             content = self._object("", md5).path.read_bytes()
         except OSError:

@@ -23,6 +23,18 @@ class StageSpecs:
         """
 
     @hook_spec
+    def are_outputs_true(self, stage: str, outputs: dict[str, Path]) -> bool | None:
+        """Whether what an unchanged stage's outputs say of the world outside is still true.
+
+        Args:
+            stage: its name.
+            outputs: datasets that it saves, and where they are.
+
+        Returns:
+            False makes the stage run again; None says nothing.
+        """
+
+    @hook_spec
     def before_stage_run(self, stage: str) -> None:
         """The stage is about to run.
 

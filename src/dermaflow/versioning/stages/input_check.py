@@ -36,16 +36,21 @@ class InputCheck:
 
     def trust(self, outputs: Iterable[Path]) -> None:
         """A stage has run: its outputs were hashed as they were put in place."""
-        self._sound.update(map(self._workspace.relative, outputs))
+        look = self._workspace.hashes.hash
+        hashes = {self._workspace.relative(path): look(path) for path in outputs}
+        self._sound.update(hashes)
+        self._workspace.files.know(hashes)
 
     def check(self, stage: str) -> None:
         """Compare a stage's inputs with what was written there; of some nothing may be known.
 
         Raises:
+            BusyError: one is no longer what this run made or found.
             IntegrityError: one is something else.
             SourceError: one that DVC keeps track of is not here.
         """
         begun, size = time.monotonic(), 0
+        self._workspace.files.require(*self._workspace.origins(stage))
         for expected in self._expected(stage):
             if expected.path not in self._sound and expected.hashes:
                 self._check_one(stage, expected)

@@ -3,7 +3,7 @@
 Layout of the folder of records, one an environment::
 
     hashes.json              see ``HashCache``
-    <stage>.lock             held by the process that runs the stage
+    <stage>.lock, .users     see ``StageLocks``
     <stage>/<key>.json       a ``StageRecord``, under a digest of what it was made from
     <stage>/pending.json     of outputs that are whole, but not all in their place yet
     <stage>/written.json     path of each output -> its hash when it was last written
@@ -16,14 +16,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dermaflow.errors import BusyError
 from dermaflow.io.atomic_files import durable_file
-from dermaflow.io.file_lock import LockHeldError, locked
 
 PENDING = "pending"
 WRITTEN = "written"
@@ -134,23 +131,6 @@ class StageRecords:
             pending.replace(pending.with_name(f"{record.key}.json"))
         else:
             pending.unlink(missing_ok=True)
-
-    @contextmanager
-    def lock(self, stage: str) -> Iterator[None]:
-        """Keep other processes from running the stage; a killed one leaves no lock.
-
-        Raises:
-            BusyError: another process runs it.
-        """
-        file = self.folder / f"{stage}.lock"
-        try:
-            with locked(file, wait=False):
-                yield
-        except LockHeldError as held:
-            raise BusyError(
-                f"{stage}: another run (process {held.process}) is writing its outputs (lock "
-                f"{file}); wait until it has ended"
-            ) from None
 
 
 def _read(file: Path) -> StageRecord | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from dermaflow.versioning.dvc.tracked_files import Tracked, split_tracked
 from dermaflow.versioning.stages.catalog_places import read_entries
 from dermaflow.versioning.stages.fingerprint import HashCache
 from dermaflow.versioning.stages.raw_inputs import external_paths, external_state
+from dermaflow.versioning.stages.run_files import RunFiles
 from dermaflow.versioning.stages.stage_dependencies import (
     CatalogEntry,
     Stage,
@@ -27,10 +28,13 @@ from dermaflow.versioning.stages.stage_dependencies import (
     select_parameters,
     stage_nodes,
 )
+from dermaflow.versioning.stages.stage_locks import StageLocks
 from dermaflow.versioning.stages.stage_records import StageRecord, StageRecords
 
 RECORDS = "stage_records"  # the catalog's entry for the folder of records
-TRACKING_URI = "tracking_uri"  # its entry, put there by a hook, for MLflow's store
+# Entries that a hook puts there: MLflow's store, and the project's root.
+TRACKING_URI = "tracking_uri"
+PROJECT_PATH = "project_path"
 
 
 class Workspace:
@@ -47,6 +51,8 @@ class Workspace:
         self.project_path = project_path
         self.records: StageRecords = catalog.load(RECORDS)
         self.hashes = HashCache(self.records.folder / "hashes.json")
+        self.files = RunFiles(project_path, self.hashes)
+        self.locks = StageLocks(self.records.folder)
         self.parameters: dict[str, Any] = catalog.load("parameters")
         self.catalog = catalog
         self._values: dict[str, str] = {TRACKING_URI: catalog.load(TRACKING_URI)}
@@ -116,6 +122,13 @@ class Workspace:
         """What the stage reads from outside and DVC keeps track of, by its path."""
         return self._external(name)[0]
 
+    def missing_files(self, name: str) -> list[str]:
+        """Raw files that were there when the stage made what is there now, and are not any more."""
+        now = self.now(name)
+        known = self.records.find(name, now.key)
+        read = _there(known.external) if known else {}
+        return [self.relative(path) for path in read if now.external.get(path, "") is None]
+
     def external_versions(self, name: str, now: StageRecord) -> dict[str, str]:
         """Path -> hash of what a stage that is as ``now`` says has read from outside.
 
@@ -143,6 +156,14 @@ class Workspace:
     def producers(self, name: str) -> set[str]:
         """Stages whose outputs the stage reads."""
         return set(self.origins(name).values())
+
+    def with_producers(self, names: Container[str]) -> list[str]:
+        """Stages, those that made what they read, and so on back, in the order of the data."""
+        found = set[str]()
+        for name in reversed(ALL_STAGES):
+            if name in names or name in found:
+                found |= {name, *self.producers(name)}
+        return [name for name in ALL_STAGES if name in found]
 
     def origins(self, name: str) -> dict[str, str]:
         """Path of each input of a stage -> stage that writes it."""

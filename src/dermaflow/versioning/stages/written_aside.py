@@ -8,6 +8,8 @@ from pathlib import Path
 
 from dermaflow.io.atomic_files import replace_folder
 
+_STATES = ("partial", "replaced")  # of folders beside an output's place: new and old content
+
 
 def aside(path: Path, stage: str) -> Path:
     """Where an output is written first: beside its place, so that a rename moves it there."""
@@ -52,5 +54,11 @@ def keep_apart(datasets: Mapping[str, Path], stage: str, folder: Path) -> dict[s
 def clear(paths: Iterable[Path], stage: str) -> None:
     """Remove what was written aside."""
     for folder in {path.parent for path in paths}:
-        shutil.rmtree(folder / f".{stage}.partial", ignore_errors=True)
-        shutil.rmtree(folder / f".{stage}.replaced", ignore_errors=True)
+        for state in _STATES:
+            shutil.rmtree(folder / f".{stage}.{state}", ignore_errors=True)
+
+
+def is_clear(paths: Iterable[Path], stage: str) -> bool:
+    """Whether nothing is there that was written aside."""
+    folders = {path.parent / f".{stage}.{state}" for path in paths for state in _STATES}
+    return not any(folder.exists() for folder in folders)

@@ -1,0 +1,85 @@
+"""Whether a version is in MLflow's registry, asked without importing MLflow, which takes seconds.
+
+It is asked in each run, also in one that finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import closing
+from http.client import HTTPException
+from pathlib import Path
+
+from dermaflow.errors import TrackingError
+from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
+
+_SECONDS = 10
+_DELETED = "Deleted_Internal"  # MLflow keeps the row of a deleted version, in this stage
+_ABSENT = "RESOURCE_DOES_NOT_EXIST"
+
+
+def is_registered(config: TrackingConfig, registration: Path) -> bool:
+    """Whether the registry holds the version that the register stage says it made.
+
+    Args:
+        config: resolved; see ``TrackingConfig.resolve``.
+        registration: the stage's output.
+
+    Raises:
+        TrackingError: the registry does not answer.
+    """
+    said = json.loads(registration.read_text())
+    name, version = said["name"], said["version"]
+    uri = os.environ.get("MLFLOW_REGISTRY_URI") or config.tracking_uri
+    if uri.startswith(SQLITE_PREFIX):
+        return _is_in_database(uri.removeprefix(SQLITE_PREFIX).partition("?")[0], name, version)
+    answer = _ask_server(uri, name, version) if uri.startswith(("http://", "https://")) else None
+    return _ask_by_mlflow(uri, name, version) if answer is None else answer
+
+
+def _is_in_database(path: str, name: str, version: str) -> bool:
+    if not Path(path).is_file():
+        return False
+    query = "SELECT 1 FROM model_versions WHERE name = ? AND version = ? AND current_stage != ?"
+    try:
+        with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)) as database:
+            return database.execute(query, (name, int(version), _DELETED)).fetchone() is not None
+    except sqlite3.DatabaseError as error:
+        if "no such table" in str(error):
+            return False
+        raise TrackingError(f"{path}: {error}") from error
+
+
+def _ask_server(uri: str, name: str, version: str) -> bool | None:
+    """MLflow's answer over HTTP; None where it takes MLflow's own client, or nobody answers."""
+    query = urllib.parse.urlencode({"name": name, "version": version})
+    address = f"{uri.rstrip('/')}/api/2.0/mlflow/model-versions/get?{query}"
+    try:
+        with urllib.request.urlopen(address, timeout=_SECONDS) as answer:
+            return "model_version" in json.load(answer)
+    except urllib.error.HTTPError as error:
+        absent = error.code == 404 and _ABSENT in error.read().decode(errors="replace")
+        return False if absent else None
+    except (OSError, ValueError, HTTPException):
+        return None
+
+
+def _ask_by_mlflow(uri: str, name: str, version: str) -> bool:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    from dermaflow.tracking.mlflow_store import require_answer
+
+    require_answer(uri)
+    try:
+        MlflowClient(registry_uri=uri).get_model_version(name, version)
+    except MlflowException as error:
+        if error.error_code == _ABSENT:
+            return False
+        raise TrackingError(f"MLflow: {' '.join(str(error).split())[:300]}") from error
+    return True
