@@ -27,11 +27,14 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
     and so on. What is there now goes into DVC's cache first; what cannot be brought back is named.
     """
     from dermaflow.versioning.restore.undo import go_back
+    from dermaflow.versioning.stages.stage_locks import holding_all
 
     if back == bool(run):
         raise click.UsageError("give either a run or --back")
     if run:
-        _bring_back(_read_run(run, env), data_only)
+        versions = _read_run(run, env)
+        with holding_all(Path.cwd(), versions.env):
+            _bring_back(versions, data_only)
     else:
         click.echo(f"code, parameters and data are again those of {go_back(Path.cwd())}")
 

@@ -17,7 +17,6 @@ from dermaflow.versioning.dvc.repro_command import DvcRepro
 from dermaflow.versioning.dvc.stage_file import dvc_path, read_conf_files
 from dermaflow.versioning.stages.lock_keeper import keep_locks
 from dermaflow.versioning.stages.stage_locks import StageLocks
-from dermaflow.versioning.stages.workspace import RECORDS
 
 
 def reproduce(
@@ -47,7 +46,7 @@ def reproduce(
     # The stages watch the machine, each for its own time.
     quiet = config.model_copy(update={"system_metrics_interval": 0})
     marker = project_path / conf["globals"]["data"] / "open_repro.json"
-    locks = StageLocks(project_path / conf["catalog"][RECORDS]["filepath"])
+    locks = StageLocks.of(project_path, env)
     wait = if_running == "wait"
     locks.acquire(lambda: dict.fromkeys(with_drawings(STAGES), False), wait)
     try:

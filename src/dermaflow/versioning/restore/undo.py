@@ -20,6 +20,7 @@ from dermaflow.versioning.git import (
 )
 from dermaflow.versioning.restore.restore_run import checkout_data, require_raw
 from dermaflow.versioning.stages.fingerprint import hash_path
+from dermaflow.versioning.stages.stage_locks import holding_all
 
 _NOTES = Path(".dvc/tmp/before_restore.json")  # git and DVC leave that folder alone
 
@@ -101,10 +102,16 @@ def go_back(project_path: Path) -> str:
         VersioningError: nothing was restored, git or DVC refuse, lest a change be lost, or some
             data are not back.
         IntegrityError: what DVC gave out is damaged.
+        RunningError: a run uses the data.
     """
     origins = _read(project_path)
     if not origins:
         raise VersioningError("no run was restored here, so there is no way back to go")
+    with holding_all(project_path, origins[-1].env):
+        return _go_back(project_path, origins)
+
+
+def _go_back(project_path: Path, origins: Sequence[Origin]) -> str:
     *earlier, origin = origins
     if code_version(project_path)[0] != origin.commit:
         raise VersioningError(

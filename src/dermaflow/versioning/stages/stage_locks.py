@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dermaflow.errors import BusyError, RunningError
 from dermaflow.io.shared_lock import SharedLock
+from dermaflow.schema import ALL_STAGES
+from dermaflow.versioning.dvc.stage_file import read_conf_files
 from dermaflow.versioning.stages.lock_keeper import ask_keeper
+from dermaflow.versioning.stages.stage_records import RECORDS
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +34,12 @@ class StageLocks:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._locks: dict[str, SharedLock] = {}
+
+    @classmethod
+    def of(cls, project_path: Path, env: str) -> StageLocks:
+        """Those of an environment, where there is no catalog at hand."""
+        catalog = read_conf_files(project_path, env)["catalog"]
+        return cls(project_path / catalog[RECORDS]["filepath"])
 
     def acquire(self, needed: Callable[[], dict[str, bool]], wait: bool) -> None:
         """Hold all locks that a run needs, or none.
@@ -109,3 +119,18 @@ class StageLocks:
             f"{stage}: another run (process {holders}) writes or uses its outputs (lock "
             f"{lock.file}); wait until it has ended, or let --if-running=wait do so"
         )
+
+
+@contextmanager
+def holding_all(project_path: Path, env: str) -> Iterator[None]:
+    """Keep all runs of an environment away while the block runs.
+
+    Raises:
+        RunningError: there is one; nothing has been done.
+    """
+    locks = StageLocks.of(project_path, env)
+    locks.acquire(lambda: dict.fromkeys(ALL_STAGES, True), wait=False)
+    try:
+        yield
+    finally:
+        locks.release()

@@ -22,6 +22,7 @@ from typing import Any
 
 from dermaflow.io.atomic_files import durable_file
 
+RECORDS = "stage_records"  # the catalog's entry for the folder
 PENDING = "pending"
 WRITTEN = "written"
 

@@ -29,10 +29,9 @@ from dermaflow.versioning.stages.stage_dependencies import (
     stage_nodes,
 )
 from dermaflow.versioning.stages.stage_locks import StageLocks
-from dermaflow.versioning.stages.stage_records import StageRecord, StageRecords
+from dermaflow.versioning.stages.stage_records import RECORDS, StageRecord, StageRecords
 
-RECORDS = "stage_records"  # the catalog's entry for the folder of records
-# Entries that a hook puts there: MLflow's store, and the project's root.
+# Entries of the catalog that a hook puts there: MLflow's store, and the project's root.
 TRACKING_URI = "tracking_uri"
 PROJECT_PATH = "project_path"
 
