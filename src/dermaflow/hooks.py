@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 
+from dermaflow.io.redaction import hide_secrets_in_logs, redact
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ for variable, value in {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
+
+hide_secrets_in_logs()
 
 NAME_LENGTH = 250  # MLflow's databases keep no longer one
 
@@ -71,9 +74,8 @@ class TrackingHook:
         from dermaflow.tracking.tracking_config import TrackingConfig
 
         assert self._context is not None
-        catalog["tracking_uri"] = MemoryDataset(
-            TrackingConfig.read(self._context.config_loader).chosen_uri
-        )
+        config = TrackingConfig.read(self._context.config_loader)
+        catalog["tracking_uri"] = MemoryDataset(redact(config.chosen_uri))  # it goes on record
 
     @hook_impl
     def before_pipeline_run(

@@ -13,6 +13,7 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.errors import RunLookupError
+from dermaflow.tracking.store_answer import require_answer
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
 
 T = TypeVar("T")
@@ -27,10 +28,12 @@ def existing_store(config: TrackingConfig) -> MlflowClient:
 
     Raises:
         RunLookupError: the SQLite file does not exist; MLflow would make an empty one.
+        TrackingError: the store does not answer; see ``require_answer``.
     """
     path = config.tracking_uri.removeprefix(SQLITE_PREFIX).partition("?")[0]
     if config.tracking_uri.startswith(SQLITE_PREFIX) and not Path(path).is_file():
         raise RunLookupError(f"there is no tracking store {path}; `kedro run` makes it")
+    require_answer(config.tracking_uri)
     return MlflowClient(config.tracking_uri)
 
 

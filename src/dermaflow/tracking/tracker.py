@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dermaflow.data.version import read_version
+from dermaflow.io.redaction import redact
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run_tags import raw_tags
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
@@ -113,8 +114,8 @@ class Tracker:
         """
         if not self._run:
             return
-        last = str(error).strip().splitlines()
-        text = "".join(traceback.format_exception(error))
+        last = redact(str(error)).strip().splitlines()
+        text = redact("".join(traceback.format_exception(error)))
         with unheard("The run's end"):
             self._run.set_tags({"error": f"{type(error).__name__}: {last[0] if last else ''}"})
             self._run.log_content(text, "error/traceback.txt")
