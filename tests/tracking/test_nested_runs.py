@@ -15,8 +15,8 @@ TAGS = {"crossval.protocol": "lesion"}
 
 
 @pytest.fixture
-def parent(store, marker):
-    run = TrackedRun(store, "parent", {"env": "smoke"}, marker)
+def parent(store, open_runs):
+    run = TrackedRun(store, "parent", {"env": "smoke"}, open_runs)
     yield run
     run.close("FINISHED")
 

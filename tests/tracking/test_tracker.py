@@ -36,7 +36,7 @@ def test_the_error_of_a_run_is_not_hidden_by_one_of_mlflow(tracker, caplog):
 
 
 @pytest.fixture
-def kill(make_tracker, config, forget_process):
+def kill(make_tracker, config):
     """Open a run like the first but for some changes, and leave it killed; gives its id."""
 
     def make(**changes):
@@ -44,7 +44,6 @@ def kill(make_tracker, config, forget_process):
         tracker.open()
         run_id = mlflow.active_run().info.run_id
         tracker.fail(KeyboardInterrupt(), "KILLED")
-        forget_process()
         return run_id
 
     return make

@@ -39,8 +39,8 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     config = TrackingConfig.read(conf).resolve(project_path)
     # The stages watch the machine, each for its own time.
     quiet = config.model_copy(update={"system_metrics_interval": 0})
-    marker = project_path / conf["globals"]["data"] / "open_repro.json"
-    run = TrackedRun(quiet, f"{env}: repro", origin_tags(project_path, env), marker)
+    notes = project_path / conf["globals"]["data"] / "open_repros"
+    run = TrackedRun(quiet, f"{env}: repro", origin_tags(project_path, env), notes)
     try:
         code = _repro_all(project_path, file, arguments, run.run_id)
     except BaseException:

@@ -66,13 +66,13 @@ class Tracker:
         """Open the run, unless it is open."""
         if self._run:
             return
-        marker = self.workspace.records.folder / "open_run.json"
+        notes = self.workspace.records.folder / "open_runs"
         patch = b""
         if self.tags["git_dirty"] == "true":
             patch = uncommitted_patch(self.project_path)
             if not patch:
                 logger.warning("git cannot tell what has changed: the run will not say it either")
-        self._run = TrackedRun(self.config, self.name, self.tags, marker, self._does(patch))
+        self._run = TrackedRun(self.config, self.name, self.tags, notes, self._does(patch))
         self._run.log_parameters(self.parameters)
         if self.tags["git_dirty"] == "true":
             self._run.log_content(patch, PATCH)
