@@ -50,6 +50,34 @@ def test_parameters_metrics_and_artifacts_arrive(store, tmp_path, open_runs):
     assert names == ["evaluation/metrics.json"]
 
 
+def test_what_mlflow_does_not_keep_whole_is_an_artifact_of_the_run(store, open_runs, tmp_path):
+    run = TrackedRun(store, "long", {"command": "c" * 9000}, open_runs)
+    names = {f"image_{number:05}": "mel" for number in range(900)}
+    for _ in range(2):  # as when a killed run goes on
+        run.log_parameters({"labels": {"a list": [names]}, "seed": 1})
+    run.set_tags({"md5.raw." + "f" * 255: "0"})
+    run.describe()
+    run.close("FINISHED")
+    client = MlflowClient()
+    data = client.get_run(run.run_id).data
+    assert len(data.params["labels.a list"]) == 6000
+    assert data.params["labels.a list"].endswith("whole in parameters.json]")
+    whole = mlflow.artifacts.load_dict(f"runs:/{run.run_id}/parameters.json")
+    assert json.loads(whole["labels.a list"]) == [names]
+    assert whole["seed"] == 1
+    assert data.tags["command"].endswith("whole in tags/command.txt]")
+    assert mlflow.artifacts.load_text(f"runs:/{run.run_id}/tags/command.txt") == "c" * 9000
+    assert [len(key) for key in data.tags if key.startswith("md5.raw.")] == [250]
+
+
+def test_a_run_of_short_values_has_no_artifact_for_them(store, open_runs):
+    run = TrackedRun(store, "short", {"command": "kedro run"}, open_runs)
+    run.log_parameters({"a": "x" * 6000})
+    run.close("FINISHED")
+    assert MlflowClient().list_artifacts(run.run_id) == []
+    assert MlflowClient().get_run(run.run_id).data.params == {"a": "x" * 6000}
+
+
 def test_several_processes_join_one_run_and_keep_its_name(store, monkeypatch, open_runs):
     first = TrackedRun(store, "whole chain", {"command": "dvc repro"}, open_runs)
     first.close("FINISHED")
@@ -78,7 +106,7 @@ def test_a_run_that_could_not_be_opened_whole_is_not_called_finished(store, open
         "from dermaflow.tracking.tracking_config import TrackingConfig;"
         "from dermaflow.tracking.tracked_run import TrackedRun;"
         "config = TrackingConfig.model_validate_json(sys.argv[1]);"
-        "TrackedRun(config, 'half open', {'k' * 300: 'too long for MLflow'}, Path(sys.argv[2]))"
+        "TrackedRun(config, 'half open', {'k?': 'no name for MLflow'}, Path(sys.argv[2]))"
     )
     command = [sys.executable, "-c", code, store.model_dump_json(), str(open_runs)]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 1

@@ -18,6 +18,7 @@ from mlflow import MlflowClient
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
 from dermaflow.tracking.killed_run import RunMarker, settle_killed_runs
+from dermaflow.tracking.long_values import cut_parameters, cut_tags
 from dermaflow.tracking.metric_names import METRICS_A_BATCH, name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.mlflow_store import open_store
@@ -70,7 +71,7 @@ class TrackedRun:
         atexit.register(self.close, "KILLED")
         # MLflow has tagged a new run with the commit of wherever the command itself lies.
         kept = run.data.tags.keys() if joined else ()
-        mlflow.set_tags({key: value for key, value in tags.items() if key not in kept})
+        self.set_tags({key: value for key, value in tags.items() if key not in kept})
         if not chosen:
             self._marker = RunMarker(open_runs, self.run_id, uri, does)
         self._monitor = start_monitor(self.run_id, config.system_metrics_interval)
@@ -78,14 +79,23 @@ class TrackedRun:
         logger.info("MLflow run %s (%s)%s", run.info.run_name, self.run_id, again)
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``."""
-        leaves = list(flatten(parameters).items())
+        """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``.
+
+        Where MLflow keeps a part of one, an artifact has them whole; see ``long_values``.
+        """
+        cut, whole = cut_parameters(flatten(parameters))
+        leaves = list(cut.items())
         for start in range(0, len(leaves), PARAMETERS_A_BATCH):
             mlflow.log_params(dict(leaves[start : start + PARAMETERS_A_BATCH]))
+        for path, content in whole.items():
+            self.log_content(content, path)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags, over those of the same name."""
-        mlflow.set_tags(dict(tags))
+        cut, whole = cut_tags(tags)
+        mlflow.set_tags(cut)
+        for path, content in whole.items():
+            self.log_content(content, path)
 
     def extend_tag(self, name: str, stages: Iterable[str]) -> None:
         """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data.
@@ -111,12 +121,13 @@ class TrackedRun:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PurePosixPath(path).name
             file.write_bytes(content)
-            mlflow.log_artifact(str(file), str(PurePosixPath(path).parent))
+            parent = str(PurePosixPath(path).parent)
+            mlflow.log_artifact(str(file), None if parent == "." else parent)
 
     def describe(self) -> None:
         """Write the run's description from what it holds by now."""
         data = MlflowClient().get_run(self.run_id).data
-        mlflow.set_tag("mlflow.note.content", describe_run(data.tags, data.metrics))
+        self.set_tags({"mlflow.note.content": describe_run(data.tags, data.metrics)})
 
     def log_output(self, path: Path, rule: Mapping[str, Any]) -> None:
         """Log a saved catalog entry as its ``metadata.mlflow`` rule says.
