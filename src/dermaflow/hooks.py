@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 
-from dermaflow.io.redaction import hide_secrets_in_logs, redact
+from dermaflow.io.redaction import hide_secrets_in_logs
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class TrackingHook:
 
         assert self._context is not None
         config = TrackingConfig.read(self._context.config_loader)
-        catalog["tracking_uri"] = MemoryDataset(redact(config.chosen_uri))  # it goes on record
+        catalog["tracking_uri"] = MemoryDataset(config.shown_uri)  # it goes on record
 
     @hook_impl
     def before_pipeline_run(

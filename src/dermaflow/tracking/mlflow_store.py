@@ -13,6 +13,7 @@ from dermaflow.io.atomic_files import replacing_file
 from dermaflow.io.file_lock import locked
 from dermaflow.io.redaction import redact
 from dermaflow.io.text import one_line
+from dermaflow.tracking.artifact_place import require_own_place
 from dermaflow.tracking.store_answer import require_answer
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
 
@@ -21,12 +22,12 @@ def open_store(config: TrackingConfig) -> None:
     """Make the configured store and experiment those of this process, and create what is missing.
 
     Raises:
-        TrackingError: the store does not answer (see ``require_answer``), or the database is of
-            another MLflow.
+        TrackingError: the store does not answer (see ``require_answer``), the database is of
+            another MLflow, or artifacts would go elsewhere (see ``require_own_place``).
     """
     uri = config.tracking_uri
     if uri.startswith(SQLITE_PREFIX):
-        _make_database(Path(uri.removeprefix(SQLITE_PREFIX).partition("?")[0]))
+        _make_database(config.database)
     else:
         require_answer(uri)
     named = os.environ.get("MLFLOW_TRACKING_URI")
@@ -35,8 +36,11 @@ def open_store(config: TrackingConfig) -> None:
         # MLflow sets it, too; then it would look as if the user had chosen this store.
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     try:
-        if mlflow.get_experiment_by_name(config.experiment) is None:
+        experiment = mlflow.get_experiment_by_name(config.experiment)
+        if experiment is None:
             _make_experiment(config)
+        else:
+            require_own_place(config, experiment.artifact_location)
         mlflow.set_experiment(config.experiment)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):

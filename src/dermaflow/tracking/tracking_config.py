@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from dermaflow.io.redaction import redact
 from dermaflow.params.base import Params
 from dermaflow.params.check import read_config
 
@@ -30,6 +31,7 @@ class TrackingConfig(Params):
     artifact_location: str | None
     experiment: str
     system_metrics_interval: Annotated[float, Field(ge=0)]
+    _own_folder: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def read(cls, loader: Mapping[str, Any]) -> TrackingConfig:
@@ -40,6 +42,21 @@ class TrackingConfig(Params):
     def chosen_uri(self) -> str:
         """``MLFLOW_TRACKING_URI`` where it is set, else the configured one."""
         return os.environ.get("MLFLOW_TRACKING_URI") or self.tracking_uri
+
+    @property
+    def shown_uri(self) -> str:
+        """The address in use, without its secrets."""
+        return redact(self.chosen_uri)
+
+    @property
+    def database(self) -> Path:
+        """The file of a SQLite store."""
+        return Path(self.tracking_uri.removeprefix(SQLITE_PREFIX).partition("?")[0])
+
+    @property
+    def own_folder(self) -> Path | None:
+        """The project's root, if database and artifacts are in it: a copy of it has its own."""
+        return self._own_folder
 
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
@@ -54,4 +71,12 @@ class TrackingConfig(Params):
                 location = (project_path / location).as_uri()
         elif uri != self.tracking_uri:
             location = None
-        return self.model_copy(update={"tracking_uri": uri, "artifact_location": location})
+        resolved = self.model_copy(update={"tracking_uri": uri, "artifact_location": location})
+        places = (resolved.database.as_uri(), location) if uri.startswith(SQLITE_PREFIX) else ()
+        if places and all(place and _is_below(place, project_path) for place in places):
+            resolved._own_folder = project_path
+        return resolved
+
+
+def _is_below(place: str, folder: Path) -> bool:
+    return place.startswith(f"{folder.as_uri()}/")
