@@ -1,10 +1,11 @@
 """Secrets of addresses: hidden in texts and logs, while addresses can still be told apart."""
 
 import logging
+import subprocess
 
 import pytest
 
-from dermaflow.io.redaction import hide_secrets_in_logs, redact
+from dermaflow.io.redaction import hide_secrets_in_logs, redact, redact_patch
 
 PASSWORDS = ("hunter2", "hunt/er?2#", "hunt@er2", "hunt:er2", "h%40nter2", "it's")
 
@@ -71,6 +72,27 @@ def test_two_stores_are_still_told_apart():
         for socket in "ab"
     ]
     assert len(set(map(redact, stores))) == len(stores)
+
+
+def test_a_patch_loses_the_secrets_of_settings_and_still_applies(tmp_path):
+    def git(*arguments, given=None):
+        command = ["git", "-C", tmp_path, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, input=given).stdout
+
+    files = [tmp_path / "conf/base/mlflow.yml", tmp_path / "src/code.py"]
+    git("init", "--quiet")
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text("tracking_uri: sqlite:///a.db\n# ü\n")
+    git("add", ".")
+    for file in files:
+        file.write_bytes(b"tracking_uri: postgresql://me:hunter2@db/runs\r\n# \xff\n")
+    patch = redact_patch(git("diff"))
+    git("checkout", "--", ".")
+    git("apply", given=patch)
+    settings, code = (file.read_bytes() for file in files)
+    assert settings == b"tracking_uri: postgresql://me:***@db/runs\r\n# \xff\n"
+    assert b"me:hunter2@db" in code  # what is no setting is as the run had it
 
 
 def test_logs_hold_no_secret_in_message_arguments_or_traceback(tmp_path):

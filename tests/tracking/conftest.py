@@ -113,9 +113,10 @@ def experiment(store, request, tmp_path):
 
 
 @pytest.fixture
-def config(store, experiment):
+def config(store, experiment, tmp_path):
     """The configuration of the test's own experiment."""
-    return store.model_copy(update={"experiment": experiment.name})
+    place = (tmp_path / "artifacts").as_uri()
+    return store.model_copy(update={"experiment": experiment.name, "artifact_location": place})
 
 
 @pytest.fixture

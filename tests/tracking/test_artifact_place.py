@@ -101,9 +101,7 @@ def test_who_only_reads_after_a_move_finds_all_as_well(tmp_path, place, local_co
     assert read(local_config(tmp_path / "moved"), run_id) == "kept before"
 
 
-def test_a_copy_writes_nothing_to_the_original_and_names_both_places(
-    tmp_path, place, local_config
-):
+def test_a_copy_writes_nothing_to_the_original_and_names_both_places(tmp_path, place, local_config):
     folder, run_id = place
     copy = shutil.copytree(folder, tmp_path / "copy")
     config = local_config(copy)
@@ -193,9 +191,7 @@ def test_a_store_whose_artifacts_are_not_on_this_machine_is_refused(place, share
         adopt_place(shared, "file:///x")
 
 
-def test_a_database_that_cannot_be_changed_is_told_with_both_places(
-    tmp_path, place, local_config
-):
+def test_a_database_that_cannot_be_changed_is_told_with_both_places(tmp_path, place, local_config):
     folder, _ = place
     moved = tmp_path / "moved"
     folder.rename(moved)

@@ -100,9 +100,7 @@ def serve(certificates):
         server.server_close()
 
 
-def test_a_private_authority_is_trusted_once_mlflow_is_told_of_it(
-    serve, certificates, monkeypatch
-):
+def test_a_private_authority_is_trusted_once_mlflow_is_told_of_it(serve, certificates, monkeypatch):
     uri = serve()
     with pytest.raises(TrackingError, match=f"{PREFIX}SERVER_CERT_PATH") as raised:
         require_answer(uri)

@@ -130,7 +130,9 @@ def test_a_run_that_does_the_same_as_a_killed_one_goes_on_in_it(config, open_run
 @pytest.mark.parametrize(
     ("status", "kept"), [("FINISHED", False), ("FAILED", False), ("KILLED", True)]
 )
-def test_a_run_ends_as_it_is_told_and_is_found_again_if_it_was_killed(config, open_runs, status, kept):
+def test_a_run_ends_as_it_is_told_and_leaves_a_note_if_it_was_killed(
+    config, open_runs, status, kept
+):
     run = TrackedRun(config, "first", {}, open_runs, "this")
     note = open_runs / f"{run.run_id}.json"
     assert json.loads(note.read_text())["run_id"] == run.run_id
@@ -140,7 +142,7 @@ def test_a_run_ends_as_it_is_told_and_is_found_again_if_it_was_killed(config, op
     assert note.exists() == kept
 
 
-def test_a_run_that_joins_another_leaves_no_open_runs(config, experiment, monkeypatch, open_runs):
+def test_a_run_that_joins_another_leaves_no_note(config, experiment, monkeypatch, open_runs):
     monkeypatch.setenv("MLFLOW_RUN_ID", experiment.make_run(status="RUNNING"))
     run = TrackedRun(config, "joins", {}, open_runs, "this")
     assert not open_runs.exists()

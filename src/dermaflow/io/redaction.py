@@ -9,6 +9,7 @@ from typing import Any
 HIDDEN = "***"
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(\S+)")
+_SETTINGS = re.compile(rb"/mlflow[^/]*\.ya?ml\"?\s*$")
 _PLAIN_HOST = re.compile(r"[^/?#:@]*(:\d*)?[/?#]")
 _SECRET_VALUE = re.compile(
     r"([?&;][^=&;\s]*(?:pass|pwd|token|secret|key|sig|sas|auth|credential|odbc_connect)"
@@ -27,6 +28,21 @@ def redact(text: str) -> str:
         text: a URI, or anything that may hold some.
     """
     return _URI.sub(_redact_match, text) if "://" in text else text
+
+
+def redact_patch(patch: bytes) -> bytes:
+    """A patch of git without the secrets that it adds to settings of MLflow; it applies as before.
+
+    Other files stay as they are: code may hold addresses that are none.
+    """
+    lines, of_settings = [], False
+    for line in patch.splitlines(keepends=True):
+        if line.startswith(b"+++ "):
+            of_settings = _SETTINGS.search(line) is not None
+        elif of_settings and line.startswith(b"+"):
+            line = redact(line.decode("latin-1")).encode("latin-1")  # any byte is a character there
+        lines.append(line)
+    return b"".join(lines)
 
 
 def hide_secrets_in_logs() -> None:

@@ -16,6 +16,7 @@ from mlflow.utils.uri import is_local_uri
 
 from dermaflow.errors import TrackingError
 from dermaflow.io.file_lock import locked
+from dermaflow.io.redaction import redact
 from dermaflow.tracking.tracking_config import TrackingConfig
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def adopt_place(config: TrackingConfig, location: str) -> int:
     """
     if not config.own_folder:
         raise TrackingError(
-            f"{config.shown_uri} is not this project's own: it goes on keeping its artifacts in "
+            f"{redact(config.tracking_uri)} is not this project's own: its artifacts stay in "
             f"{location}"
         )
     if _local_path(location) == _local_path(config.artifact_location):

@@ -27,8 +27,7 @@ def cut_parameters(leaves: Mapping[str, Any]) -> tuple[dict[str, str], dict[str,
     """
     texts = {name: str(value) for name, value in leaves.items()}
     cut = {
-        cut_key(name): _cut(text, PARAMETER_LENGTH, PARAMETERS_FILE)
-        for name, text in texts.items()
+        cut_key(name): _cut(text, PARAMETER_LENGTH, PARAMETERS_FILE) for name, text in texts.items()
     }
     if cut == texts:
         return cut, {}

@@ -92,8 +92,8 @@ def _no_connection(shown: str, error: MlflowException) -> TrackingError:
     if cause is None or not isinstance(cause, requests.exceptions.RequestException):
         # A setting that MLflow cannot use, such as the name of a file that is not there.
         return TrackingError(
-            f"the MLflow server at {shown} cannot be asked ({reason}): correct the MLFLOW_TRACKING_ "
-            "variables"
+            f"the MLflow server at {shown} cannot be asked ({reason}): correct the variables "
+            "that begin with MLFLOW_TRACKING"
         )
     return _not_there(shown, reason)
 

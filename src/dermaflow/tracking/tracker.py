@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dermaflow.data.version import read_version
-from dermaflow.io.redaction import redact
+from dermaflow.io.redaction import redact, redact_patch
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run_tags import raw_tags
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
@@ -75,7 +75,7 @@ class Tracker:
         self._run = TrackedRun(self.config, self.name, self.tags, notes, self._does(patch))
         self._run.log_parameters(self.parameters)
         if self.tags["git_dirty"] == "true":
-            self._run.log_content(patch, PATCH)
+            self._run.log_content(redact_patch(patch), PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
         """Log what a stage has made, and of what.

@@ -31,7 +31,7 @@ class TrackingConfig(Params):
     artifact_location: str | None
     experiment: str
     system_metrics_interval: Annotated[float, Field(ge=0)]
-    _own_folder: Path | None = PrivateAttr(default=None)
+    _project: Path | None = PrivateAttr(default=None)  # known once the paths are resolved
 
     @classmethod
     def read(cls, loader: Mapping[str, Any]) -> TrackingConfig:
@@ -45,8 +45,10 @@ class TrackingConfig(Params):
 
     @property
     def shown_uri(self) -> str:
-        """The address in use, without its secrets."""
-        return redact(self.chosen_uri)
+        """The address in use without its secrets, and that of the registry where it is another."""
+        registry = os.environ.get("MLFLOW_REGISTRY_URI")
+        named = f", registry {registry}" if registry and registry != self.chosen_uri else ""
+        return redact(f"{self.chosen_uri}{named}")
 
     @property
     def database(self) -> Path:
@@ -56,7 +58,12 @@ class TrackingConfig(Params):
     @property
     def own_folder(self) -> Path | None:
         """The project's root, if database and artifacts are in it: a copy of it has its own."""
-        return self._own_folder
+        project = self._project
+        if project is None or not self.tracking_uri.startswith(SQLITE_PREFIX):
+            return None
+        places = (self.database.as_uri(), self.artifact_location or "")
+        inside = all(place.startswith(f"{project.as_uri()}/") for place in places)
+        return project if inside else None
 
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
@@ -72,11 +79,5 @@ class TrackingConfig(Params):
         elif uri != self.tracking_uri:
             location = None
         resolved = self.model_copy(update={"tracking_uri": uri, "artifact_location": location})
-        places = (resolved.database.as_uri(), location) if uri.startswith(SQLITE_PREFIX) else ()
-        if places and all(place and _is_below(place, project_path) for place in places):
-            resolved._own_folder = project_path
+        resolved._project = self._project or project_path
         return resolved
-
-
-def _is_below(place: str, folder: Path) -> bool:
-    return place.startswith(f"{folder.as_uri()}/")

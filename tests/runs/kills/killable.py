@@ -87,7 +87,9 @@ class Killable:
         digests = {
             path.relative_to(self.folder).as_posix(): hashlib.md5(path.read_bytes()).hexdigest()
             for path in files
-            if path.exists() and path.name not in VOLATILE and not OF_DVC.fullmatch(path.name)
+            if path.exists()
+            and path.name not in VOLATILE
+            and not OF_DVC.fullmatch(path.name)
             and OPEN_RUNS not in path.parts
         }
         # A workshop that is empty may stay until its target is written again; others may not.
