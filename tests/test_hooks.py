@@ -134,6 +134,16 @@ def test_the_catalog_is_told_where_a_model_will_be_registered(tracked, store):
     assert told["catalog"].load("tracking_uri") == store
 
 
+def test_where_a_model_was_registered_goes_on_record_without_secrets(tracked, monkeypatch):
+    def told():
+        return tracked.start(Pipeline([]))[1]["catalog"].load("tracking_uri")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://ward:hunter2@db/runs")
+    assert told() == "postgresql://ward:***@db/runs"
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "https://hunter2@registry.example")
+    assert told() == "postgresql://ward:***@db/runs, registry https://***@registry.example"
+
+
 def test_a_run_is_opened_by_its_first_stage_and_one_without_any_leaves_no_trace(tracked, client):
     tracked.run("ingest", "validate")
     (run,) = runs_of(client)

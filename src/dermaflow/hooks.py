@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from kedro.framework.hooks import hook_impl
 
 from dermaflow.errors import ParameterError
+from dermaflow.io.redaction import hide_secrets_in_logs
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ for variable, value in {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
+
+hide_secrets_in_logs()
 
 NAME_LENGTH = 250  # MLflow's databases keep no longer one
 
@@ -77,10 +80,9 @@ class TrackingHook:
         from dermaflow.versioning.stages.workspace import PROJECT_PATH, TRACKING_URI
 
         assert self._context is not None
-        values = {
-            PROJECT_PATH: self._context.project_path,
-            TRACKING_URI: TrackingConfig.read(self._context.config_loader).chosen_uri,
-        }
+        config = TrackingConfig.read(self._context.config_loader)
+        # The address goes on record, and so without its secrets.
+        values = {PROJECT_PATH: self._context.project_path, TRACKING_URI: config.shown_uri}
         for name, value in values.items():
             catalog[name] = MemoryDataset(value)
 

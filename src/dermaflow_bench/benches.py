@@ -119,7 +119,7 @@ def scratch_run(config: TrackingConfig, folder: Path) -> Iterator[MetricSink]:
         "tracking_uri": f"sqlite:///{folder}/mlflow.db",
         "artifact_location": (folder / "artifacts").as_uri(),
     }
-    run = TrackedRun(config.model_copy(update=own), "bench", {}, folder / "open_run.json")
+    run = TrackedRun(config.model_copy(update=own), "bench", {}, folder / "open_runs")
     try:
         yield current_sink()
     finally:

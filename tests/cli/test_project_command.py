@@ -39,3 +39,14 @@ def test_an_interrupt_that_falls_into_a_callback_still_ends_the_command(name, ex
     )
     assert (done.returncode, done.stdout) == (exit_code, "the interrupt was lost\n"), done.stderr
     assert done.stderr == "Interrupted\n"
+
+
+def test_the_line_that_ends_a_command_holds_no_secret():
+    code = (
+        "from dermaflow.cli.project_command import ProjectCommand\n"
+        "def fail(): raise ValueError('no postgresql://ward:hunter2@db/runs')\n"
+        "ProjectCommand('command', callback=fail)()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ValueError: no postgresql://ward:***@db/runs;")

@@ -55,6 +55,13 @@ def test_a_full_disk_names_the_dataset_where_the_system_names_no_file():
     assert "/data/a.parquet" in str(told)
 
 
+def test_a_long_error_of_mlflow_is_cut_after_its_secrets_were_hidden():
+    text = f"{'x' * 280} postgresql://ward:hunter2hunter2@db/runs"
+    told = str(as_user_error(raised(MlflowException(text))))
+    assert "hunter" not in told
+    assert "postgresql" in told
+
+
 def test_what_only_a_developer_can_mend_stays_as_it_is():
     assert as_user_error(raised(ValueError("a defect"), KeyError("x"))) is None
     assert as_user_error(raised(OSError(errno.EIO, "I/O error", "data/x"))) is None

@@ -10,7 +10,7 @@ from threading import Timer
 
 import pytest
 
-from dermaflow.io.file_lock import LockHeldError, lock_folder, locked
+from dermaflow.io.file_lock import LockHeldError, lock_file, lock_folder, locked
 
 HOLD = """
 import sys
@@ -123,3 +123,17 @@ def test_a_folder_is_locked_once(tmp_path):
 
 def test_a_folder_that_is_gone_is_not_locked(tmp_path):
     assert lock_folder(tmp_path / "gone") is None
+
+
+def test_a_files_own_lock_goes_with_it_where_it_is_renamed(tmp_path):
+    file, renamed = tmp_path / "a", tmp_path / "b"
+    with pytest.raises(FileNotFoundError):
+        lock_file(file)
+    file.touch()
+    descriptor = lock_file(file)
+    file.rename(renamed)
+    file.touch()
+    os.close(lock_file(file))  # another file of the old name
+    assert lock_file(renamed) is None
+    os.close(descriptor)
+    os.close(lock_file(renamed))

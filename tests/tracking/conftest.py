@@ -1,6 +1,5 @@
 """A tracking configuration on a local database, a tracker, and a real server."""
 
-import json
 import os
 import signal
 import socket
@@ -100,7 +99,7 @@ def store(tmp_path_factory, local_config):
     before = mlflow.get_tracking_uri()
     folder = tmp_path_factory.mktemp("tracking")
     config = local_config(folder)
-    TrackedRun(config, "first", {}, folder / "open_run.json").close("FINISHED")
+    TrackedRun(config, "first", {}, folder / "open_runs").close("FINISHED")
     mlflow.set_tracking_uri(before)
     return config
 
@@ -114,15 +113,16 @@ def experiment(store, request, tmp_path):
 
 
 @pytest.fixture
-def config(store, experiment):
+def config(store, experiment, tmp_path):
     """The configuration of the test's own experiment."""
-    return store.model_copy(update={"experiment": experiment.name})
+    place = (tmp_path / "artifacts").as_uri()
+    return store.model_copy(update={"experiment": experiment.name, "artifact_location": place})
 
 
 @pytest.fixture
-def marker(tmp_path):
-    """The file that says which run is open."""
-    return tmp_path / "open_run.json"
+def open_runs(tmp_path):
+    """The folder of the notes that say which runs are open."""
+    return tmp_path / "open_runs"
 
 
 @pytest.fixture
@@ -144,15 +144,3 @@ def make_tracker(tmp_path, local_config):
         )
 
     return make
-
-
-@pytest.fixture
-def forget_process(tmp_path):
-    """Make the marker of an open run look as if its process were gone."""
-
-    def forget():
-        marker = tmp_path / "records/open_run.json"
-        left = json.loads(marker.read_text())
-        marker.write_text(json.dumps(left | {"started": left["started"] - 9}))
-
-    return forget

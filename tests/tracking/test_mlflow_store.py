@@ -59,7 +59,7 @@ def test_a_run_on_a_real_server_needs_the_address_alone(server, tmp_path, monkey
     server.start()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     config = TrackingConfig(**VALUES).resolve(tmp_path)
-    run = TrackedRun(config, "on a server", {}, tmp_path / "open_run.json")
+    run = TrackedRun(config, "on a server", {}, tmp_path / "open_runs")
     run.log_content("kept by the server", "notes/a.txt")
     run.close("FINISHED")
     assert MlflowClient(server.uri).get_run(run.run_id).info.status == "FINISHED"

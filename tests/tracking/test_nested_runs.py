@@ -2,6 +2,7 @@
 
 import json
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
 
@@ -15,8 +16,8 @@ TAGS = {"crossval.protocol": "lesion"}
 
 
 @pytest.fixture
-def parent(store, marker):
-    run = TrackedRun(store, "parent", {"env": "smoke"}, marker)
+def parent(store, open_runs):
+    run = TrackedRun(store, "parent", {"env": "smoke"}, open_runs)
     yield run
     run.close("FINISHED")
 
@@ -84,6 +85,19 @@ def test_a_part_whose_process_was_killed_goes_on_with_its_curve(parent):
         MlflowClient().update_run(run.info.run_id, "RUNNING")  # as a killed process leaves it
     curve = MlflowClient().get_metric_history(run.info.run_id, "train/loss")
     assert [(point.step, point.value) for point in curve] == [(1, 1.0), (2, 0.5)]
+
+
+def test_a_part_holds_whole_what_mlflow_cuts_and_keeps_it_when_it_takes_more(parent):
+    classes = ["mel" * 3000]
+    for more in ({}, {"seed": 3}):
+        with current_sink().part("fold 1", {"classes": classes} | more, {"note": "n" * 6000}):
+            pass
+    (run,) = nested_runs(MlflowClient(), parent.run_id)
+    assert run.data.params["classes"].endswith("whole in parameters.json]")
+    assert run.data.params["seed"] == "3"
+    place = f"runs:/{run.info.run_id}"
+    assert mlflow.artifacts.load_dict(f"{place}/parameters.json")["classes"] == classes
+    assert mlflow.artifacts.load_text(f"{place}/tags/note.txt") == "n" * 6000
 
 
 def test_figures_that_are_not_a_models_do_not_name_its_run(parent, tmp_path):

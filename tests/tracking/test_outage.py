@@ -54,7 +54,7 @@ def test_last_words_are_tried_once_where_no_mlflow_answers(answering, monkeypatc
 
 
 def test_a_run_whose_server_dies_ends_soon_and_goes_on_when_it_is_back(
-    server, tmp_path, monkeypatch, make_tracker, forget_process
+    server, tmp_path, monkeypatch, make_tracker
 ):
     server.start()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
@@ -81,7 +81,6 @@ def test_a_run_whose_server_dies_ends_soon_and_goes_on_when_it_is_back(
     server.start()
     client = MlflowClient(server.uri)
     assert client.get_run(run_id).info.status == "RUNNING"  # nobody could tell it otherwise
-    forget_process()
     again = make_tracker({}, config)
     again.open()
     assert mlflow.active_run().info.run_id == run_id

@@ -36,6 +36,13 @@ def test_a_run_in_a_checkout_names_its_commit_and_whether_code_differs_from_it(t
     assert origin_tags(tmp_path, "smoke") == expected | {"git_dirty": "true"}
 
 
+def test_the_command_holds_no_secret_of_an_address(tmp_path, monkeypatch):
+    address = "train.weights=https://hunter2@host.example/w"
+    monkeypatch.setattr("sys.argv", ["kedro", "run", f"--params={address}"])
+    command = origin_tags(tmp_path, "base")["command"]
+    assert command == "kedro run '--params=train.weights=https://***@host.example/w'"
+
+
 @pytest.mark.usefixtures("_command")
 def test_a_run_outside_a_checkout_says_so(tmp_path):
     tags = origin_tags(tmp_path / "no_checkout", "base")

@@ -22,7 +22,8 @@ def tracker(tmp_path, store, make_tracker, local_config):
     database = tmp_path / "db/mlflow.db"
     database.parent.mkdir()
     shutil.copy(store.tracking_uri.removeprefix("sqlite:///"), database)
-    tracker = make_tracker({}, local_config(tmp_path))
+    place = {"artifact_location": store.artifact_location}
+    tracker = make_tracker({}, local_config(tmp_path).model_copy(update=place))
     tracker.open()
     database.write_bytes(b"overwritten")
     return tracker
@@ -35,8 +36,20 @@ def test_the_error_of_a_run_is_not_hidden_by_one_of_mlflow(tracker, caplog):
     tracker.fail(RuntimeError("again"))  # nothing is open any more
 
 
+def test_a_failed_run_keeps_no_secret_of_an_address(make_tracker, config, experiment):
+    tracker = make_tracker({}, config)
+    tracker.open()
+    run_id = mlflow.active_run().info.run_id
+    tracker.fail(ValueError("no postgresql://ward:hunter2@db/runs"))
+    tags = experiment.client.get_run(run_id).data.tags
+    assert tags["error"] == "ValueError: no postgresql://ward:***@db/runs"
+    told = mlflow.artifacts.load_text(f"runs:/{run_id}/error/traceback.txt")
+    assert "hunter2" not in told + str(tags)
+    assert "ward:***@db" in told
+
+
 @pytest.fixture
-def kill(make_tracker, config, forget_process):
+def kill(make_tracker, config):
     """Open a run like the first but for some changes, and leave it killed; gives its id."""
 
     def make(**changes):
@@ -44,7 +57,6 @@ def kill(make_tracker, config, forget_process):
         tracker.open()
         run_id = mlflow.active_run().info.run_id
         tracker.fail(KeyboardInterrupt(), "KILLED")
-        forget_process()
         return run_id
 
     return make

@@ -15,6 +15,7 @@ import yaml
 
 from dermaflow.cli.project import project_root
 from dermaflow.cli.user_errors import as_user_error
+from dermaflow.io.redaction import hide_secrets_in_logs, redact
 
 LOG_FILE = "logs/dermaflow.log"  # as conf/logging.yml has it
 SECONDS_BETWEEN_PROGRESS = "15"  # where nobody looks on: a file, a scheduler's log
@@ -35,6 +36,7 @@ class ProjectCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, from the project's root wherever it was given."""
         _enter_project()
+        hide_secrets_in_logs()
         signal.signal(signal.SIGTERM, _terminate)
         sys.unraisablehook = _interrupt_again
         if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
@@ -104,5 +106,5 @@ def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _end(message: str, exit_code: int) -> NoReturn:
-    click.secho(message, fg="red", err=True)
+    click.secho(redact(message), fg="red", err=True)
     sys.exit(exit_code)

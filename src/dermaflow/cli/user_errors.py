@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 
 from dermaflow.errors import DermaflowError, StorageError, TrackingError
+from dermaflow.io.redaction import redact
+from dermaflow.io.text import one_line
 
 _FILEPATH = re.compile(r"filepath=(?:\w+\()?'([^']+)'")  # as Kedro describes a dataset
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -74,7 +76,7 @@ def _is_of_mlflow(error: BaseException) -> bool:
 
 
 def _of_mlflow(error: BaseException) -> DermaflowError:
-    text = " ".join(str(error).split())
+    text = one_line(redact(str(error)))  # before it is cut, or half a password could be left
     if _SQLITE_FULL in text:
         return _full("MLflow's database")
-    return TrackingError(f"MLflow: {text[:300]}")
+    return TrackingError(f"MLflow: {one_line(text, 300)}")

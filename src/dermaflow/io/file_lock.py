@@ -68,6 +68,22 @@ def lock_folder(folder: Path, wait: bool = True) -> int | None:
         descriptor = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
         return None
+    return _lock(descriptor, wait)
+
+
+def lock_file(file: Path) -> int | None:
+    """Lock a file itself, without waiting. The lock goes with the file where it is renamed.
+
+    Returns:
+        A descriptor, which unlocks when it is closed; None where another one is locked.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    return _lock(os.open(file, os.O_RDWR), wait=False)
+
+
+def _lock(descriptor: int, wait: bool) -> int | None:
     try:
         if lock_descriptor(descriptor, blocking=wait):
             return descriptor

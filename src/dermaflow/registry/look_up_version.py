@@ -16,9 +16,12 @@ from http.client import HTTPException
 from pathlib import Path
 
 from dermaflow.errors import TrackingError
+from dermaflow.io.redaction import redact
+from dermaflow.io.text import one_line
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
 
 _SECONDS = 10
+_SHOWN = 300  # characters of another's error
 _DELETED = "Deleted_Internal"  # MLflow keeps the row of a deleted version, in this stage
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
@@ -73,7 +76,7 @@ def _ask_by_mlflow(uri: str, name: str, version: str) -> bool:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    from dermaflow.tracking.mlflow_store import require_answer
+    from dermaflow.tracking.store_answer import require_answer
 
     require_answer(uri)
     try:
@@ -81,5 +84,5 @@ def _ask_by_mlflow(uri: str, name: str, version: str) -> bool:
     except MlflowException as error:
         if error.error_code == _ABSENT:
             return False
-        raise TrackingError(f"MLflow: {' '.join(str(error).split())[:300]}") from error
+        raise TrackingError(f"MLflow: {one_line(redact(str(error)), _SHOWN)}") from error
     return True

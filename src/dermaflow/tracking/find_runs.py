@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TypeVar
 
 from mlflow import MlflowClient
@@ -13,6 +12,8 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.errors import RunLookupError
+from dermaflow.tracking.artifact_place import follow_project
+from dermaflow.tracking.store_answer import require_answer
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
 
 T = TypeVar("T")
@@ -27,11 +28,17 @@ def existing_store(config: TrackingConfig) -> MlflowClient:
 
     Raises:
         RunLookupError: the SQLite file does not exist; MLflow would make an empty one.
+        TrackingError: the store does not answer; see ``require_answer``.
     """
-    path = config.tracking_uri.removeprefix(SQLITE_PREFIX).partition("?")[0]
-    if config.tracking_uri.startswith(SQLITE_PREFIX) and not Path(path).is_file():
-        raise RunLookupError(f"there is no tracking store {path}; `kedro run` makes it")
-    return MlflowClient(config.tracking_uri)
+    is_file = config.tracking_uri.startswith(SQLITE_PREFIX)
+    if is_file and not config.database.is_file():
+        raise RunLookupError(f"there is no tracking store {config.database}; `kedro run` makes it")
+    require_answer(config.tracking_uri)
+    client = MlflowClient(config.tracking_uri)
+    experiment = client.get_experiment_by_name(config.experiment) if config.own_folder else None
+    if experiment:
+        follow_project(config, experiment.artifact_location)
+    return client
 
 
 def list_runs(client: MlflowClient, experiment: str) -> list[Run]:

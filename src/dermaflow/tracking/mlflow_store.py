@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import urllib.error
-import urllib.request
-from http.client import HTTPException
 from pathlib import Path
 
 import mlflow
@@ -14,21 +11,23 @@ from mlflow.exceptions import MlflowException
 from dermaflow.errors import TrackingError
 from dermaflow.io.atomic_files import replacing_file
 from dermaflow.io.file_lock import locked
+from dermaflow.io.redaction import redact
+from dermaflow.io.text import one_line
+from dermaflow.tracking.artifact_place import require_own_place
+from dermaflow.tracking.store_answer import require_answer
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
-
-ANSWER_SECONDS = 10
-GONE = (502, 503, 504)  # what a proxy says for a server that is not there
 
 
 def open_store(config: TrackingConfig) -> None:
     """Make the configured store and experiment those of this process, and create what is missing.
 
     Raises:
-        TrackingError: the server does not answer, or the database is of another MLflow.
+        TrackingError: the store does not answer (see ``require_answer``), the database is of
+            another MLflow, or artifacts would go elsewhere (see ``require_own_place``).
     """
     uri = config.tracking_uri
     if uri.startswith(SQLITE_PREFIX):
-        _make_database(Path(uri.removeprefix(SQLITE_PREFIX).partition("?")[0]))
+        _make_database(config.database)
     else:
         require_answer(uri)
     named = os.environ.get("MLFLOW_TRACKING_URI")
@@ -37,40 +36,19 @@ def open_store(config: TrackingConfig) -> None:
         # MLflow sets it, too; then it would look as if the user had chosen this store.
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     try:
-        if mlflow.get_experiment_by_name(config.experiment) is None:
+        experiment = mlflow.get_experiment_by_name(config.experiment)
+        if experiment is None:
             _make_experiment(config)
+        else:
+            require_own_place(config, experiment.artifact_location)
         mlflow.set_experiment(config.experiment)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
             raise TrackingError(
-                f"{uri} was made by another version of MLflow: "
-                f"back it up, then run `mlflow db upgrade {uri}`"
+                f"{redact(uri)} was made by another version of MLflow: "
+                f"back it up, then run `mlflow db upgrade {redact(uri)}`"
             ) from error
-        raise TrackingError(f"{uri}: {' '.join(str(error).split())[:300]}") from error
-
-
-def require_answer(uri: str) -> None:
-    """Ask once for an answer, if there is a server: MLflow would try for minutes.
-
-    Raises:
-        TrackingError: none is had within ten seconds, or one that it is not there, as a proxy's.
-    """
-    if not uri.startswith(("http://", "https://")):
-        return
-    try:
-        urllib.request.urlopen(uri, timeout=ANSWER_SECONDS).close()
-    except urllib.error.HTTPError as error:
-        if error.code not in GONE:
-            return  # an answer, if not to this question
-        reason: object = error
-    except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
-    else:
-        return
-    raise TrackingError(
-        f"no MLflow server answers at {uri} ({reason}): start it, or correct "
-        "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
-    )
+        raise TrackingError(f"{redact(uri)}: {one_line(redact(str(error)), 300)}") from error
 
 
 def _make_database(database: Path) -> None:

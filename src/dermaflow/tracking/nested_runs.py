@@ -11,6 +11,7 @@ from mlflow.entities import Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.tracking.killed_run import RESUMED, nested_runs
+from dermaflow.tracking.long_values import cut_key, cut_parameters, cut_tags
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.tracked_run import PARAMETERS_A_BATCH, flatten
 
@@ -55,11 +56,7 @@ def nested_run(
         times = int(run.data.tags.get(RESUMED, 0)) + 1
         tags = {**tags, RESUMED: str(times)}
         client.update_run(run_id, "RUNNING")
-    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-    leaves = flatten(parameters).items()
-    new = [Param(key, str(value)) for key, value in leaves if key not in run.data.params]
-    for start in range(0, len(new), PARAMETERS_A_BATCH):
-        client.log_batch(run_id, params=new[start : start + PARAMETERS_A_BATCH])
+    _tell(client, run, parameters, tags)
     try:
         yield run_id
     except BaseException as error:
@@ -68,6 +65,23 @@ def nested_run(
         raise
     if run.info.status != "FINISHED":
         client.set_terminated(run_id, "FINISHED")
+
+
+def _tell(
+    client: MlflowClient, run: Run, parameters: Mapping[str, Any], tags: Mapping[str, str]
+) -> None:
+    """Set tags, and log the parameters that the run does not have yet."""
+    run_id = run.info.run_id
+    shown, whole = cut_tags(tags)
+    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in shown.items()])
+    leaves = flatten(parameters)
+    new = {key: leaves[key] for key in leaves if cut_key(key) not in run.data.params}
+    cut, whole_new = cut_parameters(new)
+    params = [Param(key, value) for key, value in cut.items()]
+    for start in range(0, len(params), PARAMETERS_A_BATCH):
+        client.log_batch(run_id, params=params[start : start + PARAMETERS_A_BATCH])
+    for path, content in (whole | whole_new).items():
+        client.log_text(run_id, content, path)
 
 
 def _create(client: MlflowClient, parent: str, name: str) -> Run:

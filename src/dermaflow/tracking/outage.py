@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import mlflow
 
 from dermaflow.errors import TrackingError
-from dermaflow.tracking.mlflow_store import ANSWER_SECONDS, require_answer
+from dermaflow.tracking.store_answer import ANSWER_SECONDS, require_answer
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def unheard(what: str) -> Iterator[None]:
 
 @contextmanager
 def _one_try_if_gone() -> Iterator[None]:
-    """Let each call end soon where no server answers over HTTP.
+    """Let each call end soon where the store does not answer.
 
     MLflow would try again for minutes at each, which is right for a run that could still go on.
     """

@@ -45,13 +45,13 @@ def reproduce(
     config = TrackingConfig.read(conf).resolve(project_path)
     # The stages watch the machine, each for its own time.
     quiet = config.model_copy(update={"system_metrics_interval": 0})
-    marker = project_path / conf["globals"]["data"] / "open_repro.json"
+    notes = project_path / conf["globals"]["data"] / "open_repros"
     locks = StageLocks.of(project_path, env)
     wait = if_running == "wait"
     locks.acquire(lambda: dict.fromkeys(with_drawings(STAGES), False), wait)
     try:
         with keep_locks(locks.by_file) as variables:
-            run = TrackedRun(quiet, f"{env}: repro", origin_tags(project_path, env), marker)
+            run = TrackedRun(quiet, f"{env}: repro", origin_tags(project_path, env), notes)
             variables["MLFLOW_RUN_ID"] = run.run_id
             variables["DERMAFLOW_IF_RUNNING"] = "wait" if wait else "fail"
             _run_and_close(run, DvcRepro(project_path, file, variables), arguments)

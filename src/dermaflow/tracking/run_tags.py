@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from dermaflow.io.redaction import redact
 from dermaflow.tracking.run_description import RAW
 from dermaflow.versioning.git import code_version
 
@@ -17,7 +18,7 @@ def origin_tags(project_path: Path, env: str) -> dict[str, str]:
     commit, dirty = code_version(project_path)
     return {
         "env": env,
-        "command": shlex.join(["kedro", *sys.argv[1:]]),
+        "command": shlex.join(["kedro", *map(redact, sys.argv[1:])]),
         "mlflow.source.git.commit": commit or "none",
         "git_dirty": str(dirty).lower(),
     }

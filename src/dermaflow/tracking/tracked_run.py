@@ -17,7 +17,8 @@ from mlflow import MlflowClient
 
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
-from dermaflow.tracking.killed_run import settle_killed_run, write_marker
+from dermaflow.tracking.killed_run import RunMarker, settle_killed_runs
+from dermaflow.tracking.long_values import cut_parameters, cut_tags
 from dermaflow.tracking.metric_names import METRICS_A_BATCH, name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.mlflow_store import open_store
@@ -40,7 +41,7 @@ class TrackedRun:
         config: resolved; see ``TrackingConfig.resolve``.
         name: of a new run; a joined run keeps its own, and tags that it has already.
         tags: set on the run.
-        marker: file that tells the next process of a run which this one was killed in.
+        open_runs: folder of the notes that tell the next process of runs that were killed.
         does: digest of what the run is to do; None to never open a killed one again.
     """
 
@@ -49,14 +50,16 @@ class TrackedRun:
         config: TrackingConfig,
         name: str,
         tags: Mapping[str, str],
-        marker: Path,
+        open_runs: Path,
         does: str | None = None,
     ) -> None:
         open_store(config)
         joined = os.environ.get("MLFLOW_RUN_ID")
         self.joined = joined is not None
-        self._marker = None if joined else marker
-        killed = None if joined else settle_killed_run(marker, config.tracking_uri, does)
+        self._may_go_on = does is not None
+        uri = config.tracking_uri
+        self._marker = None if joined else settle_killed_runs(open_runs, uri, does)
+        killed = self._marker.run_id if self._marker else None
         chosen = joined or killed
         # Our own monitor replaces MLflow's, which a joined run would start once a process.
         run = mlflow.start_run(
@@ -68,22 +71,31 @@ class TrackedRun:
         atexit.register(self.close, "KILLED")
         # MLflow has tagged a new run with the commit of wherever the command itself lies.
         kept = run.data.tags.keys() if joined else ()
-        mlflow.set_tags({key: value for key, value in tags.items() if key not in kept})
-        if self._marker:
-            write_marker(self._marker, self.run_id, config.tracking_uri, does)
+        self.set_tags({key: value for key, value in tags.items() if key not in kept})
+        if not chosen:
+            self._marker = RunMarker(open_runs, self.run_id, uri, does)
         self._monitor = start_monitor(self.run_id, config.system_metrics_interval)
         again = ", which was killed, goes on" if killed else ""
         logger.info("MLflow run %s (%s)%s", run.info.run_name, self.run_id, again)
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``."""
-        leaves = list(flatten(parameters).items())
+        """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``.
+
+        Where MLflow keeps a part of one, an artifact has them whole; see ``long_values``.
+        """
+        cut, whole = cut_parameters(flatten(parameters))
+        leaves = list(cut.items())
         for start in range(0, len(leaves), PARAMETERS_A_BATCH):
             mlflow.log_params(dict(leaves[start : start + PARAMETERS_A_BATCH]))
+        for path, content in whole.items():
+            self.log_content(content, path)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags, over those of the same name."""
-        mlflow.set_tags(dict(tags))
+        cut, whole = cut_tags(tags)
+        mlflow.set_tags(cut)
+        for path, content in whole.items():
+            self.log_content(content, path)
 
     def extend_tag(self, name: str, stages: Iterable[str]) -> None:
         """Add stages to a tag that lists some, ``ingest+validate``, in the order of the data.
@@ -109,12 +121,13 @@ class TrackedRun:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PurePosixPath(path).name
             file.write_bytes(content)
-            mlflow.log_artifact(str(file), str(PurePosixPath(path).parent))
+            parent = str(PurePosixPath(path).parent)
+            mlflow.log_artifact(str(file), None if parent == "." else parent)
 
     def describe(self) -> None:
         """Write the run's description from what it holds by now."""
         data = MlflowClient().get_run(self.run_id).data
-        mlflow.set_tag("mlflow.note.content", describe_run(data.tags, data.metrics))
+        self.set_tags({"mlflow.note.content": describe_run(data.tags, data.metrics)})
 
     def log_output(self, path: Path, rule: Mapping[str, Any]) -> None:
         """Log a saved catalog entry as its ``metadata.mlflow`` rule says.
@@ -140,11 +153,15 @@ class TrackedRun:
     def close(self, status: str) -> None:
         """End the run: ``FINISHED``, ``FAILED`` or ``KILLED``."""
         atexit.unregister(self.close)
-        if self._monitor:
-            finish_monitor(self._monitor)
-        mlflow.end_run(status)
-        if self._marker and status != "KILLED":
-            self._marker.unlink(missing_ok=True)
+        keep = True  # while MLflow does not know of the end
+        try:
+            if self._monitor:
+                finish_monitor(self._monitor)
+            mlflow.end_run(status)
+            keep = self._may_go_on and status == "KILLED"
+        finally:
+            if self._marker:
+                self._marker.close(keep)
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dermaflow.data.version import read_version
+from dermaflow.io.redaction import redact, redact_patch
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run_tags import raw_tags
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
@@ -65,16 +66,16 @@ class Tracker:
         """Open the run, unless it is open."""
         if self._run:
             return
-        marker = self.workspace.records.folder / "open_run.json"
+        notes = self.workspace.records.folder / "open_runs"
         patch = b""
         if self.tags["git_dirty"] == "true":
             patch = uncommitted_patch(self.project_path)
             if not patch:
                 logger.warning("git cannot tell what has changed: the run will not say it either")
-        self._run = TrackedRun(self.config, self.name, self.tags, marker, self._does(patch))
+        self._run = TrackedRun(self.config, self.name, self.tags, notes, self._does(patch))
         self._run.log_parameters(self.parameters)
         if self.tags["git_dirty"] == "true":
-            self._run.log_content(patch, PATCH)
+            self._run.log_content(redact_patch(patch), PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
         """Log what a stage has made, and of what.
@@ -113,8 +114,8 @@ class Tracker:
         """
         if not self._run:
             return
-        last = str(error).strip().splitlines()
-        text = "".join(traceback.format_exception(error))
+        last = redact(str(error)).strip().splitlines()
+        text = redact("".join(traceback.format_exception(error)))
         with unheard("The run's end"):
             self._run.set_tags({"error": f"{type(error).__name__}: {last[0] if last else ''}"})
             self._run.log_content(text, "error/traceback.txt")

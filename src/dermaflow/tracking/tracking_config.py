@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from dermaflow.io.redaction import redact
 from dermaflow.params.base import Params
 from dermaflow.params.check import read_config
 
@@ -30,6 +31,7 @@ class TrackingConfig(Params):
     artifact_location: str | None
     experiment: str
     system_metrics_interval: Annotated[float, Field(ge=0)]
+    _project: Path | None = PrivateAttr(default=None)  # known once the paths are resolved
 
     @classmethod
     def read(cls, loader: Mapping[str, Any]) -> TrackingConfig:
@@ -40,6 +42,28 @@ class TrackingConfig(Params):
     def chosen_uri(self) -> str:
         """``MLFLOW_TRACKING_URI`` where it is set, else the configured one."""
         return os.environ.get("MLFLOW_TRACKING_URI") or self.tracking_uri
+
+    @property
+    def shown_uri(self) -> str:
+        """The address in use without its secrets, and that of the registry where it is another."""
+        registry = os.environ.get("MLFLOW_REGISTRY_URI")
+        named = f", registry {registry}" if registry and registry != self.chosen_uri else ""
+        return redact(f"{self.chosen_uri}{named}")
+
+    @property
+    def database(self) -> Path:
+        """The file of a SQLite store."""
+        return Path(self.tracking_uri.removeprefix(SQLITE_PREFIX).partition("?")[0])
+
+    @property
+    def own_folder(self) -> Path | None:
+        """The project's root, if database and artifacts are in it: a copy of it has its own."""
+        project = self._project
+        if project is None or not self.tracking_uri.startswith(SQLITE_PREFIX):
+            return None
+        places = (self.database.as_uri(), self.artifact_location or "")
+        inside = all(place.startswith(f"{project.as_uri()}/") for place in places)
+        return project if inside else None
 
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
@@ -54,4 +78,6 @@ class TrackingConfig(Params):
                 location = (project_path / location).as_uri()
         elif uri != self.tracking_uri:
             location = None
-        return self.model_copy(update={"tracking_uri": uri, "artifact_location": location})
+        resolved = self.model_copy(update={"tracking_uri": uri, "artifact_location": location})
+        resolved._project = self._project or project_path
+        return resolved

@@ -13,15 +13,15 @@ RUN = ("run", "--env", "smoke", "--pipelines", "ingest,validate")
 DATA = Path("data/smoke")
 LOCK = Path("conf/smoke/dvc.lock")
 WRITTEN = (DATA, Path("mlflow"), Path(".dvc"), LOCK)  # where a run of these stages writes
-# What differs from run to run, as it should: times, inodes, process ids; and the note of a run that
-# was killed, which the next one that has anything to do closes.
+# What differs from run to run, as it should: times, inodes, process ids; and the notes of runs that
+# were killed, which the next one that has anything to do closes.
 VOLATILE = (
     "hashes.json",
     "ingest.lock",
     "validate.lock",
     "validate_drawing.lock",
-    "open_run.json",
 )
+OPEN_RUNS = "open_runs"  # folder of the notes of killed runs
 OF_DVC = re.compile(r"\.[\w-]{22}\.tmp")  # stay for a day: another process may be writing them
 
 # What takes time and writes no other files; and a monitor that would write at any time.
@@ -87,7 +87,10 @@ class Killable:
         digests = {
             path.relative_to(self.folder).as_posix(): hashlib.md5(path.read_bytes()).hexdigest()
             for path in files
-            if path.exists() and path.name not in VOLATILE and not OF_DVC.fullmatch(path.name)
+            if path.exists()
+            and path.name not in VOLATILE
+            and not OF_DVC.fullmatch(path.name)
+            and OPEN_RUNS not in path.parts
         }
         # A workshop that is empty may stay until its target is written again; others may not.
         hidden = (path for path in (self.folder / DATA).rglob(".*") if path.is_dir())
