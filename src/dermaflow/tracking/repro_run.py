@@ -18,6 +18,7 @@ from dermaflow.tracking.run_tags import origin_tags
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.dvc.stage_file import dvc_path, read_conf_files
+from dermaflow.versioning.git import git_environment
 
 
 def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
@@ -95,7 +96,7 @@ def _repro(project_path: Path, arguments: Sequence[str], run_id: str) -> int:
     # DVC runs `kedro` by its name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
-    environment = os.environ | {"PATH": path, "MLFLOW_RUN_ID": run_id}
+    environment = git_environment() | {"PATH": path, "MLFLOW_RUN_ID": run_id}
     # A session of its own, so that an interrupt, whoever sends it and how, reaches the stage once;
     # a shell's background job would pass on to it that it ignores them.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -13,6 +13,7 @@ from typing import Any
 
 from dermaflow.data.version import read_version
 from dermaflow.tracking.outage import unheard
+from dermaflow.tracking.run_description import COMMIT, has_changes
 from dermaflow.tracking.run_tags import raw_tags
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
 from dermaflow.tracking.tracking_config import TrackingConfig
@@ -67,13 +68,13 @@ class Tracker:
             return
         marker = self.workspace.records.folder / "open_run.json"
         patch = b""
-        if self.tags["git_dirty"] == "true":
+        if has_changes(self.tags):
             patch = uncommitted_patch(self.project_path)
             if not patch:
                 logger.warning("git cannot tell what has changed: the run will not say it either")
         self._run = TrackedRun(self.config, self.name, self.tags, marker, self._does(patch))
         self._run.log_parameters(self.parameters)
-        if self.tags["git_dirty"] == "true":
+        if patch:
             self._run.log_content(patch, PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
@@ -146,7 +147,7 @@ class Tracker:
         """Digest of what the run is to do: stages, parameters and code."""
         # Kedro reads files in any order, and so gives parameters.
         parameters = sorted((key, str(value)) for key, value in flatten(self.parameters).items())
-        facts = [self.name, parameters, self.tags.get("mlflow.source.git.commit")]
+        facts = [self.name, parameters, self.tags.get(COMMIT)]
         return hashlib.sha256(repr(facts).encode() + patch).hexdigest()
 
     def _rule(self, name: str) -> dict[str, Any]:

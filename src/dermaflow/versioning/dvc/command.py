@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dermaflow.versioning.git import git_environment
+
 
 def run_dvc(
     project_path: Path, *arguments: str, given: str = ""
@@ -20,6 +22,7 @@ def run_dvc(
     return subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
         cwd=project_path,
+        env=git_environment(),
         input=given,
         capture_output=True,
         text=True,
