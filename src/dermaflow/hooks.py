@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
 
+from dermaflow.io.nameless_user import settle_user
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ for variable, value in {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
+settle_user(Path.cwd() / "logs/home")
 
 NAME_LENGTH = 250  # MLflow's databases keep no longer one
 

@@ -17,6 +17,7 @@ from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run_tags import origin_tags
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.versioning.dvc.internals import keep_site_cache
 from dermaflow.versioning.dvc.stage_file import dvc_path, read_conf_files
 from dermaflow.versioning.git import git_environment
 
@@ -36,6 +37,7 @@ def reproduce(project_path: Path, env: str, arguments: Sequence[str]) -> None:
     file = dvc_path(project_path, env)
     if not file.exists():
         raise VersioningError(f"there is no {file.relative_to(project_path)}: `kedro dvc-yaml`")
+    keep_site_cache(project_path)
     conf = read_conf_files(project_path, env)
     config = TrackingConfig.read(conf).resolve(project_path)
     # The stages watch the machine, each for its own time.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dermaflow.versioning.dvc.internals import keep_site_cache
 from dermaflow.versioning.git import git_environment
 
 
@@ -19,6 +20,7 @@ def run_dvc(
         arguments: of ``dvc``.
         given: what it reads; nothing by default, so that it does not ask.
     """
+    keep_site_cache(project_path)
     return subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
         cwd=project_path,
