@@ -97,7 +97,7 @@ def _could_not_draw(run_id: str) -> bool:
 def _repro(project_path: Path, arguments: Sequence[str], run_id: str) -> int:
     # DVC runs `kedro` by its name.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    command = [sys.executable, "-m", "dvc", "repro", *arguments]
+    command = [sys.executable, "-m", "dermaflow.versioning.dvc.dvc_main", "repro", *arguments]
     environment = git_environment() | {"PATH": path, "MLFLOW_RUN_ID": run_id}
     # A session of its own, so that an interrupt, whoever sends it and how, reaches the stage once;
     # a shell's background job would pass on to it that it ignores them.
