@@ -120,6 +120,20 @@ def test_a_run_inside_a_git_hook_is_tagged_with_the_projects_own_commit(
     assert expected["git_dirty"] == "false"
 
 
+@pytest.mark.parametrize(
+    ("called", "named"),
+    [
+        ("/a/lib/dermaflow/__main__.py", "python -m dermaflow --env smoke"),
+        ("/a/venv/bin/dermaflow", "dermaflow --env smoke"),
+    ],
+)
+def test_a_run_of_the_installed_package_names_the_command_that_repeats_it(
+    tmp_path, monkeypatch, called, named
+):
+    monkeypatch.setattr("sys.argv", [called, "--env", "smoke"])
+    assert origin_tags(tmp_path, "smoke")["command"] == named
+
+
 def test_raw_data_are_tagged_by_the_names_of_files():
     versions = {"data/01_raw/clinic": "1.dir", "/mnt/a/list.csv": "2", "/mnt/b/list.csv": "3"}
     assert raw_tags(versions) == {

@@ -14,6 +14,9 @@ from dermaflow.versioning.git import code_version, git_problem
 
 logger = logging.getLogger(__name__)
 
+# How the package is called without Kedro's own command.
+_PROGRAMS = {"__main__.py": ["python", "-m", "dermaflow"], "dermaflow": ["dermaflow"]}
+
 
 def origin_tags(project_path: Path, env: str) -> dict[str, str]:
     """Tags that say where a run comes from: environment, command and code.
@@ -26,7 +29,7 @@ def origin_tags(project_path: Path, env: str) -> dict[str, str]:
         logger.warning("The run will not say which code it ran: %s", problem)
     return {
         "env": env,
-        "command": shlex.join(["kedro", *sys.argv[1:]]),
+        "command": shlex.join([*_PROGRAMS.get(Path(sys.argv[0]).name, ["kedro"]), *sys.argv[1:]]),
         COMMIT: commit or (UNKNOWN if problem else NONE),
         DIRTY: UNKNOWN if dirty is None else str(dirty).lower(),
     }

@@ -119,30 +119,3 @@ def test_a_hang_ends_by_the_timeout(tmp_path, monkeypatch):
     with pytest.raises(TrainingError, match=r"ended too often .* Timed out"):
         run_together(work.hang, (str(tmp_path),), 2, timeout=3)
     assert len(list(tmp_path.iterdir())) == 4  # both, twice
-
-
-TALKATIVE = """
-import sys
-from dermaflow.io.forgiving_streams import forgive_streams
-from dermaflow.ml.processes.launch import run_together
-
-def talk():
-    for number in range(1000):
-        print(number, flush=True)
-        print("progress", file=sys.stderr)
-
-if __name__ == "__main__":
-    forgive_streams()
-    run_together(talk, (), 1, 60)
-    sys.exit(3)
-"""
-
-
-def test_a_training_goes_on_behind_a_pipe_that_nobody_reads(tmp_path):
-    (tmp_path / "talkative.py").write_text(TALKATIVE)
-    reader, writer = os.pipe()
-    os.close(reader)
-    command = (sys.executable, tmp_path / "talkative.py")
-    done = subprocess.run(command, stdout=writer, stderr=writer, timeout=120)
-    os.close(writer)
-    assert done.returncode == 3

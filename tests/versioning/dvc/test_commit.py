@@ -66,7 +66,7 @@ def test_other_parameters_go_into_the_cache_alone_with_all_that_follows(versione
     assert locked(versioned).keys() == {"ingest"}
     assert "DVC: committed: ingest" in caplog.text
     cached_alone = "validate, validate_drawing, train, register"
-    assert f"DVC: cached, as parameters are not those in conf/: {cached_alone}" in caplog.text
+    assert f"DVC: cached, as parameters or code are not those in conf/ and src/: {cached_alone}" in caplog.text
     assert cached(versioned, "manifest", "weights") == ["manifest", "weights"]
     caplog.clear()
     with caplog.at_level(logging.INFO):
