@@ -1,4 +1,4 @@
-"""``python -m dermaflow``, as of an installed package: no project of Kedro's, no sources beside it."""
+"""``python -m dermaflow``, as of an installed package: without Kedro's project and sources."""
 
 import os
 import shutil

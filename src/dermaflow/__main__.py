@@ -1,7 +1,7 @@
-"""``python -m dermaflow``: ``kedro run`` where the package is installed and Kedro finds no project.
+"""``python -m dermaflow``: ``kedro run`` where the package is installed, without Kedro's project.
 
-The working directory is the project: ``conf/`` is read there, or from ``--conf-source``, and data are
-written there.
+The working directory is the project: ``conf/`` is read there, or from ``--conf-source``, and data
+are written there.
 """
 
 from __future__ import annotations

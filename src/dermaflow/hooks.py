@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from dermaflow.tracking.tracker import Tracker
     from dermaflow.versioning.stages.workspace import Workspace
 
-# MLflow, DVC and Kedro report to their makers unless told not to. MLflow sets up its own logging when
-# imported, so that only its own variables keep it from filling the screen; and it would put the
-# project's lock file, with all that training needs, into the folder of a model.
+# MLflow, DVC and Kedro report to their makers unless told not to. MLflow sets up its own logging
+# when imported, so that only its own variables keep it from filling the screen; and it would put
+# the project's lock file, with all that training needs, into the folder of a model.
 for variable, value in {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DVC_NO_ANALYTICS": "true",

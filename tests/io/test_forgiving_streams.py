@@ -56,7 +56,7 @@ def test_what_the_one_stream_lacks_the_other_does_not_complain_of(tmp_path, clos
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_work_goes_on_though_the_disk_with_its_output_is_full(tmp_path):
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         assert run(tmp_path, full, full) == 7
 
 

@@ -58,7 +58,11 @@ def test_every_library_that_writes_is_understood(tmp_path):
 
 @pytest.mark.parametrize(
     "error",
-    [OSError(errno.EIO, "No space left on device, says a cable"), ValueError("3 requested"), OSError()],
+    [
+        OSError(errno.EIO, "No space left on device, says a cable"),
+        ValueError("3 requested"),
+        OSError(),
+    ],
 )
 def test_other_errors_are_not_taken_for_it(error):
     assert not is_full(error)

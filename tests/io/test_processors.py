@@ -1,9 +1,13 @@
 """Limits of containers as files of Linux's control groups, of both versions."""
 
 import os
+import shutil
+import subprocess
+import sys
 
 import pytest
 
+from data.small_disk import needs_mount
 from dermaflow.io.processors import processor_share, processors, usable
 
 POD = "/kubepods.slice/kubepods-burstable.slice/cri-containerd-4f1b.scope"
@@ -91,3 +95,36 @@ def test_the_processors_are_at_most_those_that_the_process_may_run_on():
         os.sched_setaffinity(0, before)
         processors.cache_clear()
     assert 1 <= processors() <= len(before)
+
+
+LIMITED = """
+mount -t tmpfs groups /sys/fs/cgroup
+echo "100000 100000" > /sys/fs/cgroup/cpu.max
+exec "$0" -c "$1"
+"""
+COMMAND = """
+import os
+from dermaflow import hooks
+from dermaflow.io.processors import processors
+print(processors(), os.environ["OMP_NUM_THREADS"])
+"""
+SERVED = """
+import torch
+from dermaflow.ml.runtime import detect_runtime
+detect_runtime()
+print(torch.get_num_threads())
+"""
+
+
+@needs_mount
+@pytest.mark.skipif(usable() == 1, reason="needs two processors")
+@pytest.mark.parametrize(("code", "said"), [(COMMAND, "1 1"), (SERVED, "1")])
+def test_threads_are_for_the_containers_share(code, said):
+    kept = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        (shutil.which("unshare"), "-Urm", "sh", "-ec", LIMITED, sys.executable, code),
+        env=kept,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == said, done.stderr

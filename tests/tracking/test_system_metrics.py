@@ -73,9 +73,7 @@ finish_monitor(monitor)
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
-def test_each_gpu_has_its_figures_and_one_that_is_lost_ends_no_others(
-    experiment, store, tmp_path
-):
+def test_each_gpu_has_its_figures_and_one_that_is_lost_ends_no_others(experiment, store, tmp_path):
     library = tmp_path / "libnvidia-ml.so.1"
     source = Path(__file__).with_name("nvml.c")
     subprocess.run(("cc", "-shared", "-fPIC", "-o", library, source), check=True)
@@ -133,6 +131,4 @@ def test_figures_that_fail_are_told_once_and_the_others_go_on(experiment, caplog
     for _ in range(2):
         monitor.collect_metrics()
         assert "cpu_utilization_percentage" in monitor.aggregate_metrics()
-    assert caplog.messages == [
-        "Defective: a sample failed: ZeroDivisionError('division by zero')"
-    ]
+    assert caplog.messages == ["Defective: a sample failed: ZeroDivisionError('division by zero')"]

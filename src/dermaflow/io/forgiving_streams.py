@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class ForgivingFile(io.FileIO):
     """A file of which no write fails: what finds no reader, or no room, is dropped."""
 
-    def write(self, data: ReadableBuffer, /) -> int | None:
+    def write(self, data: ReadableBuffer, /) -> int:
         """Write what can be written."""
         try:
             return super().write(data)
@@ -36,7 +37,7 @@ def forgive_streams() -> None:
 
 def _forgiving(stream: TextIO | None, original: TextIO | None) -> TextIO:
     if stream is None:  # closed before Python began
-        return open(os.devnull, "w")  # noqa: PTH123, SIM115
+        return Path(os.devnull).open("w")
     if stream is not original or not isinstance(stream, io.TextIOWrapper):
         return stream
     with suppress(OSError):

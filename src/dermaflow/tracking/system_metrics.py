@@ -46,7 +46,7 @@ def finish_monitor(monitor: SystemMetricsMonitor) -> None:
     finishing.join(_LAST_SECONDS)
 
 
-class PatientMonitor(SystemMetricsMonitor):  # type: ignore[misc]  # MLflow is untyped
+class PatientMonitor(SystemMetricsMonitor):
     """MLflow's monitor, which goes on with all other figures where some cannot be had."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

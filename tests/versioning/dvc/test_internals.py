@@ -85,31 +85,6 @@ def test_what_dvc_knows_of_files_stays_in_the_project(project):
     ]
 
 
-def test_a_copied_project_gets_a_place_of_its_own_and_a_chosen_one_stays(project, tmp_path):
-    with open_repository(project):
-        pass
-    copied = shutil.copytree(project, tmp_path / "copied, with a comma")
-    with open_repository(copied):
-        pass
-    assert local_config(copied) == local_config(project).replace(
-        f"{project}/.dvc/site-cache", f'"{copied}/.dvc/site-cache"'
-    )
-    shutil.rmtree(copied / ".dvc/site-cache")
-    chosen = f"[core]\n    site_cache_dir = {tmp_path}/chosen\n"
-    configure(copied, chosen)
-    with open_repository(copied):
-        pass
-    assert local_config(copied) == chosen
-    assert not (copied / ".dvc/site-cache").exists()
-
-
-def test_a_group_that_may_write_to_the_repository_shares_what_dvc_knows(project):
-    (project / ".dvc").chmod(0o775)
-    with open_repository(project):
-        pass
-    assert stat.S_IMODE((project / ".dvc/site-cache").stat().st_mode) == 0o770
-
-
 def local_config(project):
     return (project / ".dvc/config.local").read_text()
 

@@ -62,9 +62,9 @@ def test_code_that_is_not_known_not_here_or_would_be_lost_is_refused(history, ol
 
 def test_a_checkout_that_git_may_not_read_is_refused_with_gits_advice(history, old, monkeypatch):
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with pytest.raises(VersioningError, match="--add safe.directory"):
+    with pytest.raises(VersioningError, match=r"--add safe\.directory"):
         require_code(history.folder, old.commit)
-    with pytest.raises(VersioningError, match="--add safe.directory"):
+    with pytest.raises(VersioningError, match=r"--add safe\.directory"):
         leave(history.folder, ENV, None, b"", [])
     monkeypatch.setenv("PATH", str(history.folder))
     with pytest.raises(VersioningError, match="git cannot be run"):

@@ -66,7 +66,7 @@ class ComparedRun:
 
     @property
     def changes(self) -> str:
-        """How the code may have differed from the commit; empty where there is none to differ from."""
+        """How the code may have differed from the commit; empty where no commit is known."""
         if self.commit in (None, "unknown"):
             return ""
         return {True: "with changes", False: "", None: "changes unknown"}[self.dirty]

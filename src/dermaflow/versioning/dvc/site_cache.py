@@ -1,7 +1,7 @@
 """Where DVC keeps what it knows of files: in the project, not where every user may write.
 
-By default DVC does so in ``/var/tmp/dvc``, and reads pickles there: whoever puts one there runs code
-as whoever runs DVC (CVE-2025-69872, of the library diskcache).
+By default DVC does so in ``/var/tmp/dvc``, and reads pickles there: whoever puts one there runs
+code as whoever runs DVC (CVE-2025-69872, of the library diskcache).
 """
 
 from __future__ import annotations

@@ -12,7 +12,14 @@ from dermaflow.versioning.dvc.command import run_dvc
 from dermaflow.versioning.dvc.lock import Entry, read_locks, write_locks
 from dermaflow.versioning.dvc.stage_file import dvc_files
 from dermaflow.versioning.dvc.tracked_files import SUFFIX, tracked_by
-from dermaflow.versioning.git import apply_patch, checkout, code_version, has_commit, require_git, without_locks
+from dermaflow.versioning.git import (
+    apply_patch,
+    checkout,
+    code_version,
+    has_commit,
+    require_git,
+    without_locks,
+)
 from dermaflow.versioning.stages.damage import Expected, explain
 from dermaflow.versioning.stages.fingerprint import hash_path
 

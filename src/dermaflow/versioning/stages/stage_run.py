@@ -23,7 +23,6 @@ from dermaflow.versioning.stages.written_aside import aside, clear, keep_apart, 
 logger = logging.getLogger(__name__)
 
 
-
 @dataclass(frozen=True)
 class KedroRun:
     """What Kedro wants to know of a run, whatever node runs.
