@@ -6,6 +6,9 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 export DVC_NO_ANALYTICS ?= true
 export DO_NOT_TRACK ?= 1
 ARGS ?=
+# Before anybody calls plain `dvc`, which would read pickles where every user may write.
+SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
+	from dermaflow.versioning.dvc.internals import keep_site_cache; keep_site_cache(Path())'
 # The order of files is ours: whole runs come first.
 PYTEST := .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
@@ -49,6 +52,7 @@ lint: $(SYNC) ## Check style, types and layers
 
 $(SYNC): pyproject.toml uv.lock $(UV)
 	$(UV) sync --locked --quiet --compile-bytecode
+	$(SITE_CACHE)
 	@touch $@
 
 .venv-uv/bin/uv:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kedro.framework.hooks import hook_impl
+from kedro.utils import find_kedro_project
 
 from dermaflow.errors import ParameterError
+from dermaflow.io.nameless_user import settle_user
+from dermaflow.io.processors import processors, usable
 from dermaflow.io.redaction import hide_secrets_in_logs
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
@@ -23,17 +26,22 @@ if TYPE_CHECKING:
     from dermaflow.tracking.tracker import Tracker
     from dermaflow.versioning.stages.workspace import Workspace
 
-# MLflow and DVC report to their makers unless told not to. MLflow sets up its own logging when
-# imported, so that only its own variables keep it from filling the screen; and it would put the
-# project's lock file, with all that training needs, into the folder of a model.
+# MLflow, DVC and Kedro report to their makers unless told not to. MLflow sets up its own logging
+# when imported, so that only its own variables keep it from filling the screen; and it would put
+# the project's lock file, with all that training needs, into the folder of a model.
 for variable, value in {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DVC_NO_ANALYTICS": "true",
+    "KEDRO_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
+# Torch, BLAS and Arrow take a thread for each processor, though a container has a share of them.
+if processors() < usable():
+    os.environ.setdefault("OMP_NUM_THREADS", str(processors()))
+settle_user((find_kedro_project(Path.cwd()) or Path.cwd()) / "logs/home")
 
 hide_secrets_in_logs()
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from PIL import Image, ImageOps
 
 from dermaflow.data.images.preprocess import JPEG_MARGIN
-from dermaflow.io.threads import processors
+from dermaflow.io.processors import processors
 
 
 class Cost(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from dermaflow.io.threads import processors
+from dermaflow.io.processors import processors
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.training.metric_sink import MetricSink
 from dermaflow.params.check import read_config

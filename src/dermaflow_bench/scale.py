@@ -12,7 +12,7 @@ from statistics import mean, median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from dermaflow.io.threads import processors
+from dermaflow.io.processors import processors
 from dermaflow.params.ingest import IngestParams
 from dermaflow.params.parameters import Parameters
 from dermaflow_bench.bare_decoding import Ceiling, Cost, loop

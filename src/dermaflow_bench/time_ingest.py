@@ -10,7 +10,7 @@ from functools import partial
 from statistics import median
 
 from dermaflow.data.sources import SourceSet
-from dermaflow.io.threads import processors
+from dermaflow.io.processors import processors
 from dermaflow.params.image import ImageParams
 from dermaflow_bench.bare_decoding import decode_bare
 from dermaflow_bench.ingest_job import IngestJob, run_ingest

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shutil
 import sqlite3
 
 import pytest
@@ -35,6 +36,17 @@ def raised(error, cause=None):
             sqlite3.OperationalError("database or disk is full"),
             StorageError,
             "no space left to write MLflow's database",
+        ),
+        (
+            RuntimeError("I/O error: No space left on device (os error 28)"),
+            StorageError,
+            "no space left to write the outputs",
+        ),
+        (OSError("3000000 requested and 1536000 written"), StorageError, "no space left to write"),
+        (
+            shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")]),
+            StorageError,
+            "no space left to write",
         ),
         (MlflowException("no such\nthing"), TrackingError, "MLflow: no such thing"),
         (WeightsError("weights.safetensors is damaged"), WeightsError, "is damaged"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermaflow.io.threads import processors
+from dermaflow.io.processors import processors
 from dermaflow_bench.bare_decoding import Ceiling, decode_bare, loop
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from dermaflow.io.threads import processors
+from dermaflow.io.processors import processors
 from dermaflow.ml.training.metric_sink import NullSink
 from dermaflow_bench.benches import describe_machine
 from dermaflow_bench.time_explanations import measure_attribution

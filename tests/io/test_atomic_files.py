@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from dermaflow.io.atomic_files import (
     durable_file,
     replacing_file,
     replacing_folder,
-    usual_mode,
+    written_by_safetensors,
 )
 
 
@@ -150,9 +151,18 @@ def test_a_file_is_replaced_or_left(tmp_path):
 def test_tensors_can_be_read_by_whoever_may_read_new_files(tmp_path):
     """The safetensors library would leave them to their owner alone."""
     (tmp_path / "usual").touch()
-    with usual_mode(tmp_path / "tensors"):
+    with written_by_safetensors(tmp_path / "tensors"):
         save_file({"a": np.zeros(2)}, tmp_path / "tensors")
     assert (tmp_path / "tensors").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_tensors_that_the_system_cannot_write_are_an_error_of_the_system(tmp_path):
+    """Those that find no room are in test_full_disk.py."""
+    (tmp_path / "tensors").mkdir()
+    with pytest.raises(IsADirectoryError), written_by_safetensors(tmp_path / "tensors"):
+        save_file({"a": np.zeros(2)}, tmp_path / "tensors")
+    with pytest.raises(SafetensorError), written_by_safetensors(tmp_path / "others"):
+        raise SafetensorError("a defect")
 
 
 def test_a_durable_file_replaces_the_old_one_or_leaves_it(tmp_path):

@@ -87,6 +87,13 @@ def test_a_version_names_its_run_its_code_and_the_run_that_measured_it(
     }
 
 
+def test_a_version_says_where_git_did_not_know_the_code(client, register):
+    unknown = {"mlflow.source.git.commit": "c0ffef", "git_dirty": "unknown"}
+    made, _ = register(unknown)
+    version = client.get_model_version(made["name"], made["version"])
+    assert version.tags["code_version"] == "c0ffef, changes unknown"
+
+
 def test_the_models_folder_holds_weights_rule_contract_and_code(register, classifier, tmp_path):
     made, _ = register()
     folder = Path(mlflow.artifacts.download_artifacts(made["model_uri"], dst_path=str(tmp_path)))

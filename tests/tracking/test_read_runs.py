@@ -80,12 +80,14 @@ def test_a_whole_run_is_read_as_it_was_logged(read):
 
 
 def test_a_run_that_left_nothing_says_what_it_lacks(read):
-    found = read(status="RUNNING", tags={"mlflow.source.git.commit": "none", "git_dirty": "false"})
+    found = read(
+        status="RUNNING", tags={"mlflow.source.git.commit": "none", "git_dirty": "unknown"}
+    )
     assert (found.status, found.seconds, found.commit, found.dirty) == (
         "RUNNING",
         None,
         None,
-        False,
+        None,
     )
     assert (found.env, found.command, found.data_version) == (None, None, None)
     assert (found.scores, found.predictions, found.classes) == ({}, None, ())

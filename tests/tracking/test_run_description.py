@@ -62,7 +62,16 @@ def test_what_is_not_known_has_no_line():
     ("tags", "code"),
     [
         ({"git_dirty": "true"}, "`0123456789` with changes (`versions/uncommitted.patch`)"),
-        ({"mlflow.source.git.commit": "none"}, "no git checkout"),
+        ({"mlflow.source.git.commit": "none", "git_dirty": "unknown"}, "no git checkout"),
+        ({"mlflow.source.git.commit": "none", "git_dirty": "true"}, "in no commit"),
+        (
+            {"git_dirty": "unknown"},
+            "`0123456789`, changes unknown: git could not read the checkout",
+        ),
+        (
+            {"mlflow.source.git.commit": "unknown", "git_dirty": "unknown"},
+            "unknown: git could not read the checkout",
+        ),
     ],
 )
 def test_code_that_no_commit_holds_is_said_to_be_so(tags, code):

@@ -39,7 +39,7 @@ def test_commit_and_changes_of_a_checkout(tmp_path):
 
 
 def test_no_checkout_no_commit(tmp_path):
-    assert code_version(tmp_path / "nowhere") == (None, False)
+    assert code_version(tmp_path / "nowhere") == (None, None)
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ from typing import Any, NoReturn
 import click
 import yaml
 
+from dermaflow.cli.log_file import do_without_log_file, tell_traceback
 from dermaflow.cli.project import project_root
 from dermaflow.cli.user_errors import as_user_error
+from dermaflow.io.forgiving_streams import forgive_streams
 from dermaflow.io.redaction import hide_secrets_in_logs, redact
 
-LOG_FILE = "logs/dermaflow.log"  # as conf/logging.yml has it
 SECONDS_BETWEEN_PROGRESS = "15"  # where nobody looks on: a file, a scheduler's log
 _SECONDS_TO_LEAVE_A_CALLBACK = 0.1
 
@@ -29,7 +30,10 @@ class Terminated(KeyboardInterrupt):
 
 
 class ProjectCommand(click.Command):
-    """Prints a user's error as one line, its traceback to the log file; exits with its code."""
+    """Prints a user's error as one line, its traceback to the log file; exits with its code.
+
+    Neither the one nor the other must be writable for the work to be done.
+    """
 
     interrupted = "Interrupted"
 
@@ -39,6 +43,8 @@ class ProjectCommand(click.Command):
         hide_secrets_in_logs()
         signal.signal(signal.SIGTERM, _terminate)
         sys.unraisablehook = _interrupt_again
+        forgive_streams()
+        do_without_log_file()
         if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
             os.environ.setdefault("TQDM_MININTERVAL", SECONDS_BETWEEN_PROGRESS)
         try:
@@ -53,7 +59,7 @@ class ProjectCommand(click.Command):
             told = as_user_error(error)
             if told is None:
                 kind = type(error).__name__
-                _end(f"Error: {kind}: {error}; its traceback is in {LOG_FILE}", 1)
+                _end(f"Error: {kind}: {error}; {tell_traceback(error)}", 1)
             else:
                 _end(f"Error: {told}", told.exit_code)
 

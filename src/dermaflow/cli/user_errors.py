@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 
 from dermaflow.errors import DermaflowError, StorageError, TrackingError
+from dermaflow.io.full_disk import is_full
 from dermaflow.io.redaction import redact
 from dermaflow.io.text import one_line
 
 _FILEPATH = re.compile(r"filepath=(?:\w+\()?'([^']+)'")  # as Kedro describes a dataset
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _SQLITE_FULL = "database or disk is full"
 
 
@@ -33,6 +33,8 @@ def as_user_error(error: BaseException) -> DermaflowError | None:
             return _of_mlflow(cause)
         if isinstance(cause, sqlite3.OperationalError) and _SQLITE_FULL in str(cause):
             return _full("MLflow's database")
+        if is_full(cause):  # of a library that hides the system's error in a text
+            return _full(_saved_to(causes))
     return None
 
 
@@ -56,7 +58,7 @@ def _saved_to(causes: list[BaseException]) -> str:
 
 def _of_system(error: OSError, saved_to: str) -> StorageError | None:
     where = error.filename or saved_to
-    if error.errno in _NO_SPACE:
+    if is_full(error):
         return _full(where)
     if isinstance(error, PermissionError):
         return StorageError(f"no permission for {where}: change its owner or mode")

@@ -9,7 +9,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 from numpy.typing import NDArray
 
-from dermaflow.io.atomic_files import replacing_file, usual_mode
+from dermaflow.io.atomic_files import replacing_file, written_by_safetensors
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -37,8 +37,9 @@ class ArraysDataset(AbstractDataset[Arrays, Arrays]):
         """Write all arrays and replace the old file once the new is whole."""
         from safetensors.numpy import save_file
 
-        with replacing_file(self._filepath) as partial, usual_mode(partial):
-            save_file({name: np.ascontiguousarray(array) for name, array in data.items()}, partial)
+        arrays = {name: np.ascontiguousarray(array) for name, array in data.items()}
+        with replacing_file(self._filepath) as partial, written_by_safetensors(partial):
+            save_file(arrays, partial)
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

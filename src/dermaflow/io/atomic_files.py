@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import resource
 import shutil
 import uuid
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux
 _HERE = -100  # AT_FDCWD
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+_ERROR_OF_RUST = re.compile(r"\(os error (\d+)\)")
 _OLD = "replaced"  # what was at the target, in its workshop
 
 
@@ -57,14 +59,24 @@ def durable_file(target: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def usual_mode(path: Path) -> Iterator[None]:
-    """Let whoever may read new files read the one that the block writes, too.
+def written_by_safetensors(path: Path) -> Iterator[None]:
+    """Have the safetensors library, in the block, leave a file and raise errors as Python does.
 
-    The safetensors library leaves files that their owner alone can read.
+    By itself it leaves files that their owner alone can read, and gives errors of the system, a
+    full disk among them, as texts of its own exception.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     path.touch()
     mode = path.stat().st_mode
-    yield
+    try:
+        yield
+    except Exception as error:
+        number = _ERROR_OF_RUST.search(str(error))
+        if number is None or isinstance(error, OSError):
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
     path.chmod(mode)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TypeVar
+
+from dermaflow.io.processors import processors
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,9 +54,3 @@ def map_in_threads(
 
 def _map_block(function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
     return [function(item) for item in items]
-
-
-def processors() -> int:
-    """How many this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

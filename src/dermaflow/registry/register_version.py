@@ -26,6 +26,7 @@ from dermaflow.ml.models.weights import Weights
 from dermaflow.registry.shipped_code import importable, write_model_package
 from dermaflow.serving.columns import INPUT_COLUMN
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG, METRICS_TAG, metrics_digest
+from dermaflow.tracking.run_description import COMMIT, NONE, UNKNOWN, has_changes
 
 logger = logging.getLogger(__name__)
 
@@ -151,9 +152,7 @@ def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, Any]
 def _code_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
     """Which run made the version, and with which code."""
     run_tags = client.get_run(run_id).data.tags
-    commit = run_tags.get("mlflow.source.git.commit", "none")
-    dirty = run_tags.get("git_dirty") == "true"
-    return {
-        "run_id": run_id,
-        "code_version": f"{commit}{' with changes' if dirty else ''}",
-    }
+    commit = run_tags.get(COMMIT, NONE)
+    changes = {True: " with changes", False: "", None: ", changes unknown"}
+    known = "" if commit in (NONE, UNKNOWN) else changes[has_changes(run_tags)]
+    return {"run_id": run_id, "code_version": f"{commit}{known}"}

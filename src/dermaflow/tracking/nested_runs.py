@@ -13,13 +13,14 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from dermaflow.tracking.killed_run import RESUMED, nested_runs
 from dermaflow.tracking.long_values import cut_key, cut_parameters, cut_tags
 from dermaflow.tracking.outage import unheard
+from dermaflow.tracking.run_description import COMMIT, DIRTY
 from dermaflow.tracking.tracked_run import PARAMETERS_A_BATCH, flatten
 
 # Of the parent, by which the UI sorts and filters.
 _INHERITED = (
     "env",
-    "git_dirty",
-    "mlflow.source.git.commit",
+    DIRTY,
+    COMMIT,
     "mlflow.source.name",
     "mlflow.source.type",
     "mlflow.user",

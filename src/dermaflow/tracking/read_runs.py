@@ -16,6 +16,7 @@ from dermaflow.reporting.comparison.content import CURVES, ComparedRun
 from dermaflow.schema import RESULTS
 from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
 from dermaflow.tracking.metric_names import read_scores
+from dermaflow.tracking.run_description import COMMIT, NONE, has_changes
 from dermaflow.tracking.run_reports import read_artifact, read_data_version
 from dermaflow.tracking.tracking_config import TrackingConfig
 
@@ -68,7 +69,7 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
         "It does not say which version of the data it used.": version is None,
     }
     columns = [] if predictions is None else list(predictions.columns)
-    commit = tags.get("mlflow.source.git.commit", "none")
+    commit = tags.get(COMMIT, NONE)
     return ComparedRun(
         label=label,
         run_id=info.run_id,
@@ -78,8 +79,8 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
         seconds=(info.end_time - info.start_time) / 1000 if info.end_time else None,
         env=tags.get("env"),
         command=tags.get("command"),
-        commit=None if commit == "none" else commit,
-        dirty=tags.get("git_dirty") == "true",
+        commit=None if commit == NONE else commit,
+        dirty=has_changes(tags),
         data_version=version,
         parameters=run.data.params,
         scores=scores,

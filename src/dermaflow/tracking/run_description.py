@@ -9,6 +9,10 @@ from dermaflow.schema import HEADLINES, RESULTS
 from dermaflow.tracking.metric_names import read_scores
 
 RAW = "md5.raw."  # tags of raw files, by their names
+COMMIT = "mlflow.source.git.commit"  # a commit, or one of the following
+NONE = "none"  # no repository, or no commit in it yet
+UNKNOWN = "unknown"  # git does not say; also a value of the next
+DIRTY = "git_dirty"  # whether code or configuration has changes that are in no commit
 
 
 def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
@@ -32,6 +36,11 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
     return "\n".join([*tables, *lines, "", "```", tags.get("command", ""), "```"])
 
 
+def has_changes(tags: Mapping[str, str]) -> bool | None:
+    """Whether a run's code had changes that are in no commit; None where the run does not know."""
+    return {"true": True, "false": False}.get(tags.get(DIRTY, UNKNOWN))
+
+
 def _raw(tags: Mapping[str, str]) -> list[str]:
     return [
         f"{name.removeprefix(RAW)} `{md5}`" for name, md5 in tags.items() if name.startswith(RAW)
@@ -53,10 +62,14 @@ def _interval(estimate: Estimate) -> str:
 
 
 def _code(tags: Mapping[str, str]) -> str:
-    commit = tags.get("mlflow.source.git.commit", "none")
-    if commit == "none":
-        return "no git checkout"
-    changed = (
-        " with changes (`versions/uncommitted.patch`)" if tags.get("git_dirty") == "true" else ""
-    )
-    return f"`{commit[:10]}`{changed}"
+    commit, changed = tags.get(COMMIT, NONE), has_changes(tags)
+    if commit == NONE:
+        return "in no commit" if changed else "no git checkout"
+    if commit == UNKNOWN:
+        return "unknown: git could not read the checkout"
+    changes = {
+        True: " with changes (`versions/uncommitted.patch`)",
+        False: "",
+        None: ", changes unknown: git could not read the checkout",
+    }
+    return f"`{commit[:10]}`{changes[changed]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import sys
 from collections import Counter
@@ -9,19 +10,36 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dermaflow.io.redaction import redact
-from dermaflow.tracking.run_description import RAW
-from dermaflow.versioning.git import code_version
+from dermaflow.tracking.run_description import COMMIT, DIRTY, NONE, RAW, UNKNOWN
+from dermaflow.versioning.git import code_version, git_problem
+
+logger = logging.getLogger(__name__)
+
+# How the package is called without Kedro's own command.
+_PROGRAMS = {"__main__.py": ["python", "-m", "dermaflow"], "dermaflow": ["dermaflow"]}
 
 
 def origin_tags(project_path: Path, env: str) -> dict[str, str]:
-    """Tags that say where a run comes from: environment, command and code."""
+    """Tags that say where a run comes from: environment, command and code.
+
+    A warning says why git does not know the code of a repository.
+    """
     commit, dirty = code_version(project_path)
+    problem = git_problem(project_path) if dirty is None else ""
+    if problem:
+        logger.warning("The run will not say which code it ran: %s", problem)
     return {
         "env": env,
-        "command": shlex.join(["kedro", *map(redact, sys.argv[1:])]),
-        "mlflow.source.git.commit": commit or "none",
-        "git_dirty": str(dirty).lower(),
+        "command": _command(),
+        COMMIT: commit or (UNKNOWN if problem else NONE),
+        DIRTY: UNKNOWN if dirty is None else str(dirty).lower(),
     }
+
+
+def _command() -> str:
+    program, *arguments = sys.argv
+    words = _PROGRAMS.get(Path(program).name, ["kedro"])
+    return shlex.join([*words, *map(redact, arguments)])
 
 
 def raw_tags(versions: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from dermaflow.tracking.run_description import COMMIT, NONE, UNKNOWN
 from dermaflow.tracking.tracker import PATCH, VERSIONS
 
 
@@ -21,7 +22,7 @@ class RunVersions:
     Attributes:
         env: its environment.
         command: that made it.
-        commit: of git; None where the run was outside a checkout.
+        commit: of git; None where the run was outside a checkout, or git refused to say.
         patch: of changes that were not committed, for ``git apply``; empty for none.
         entries: stage -> its entry of ``dvc.lock``.
     """
@@ -38,11 +39,11 @@ def read_versions(client: MlflowClient, run: Run) -> RunVersions:
     run_id = run.info.run_id
     tags = run.data.tags
     files = _read_files(client, run_id) if client.list_artifacts(run_id, VERSIONS) else {}
-    commit = tags.get("mlflow.source.git.commit", "none")
+    commit = tags.get(COMMIT, NONE)
     return RunVersions(
         env=tags.get("env", "base"),
         command=tags.get("command", ""),
-        commit=None if commit == "none" else commit,
+        commit=None if commit in (NONE, UNKNOWN) else commit,
         patch=files.pop(Path(PATCH).name, b""),
         entries={Path(name).stem: json.loads(content) for name, content in files.items()},
     )

@@ -14,6 +14,7 @@ from typing import Any
 from dermaflow.data.version import read_version
 from dermaflow.io.redaction import redact, redact_patch
 from dermaflow.tracking.outage import unheard
+from dermaflow.tracking.run_description import COMMIT, has_changes
 from dermaflow.tracking.run_tags import raw_tags
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
 from dermaflow.tracking.tracking_config import TrackingConfig
@@ -68,13 +69,13 @@ class Tracker:
             return
         notes = self.workspace.records.folder / "open_runs"
         patch = b""
-        if self.tags["git_dirty"] == "true":
+        if has_changes(self.tags):
             patch = uncommitted_patch(self.project_path)
             if not patch:
                 logger.warning("git cannot tell what has changed: the run will not say it either")
         self._run = TrackedRun(self.config, self.name, self.tags, notes, self._does(patch))
         self._run.log_parameters(self.parameters)
-        if self.tags["git_dirty"] == "true":
+        if patch:
             self._run.log_content(redact_patch(patch), PATCH)
 
     def log_stage(self, stage: str, outputs: Mapping[str, Path]) -> None:
@@ -147,7 +148,7 @@ class Tracker:
         """Digest of what the run is to do: stages, parameters and code."""
         # Kedro reads files in any order, and so gives parameters.
         parameters = sorted((key, str(value)) for key, value in flatten(self.parameters).items())
-        facts = [self.name, parameters, self.tags.get("mlflow.source.git.commit")]
+        facts = [self.name, parameters, self.tags.get(COMMIT)]
         return hashlib.sha256(repr(facts).encode() + patch).hexdigest()
 
     def _rule(self, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dermaflow.errors import VersioningError
 from dermaflow.io.atomic_files import replacing_file
+from dermaflow.io.text import one_line
 
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
 # The `.dvc` files say which raw data it was; the `?` keeps the folder `.dvc` out.
@@ -26,18 +27,65 @@ _PLAIN = (
     "--src-prefix=a/",
     "--dst-prefix=b/",
 )
+_STATUS = ("status", "--porcelain", "--", *_CODE, _BUT_LOCKS)
+
+# A git hook sets these for its own repository, or for how it reads paths; ours is the project's.
+_OF_ANOTHER_CALLER = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_INDEX_FILE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
 
 
-def code_version(project_path: Path) -> tuple[str | None, bool]:
+def git_environment() -> dict[str, str]:
+    """The environment without what would lead git to another repository than the folder's."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_CALLER}
+
+
+def code_version(project_path: Path) -> tuple[str | None, bool | None]:
     """Git commit of the project, and whether code or configuration differ from it.
 
     Returns:
-        ``(None, False)`` where the project is no git checkout, as in a container.
+        None for what is not known: both where the project is no git checkout, as in a container, or
+        where git refuses (``git_problem`` says why); the commit alone before the first commit.
     """
     commit = _git(project_path, "rev-parse", "HEAD")
-    if commit is None:
-        return None, False
-    return commit, bool(_git(project_path, "status", "--porcelain", "--", *_CODE, _BUT_LOCKS))
+    changes = _git(project_path, *_STATUS)
+    return commit, None if changes is None else bool(changes)
+
+
+def git_problem(project_path: Path) -> str:
+    """Why git does not say which code is checked out, in its own words.
+
+    Returns:
+        Nothing where git says it, and where there is no repository.
+    """
+    # Git itself takes a repository that it may not read for none.
+    if not any((folder / ".git").exists() for folder in (project_path, *project_path.parents)):
+        return ""
+    try:
+        done = _run_git(project_path, *_STATUS)
+    except OSError as error:
+        return f"git cannot be run: {error.strerror}"
+    return _words(done) if done.returncode else ""
+
+
+def require_git(project_path: Path) -> None:
+    """Raise VersioningError, with git's own advice, where there is a repository git cannot read."""
+    problem = git_problem(project_path)
+    if problem:
+        raise VersioningError(f"git cannot tell which code is checked out: {problem}")
 
 
 def current_branch(project_path: Path) -> str:
@@ -104,11 +152,12 @@ def _reset_file(project_path: Path, path: Path) -> bool:
 
 
 def _demand(folder: Path, *arguments: str, stdin: bytes = b"") -> None:
-    command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
+    try:
+        done = _run_git(folder, *arguments, stdin=stdin)
+    except OSError as error:
+        raise VersioningError(f"git cannot be run: {error.strerror}") from error
     if done.returncode:
-        said = " ".join(done.stderr.decode(errors="replace").split())
-        raise VersioningError(f"git {arguments[0]} refused: {said}")
+        raise VersioningError(f"git {arguments[0]} refused: {_words(done)}")
 
 
 def _git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str | None:
@@ -119,12 +168,23 @@ def _git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> st
 
 def _git_bytes(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> bytes | None:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            check=True,
-            env=os.environ | (env or {}),
-        )
-    except (OSError, subprocess.CalledProcessError):
+        done = _run_git(folder, *arguments, env=env)
+    except OSError:
         return None
-    return done.stdout
+    return None if done.returncode else done.stdout
+
+
+def _run_git(
+    folder: Path, *arguments: str, env: dict[str, str] | None = None, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        env=git_environment() | (env or {}),
+    )
+
+
+def _words(done: subprocess.CompletedProcess[bytes]) -> str:
+    return one_line(done.stderr.decode(errors="replace"))

@@ -61,6 +61,20 @@ def test_each_run_has_a_line_of_where_it_came_from(text):
     assert cells(text, "C  c")[-2:] == ["commit 01234567 with changes", "data v1"]
 
 
+@pytest.mark.parametrize(
+    ("commit", "dirty", "shown"),
+    [
+        ("c0ffee00" * 5, None, "commit c0ffee00 changes unknown"),
+        ("unknown", None, "commit unknown"),
+        (None, None, "no commit"),
+    ],
+)
+def test_code_that_git_did_not_know_is_not_shown_as_clean(make_run, commit, dirty, shown):
+    runs = [make_run("A"), make_run("B", commit=commit, dirty=dirty)]
+    text = summarise(compare(runs, Difference("B", 0, 0, {}, ())))
+    assert cells(text, "B  b")[-2] == shown
+
+
 def test_parameters_are_under_their_runs_a_dash_for_none_and_long_ones_cut(text):
     assert cells(text, "train.epochs") == ["train.epochs", "2", "–", "x" * 47 + "…"]
     assert cells(text, "seed") == ["seed", "y" * 48, "4", "5"]

@@ -66,7 +66,10 @@ def test_other_parameters_go_into_the_cache_alone_with_all_that_follows(versione
     assert locked(versioned).keys() == {"ingest"}
     assert "DVC: committed: ingest" in caplog.text
     cached_alone = "validate, validate_drawing, train, register"
-    assert f"DVC: cached, as parameters are not those in conf/: {cached_alone}" in caplog.text
+    assert (
+        f"DVC: cached, as parameters or code are not those in conf/ and src/: {cached_alone}"
+        in caplog.text
+    )
     assert cached(versioned, "manifest", "weights") == ["manifest", "weights"]
     caplog.clear()
     with caplog.at_level(logging.INFO):
@@ -86,6 +89,15 @@ def track_raw_data(toy):
     keep_track(toy, hash_path(toy.path(RAW)))
     write_dvc_files(toy.folder, pipelines)
     toy.run("ingest")
+
+
+def test_outputs_of_an_installed_package_go_into_the_cache_alone(versioned):
+    """DVC looks for code where ``dvc.yaml`` has it, which an installed package does not."""
+    shutil.rmtree(versioned.path("src"))
+    versioned.run(*CHAIN)
+    commit(versioned)
+    assert locked(versioned) == {}
+    assert cached(versioned, "rows", "weights") == ["rows", "weights"]
 
 
 def test_outputs_of_raw_data_that_are_away_do_not_go_into_the_lock(versioned):

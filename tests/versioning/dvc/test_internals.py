@@ -2,7 +2,11 @@
 
 import fcntl
 import shutil
+import stat
+import subprocess
+import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from dvc.repo import Repo
@@ -59,6 +63,30 @@ def repository(project):
 def make(repository, project):
     with repository.locked():
         yield repository.stage(project / "dvc.yaml", "make")
+
+
+def test_what_dvc_knows_of_files_stays_in_the_project(project):
+    others = "# of the hospital\n[core]\n    remote = store\n['remote \"store\"']\n    url = %s\n"
+    configure(project, others)
+    with open_repository(project / "made"):
+        pass
+    own = project / ".dvc/site-cache"
+    (project / "made.txt").write_text("changed")
+    assert run_dvc(project, "status").returncode == 0
+    plain = (sys.executable, "-m", "dvc", "status")
+    subprocess.run(plain, cwd=project / "made", check=True, capture_output=True)
+    (kept,) = (own / "repo").iterdir()  # one and the same for all
+    with Repo(str(project)) as repo:
+        assert repo.site_cache_dir == str(kept)
+    assert not Path("/var/tmp/dvc/repo", kept.name).exists()
+    assert stat.S_IMODE(own.stat().st_mode) == 0o700
+    assert others.splitlines() == [
+        line for line in local_config(project).splitlines() if "site_cache_dir" not in line
+    ]
+
+
+def local_config(project):
+    return (project / ".dvc/config.local").read_text()
 
 
 def configure(project, text):

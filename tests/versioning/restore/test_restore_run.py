@@ -17,6 +17,7 @@ from dermaflow.versioning.restore.restore_run import (
     restore_code,
     restore_data,
 )
+from dermaflow.versioning.restore.undo import leave
 from dermaflow.versioning.stages.fingerprint import hash_path
 from versioning.restore.history import ENV, PICTURES, RAW, A, B
 
@@ -56,6 +57,17 @@ def test_code_that_is_not_known_not_here_or_would_be_lost_is_refused(history, ol
         require_code(history.folder, "0" * 40)
     (history.folder / "src/mine.py").write_text("mine")
     with pytest.raises(VersioningError, match="git stash --include-untracked"):
+        require_code(history.folder, old.commit)
+
+
+def test_a_checkout_that_git_may_not_read_is_refused_with_gits_advice(history, old, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(VersioningError, match=r"--add safe\.directory"):
+        require_code(history.folder, old.commit)
+    with pytest.raises(VersioningError, match=r"--add safe\.directory"):
+        leave(history.folder, ENV, None, b"", [])
+    monkeypatch.setenv("PATH", str(history.folder))
+    with pytest.raises(VersioningError, match="git cannot be run"):
         require_code(history.folder, old.commit)
 
 

@@ -39,6 +39,18 @@ def test_what_is_not_there_has_no_hash(toy):
     assert set(now.outs.values()) == {None}
 
 
+def test_without_sources_in_the_project_the_installed_package_is_the_code(made, project_path):
+    code = made.workspace().stage("validate").code
+    shutil.rmtree(made.path("src"))
+    workspace = made.workspace()
+    now = workspace.now("validate")
+    assert {name: now.deps[name] for name in code} == {
+        name: hash_path(project_path / name) for name in code
+    }
+    assert None not in now.deps.values()
+    assert not workspace.is_unchanged("validate", now)  # it was made by other code
+
+
 def test_tracked_raw_data_are_an_input_and_if_they_are_away_what_git_says_of_them(made):
     here = hash_path(made.path(RAW))
     keep_track(made, "0" * 32 + ".dir")

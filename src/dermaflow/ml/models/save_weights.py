@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dermaflow.io.atomic_files import replacing_folder, usual_mode
+from dermaflow.io.atomic_files import replacing_folder, written_by_safetensors
 from dermaflow.ml.models.weights import CONFIG_FILE, TENSORS_FILE, Weights
 
 
@@ -15,7 +15,7 @@ def save_weights(folder: str | Path, weights: Weights) -> None:
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.tensors.items()}
     with replacing_folder(folder) as partial:
-        with usual_mode(partial / TENSORS_FILE):
+        with written_by_safetensors(partial / TENSORS_FILE):
             save_file(tensors, partial / TENSORS_FILE)
         text = json.dumps(weights.config, indent=2, sort_keys=True)
         (partial / CONFIG_FILE).write_text(text + "\n")

@@ -17,6 +17,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from dermaflow.errors import DermaflowError, TrainingError
+from dermaflow.io.forgiving_streams import forgive_streams
 from dermaflow.ml.processes.interrupts import HELD_BACK
 
 RESTARTS = 10  # of all processes, after one of them has died
@@ -94,6 +95,7 @@ def _take_part(
     function: Callable[..., None], arguments: tuple[Any, ...], timeout: float
 ) -> DermaflowError | None:
     """Returns what is the user's to mend: a restart would not."""
+    forgive_streams()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     with joined(timeout):
         try:

@@ -6,7 +6,6 @@ over all of it. No pickle.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import logging
@@ -20,7 +19,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dermaflow.io.atomic_files import durable_file, remove_abandoned, usual_mode
+from dermaflow.io.atomic_files import durable_file, remove_abandoned, written_by_safetensors
+from dermaflow.io.full_disk import is_full
 from dermaflow.params.dotted_keys import differing_keys
 
 KEPT = 2  # the last one, and the one before for the day the last cannot be read
@@ -71,8 +71,8 @@ class Checkpoints:
         try:
             with durable_file(path) as partial:
                 write_checkpoint(partial, checkpoint, self._made_from)
-        except (OSError, SafetensorError) as error:
-            if not _is_full(error):
+        except OSError as error:
+            if not is_full(error):
                 raise
             logger.warning(
                 "No space left for a checkpoint in %s: training goes on, and would be resumed from "
@@ -127,7 +127,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, made_from: Mapping[str,
     content = {"steps": checkpoint.steps, "facts": checkpoint.facts, "made_from": made_from}
     text = json.dumps(content, sort_keys=True)
     tensors = {name: tensor.contiguous() for name, tensor in checkpoint.tensors.items()}
-    with usual_mode(path):
+    with written_by_safetensors(path):
         save_file(tensors, path, {"content": text, "checksum": _checksum(text, tensors)})
 
 
@@ -172,9 +172,3 @@ def _checksum(text: str, tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _is_full(error: Exception) -> bool:
-    # safetensors tells the system's error in its text alone.
-    number = getattr(error, "errno", None)
-    return number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)

@@ -43,7 +43,7 @@ def _run_row(run: ComparedRun) -> list[str]:
         run.name,
         f"{run.started:%Y-%m-%d %H:%M} UTC",
         run.status,
-        f"{commit}{' with changes' if run.dirty else ''}",
+        f"{commit} {run.changes}".rstrip(),
         f"data {run.data_version or 'unknown'}",
     ]
 

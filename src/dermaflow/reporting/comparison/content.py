@@ -32,8 +32,9 @@ class ComparedRun:
         label: a letter that stands for the run in tables and figures.
         started: with time zone.
         seconds: from start to end; None while it runs.
-        commit: of the code; None where the run names none.
-        dirty: whether code or configuration had changes that are in no commit.
+        commit: of the code, "unknown" where git refused to say; None where the run names none.
+        dirty: whether code or configuration had changes that are in no commit; None where git
+            did not know.
         data_version: see ``dermaflow.data.version``; None where the run names none.
         parameters: every logged leaf.
         scores: of the whole test split, or pooled over folds, by metric.
@@ -53,7 +54,7 @@ class ComparedRun:
     env: str | None
     command: str | None
     commit: str | None
-    dirty: bool
+    dirty: bool | None
     data_version: str | None
     parameters: Mapping[str, str]
     scores: Scores
@@ -62,6 +63,13 @@ class ComparedRun:
     predictions: pd.DataFrame | None
     missing: tuple[str, ...]
     result: str = "test"
+
+    @property
+    def changes(self) -> str:
+        """How the code may have differed from the commit; empty where no commit is known."""
+        if self.commit in (None, "unknown"):
+            return ""
+        return {True: "with changes", False: "", None: "changes unknown"}[self.dirty]
 
     @property
     def short_id(self) -> str:

@@ -29,7 +29,7 @@ from dermaflow.versioning.dvc.stage_file import (
 )
 from dermaflow.versioning.dvc.tracked_files import tracked_by
 from dermaflow.versioning.stages.fingerprint import hash_path
-from dermaflow.versioning.stages.stage_dependencies import select_parameters
+from dermaflow.versioning.stages.stage_dependencies import code_root, select_parameters
 from dermaflow.versioning.stages.stage_records import StageRecord
 from dermaflow.versioning.stages.workspace import Workspace
 
@@ -99,10 +99,13 @@ class DvcCommit:
         return DvcCache.of(self._project)
 
     def _reads_what_is_filed(self, name: str) -> bool:
-        """Whether the raw data of ``dvc.yaml`` are those that the stage reads, and are here.
+        """Whether code and raw data of ``dvc.yaml`` are those that the stage reads, and are here.
 
-        A variable may have led it to other data, and the outputs may have come without any.
+        The package may be installed elsewhere, a variable may have led the stage to other data, and
+        the outputs may have come without any.
         """
+        if code_root(self._project) != self._project / "src":
+            return False
         tracked = self._workspace.tracked(name)
         (file,) = (file for file, stages in self._files.items() if name in stages)
         deps = read_yaml(file).get("stages", {}).get(name, {}).get("deps", ())
@@ -181,7 +184,7 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
         logger.info("DVC: committed: %s", ", ".join(committed[True]))
     if committed[False]:
         names = ", ".join(committed[False])
-        logger.info("DVC: cached, as parameters are not those in conf/: %s", names)
+        logger.info("DVC: cached, as parameters or code are not those in conf/ and src/: %s", names)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 
 from dermaflow.errors import VersioningError
 from dermaflow.io.atomic_files import replacing_file
+from dermaflow.versioning.dvc.site_cache import settle_site_cache
 
 
 class DvcError(VersioningError):
@@ -49,6 +50,23 @@ def _unsupported(error: Exception) -> UnsupportedDvcError:
     return UnsupportedDvcError(f"DVC {version('dvc')} is not one that is supported: {error}")
 
 
+@_calling_dvc()
+def keep_site_cache(folder: Path) -> None:
+    """Have DVC keep its knowledge of a repository's files inside it; see ``site_cache``.
+
+    Every way to DVC begins here, so that whatever is called later, plain ``dvc`` too, does so.
+
+    Args:
+        folder: of the repository or below it; where there is no repository, nothing is done.
+    """
+    from dvc.config import Config
+
+    places = (place / ".dvc" for place in (folder.resolve(), *folder.resolve().parents))
+    dvc_folder = next(filter(Path.is_dir, places), None)
+    if dvc_folder:
+        settle_site_cache(dvc_folder, Config(str(dvc_folder))["core"].get("site_cache_dir"))
+
+
 @contextmanager
 def open_repository(folder: Path) -> Iterator[DvcRepository]:
     """Open the DVC repository of a folder or of one above it. DVC logs warnings only, then.
@@ -58,6 +76,7 @@ def open_repository(folder: Path) -> Iterator[DvcRepository]:
             may lack.
     """
     with ExitStack() as stack:
+        keep_site_cache(folder)
         with _calling_dvc():
             from dvc.repo import Repo
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dermaflow.schema import DRAWINGS, STAGES
+from dermaflow.versioning.dvc.internals import keep_site_cache
+from dermaflow.versioning.git import git_environment
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class DvcRepro:
         """Run ``dvc repro`` with these arguments; its exit code."""
         # DVC runs `kedro` by its name.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        command = [sys.executable, "-m", "dvc", "repro", *arguments]
-        environment = {**os.environ, "PATH": path, **self.variables}
+        command = [sys.executable, "-m", "dermaflow.versioning.dvc.dvc_main", "repro", *arguments]
+        environment = {**git_environment(), "PATH": path, **self.variables}
+        keep_site_cache(self.project_path)
         # A session of its own, so that an interrupt, whoever sends it and how, reaches the stage
         # once; a shell's background job would pass on to it that it ignores them.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)

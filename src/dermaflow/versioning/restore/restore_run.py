@@ -12,7 +12,14 @@ from dermaflow.versioning.dvc.command import run_dvc
 from dermaflow.versioning.dvc.lock import Entry, read_locks, write_locks
 from dermaflow.versioning.dvc.stage_file import dvc_files
 from dermaflow.versioning.dvc.tracked_files import SUFFIX, tracked_by
-from dermaflow.versioning.git import apply_patch, checkout, code_version, has_commit, without_locks
+from dermaflow.versioning.git import (
+    apply_patch,
+    checkout,
+    code_version,
+    has_commit,
+    require_git,
+    without_locks,
+)
 from dermaflow.versioning.stages.damage import Expected, explain
 from dermaflow.versioning.stages.fingerprint import hash_path
 
@@ -33,10 +40,15 @@ def require_code(project_path: Path, commit: str | None) -> str:
     """The commit, if it can be checked out and nothing be lost; before anything is changed.
 
     Raises:
-        VersioningError: there is no such commit, or changes of one's own would be lost.
+        VersioningError: there is no such commit, git refuses to say, or changes of one's own would
+            be lost.
     """
     if commit is None:
-        raise VersioningError("the run was made outside a git checkout: its code is not known")
+        raise VersioningError(
+            "the run was made outside a git checkout, or git could not read it: its code is not "
+            "known"
+        )
+    require_git(project_path)
     if not has_commit(project_path, commit):
         raise VersioningError(f"commit {commit} is not in this repository: `git fetch` may get it")
     if code_version(project_path)[1]:

@@ -15,6 +15,7 @@ from dermaflow.versioning.git import (
     checkout,
     code_version,
     current_branch,
+    require_git,
     revert_patch,
     without_locks,
 )
@@ -66,8 +67,10 @@ def leave(
         Stages of which DVC held no copy until now.
 
     Raises:
-        VersioningError: another DVC command holds its lock, or DVC fails.
+        VersioningError: another DVC command holds its lock, DVC fails, or git refuses to say which
+            code is here.
     """
+    require_git(project_path)
     outputs = output_entries(project_path, env)
     kept = save_outputs(project_path, env, outputs)
     locks = {
@@ -107,6 +110,7 @@ def go_back(project_path: Path) -> str:
     origins = _read(project_path)
     if not origins:
         raise VersioningError("no run was restored here, so there is no way back to go")
+    require_git(project_path)
     with holding_all(project_path, origins[-1].env):
         return _go_back(project_path, origins)
 

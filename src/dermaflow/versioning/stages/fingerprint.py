@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dermaflow.io.atomic_files import replacing_file
-from dermaflow.io.threads import processors
+from dermaflow.io.processors import processors
 
 # What DVC leaves out anywhere, and what `.dvcignore` does.
 _IGNORED = (".git", ".hg", "__pycache__")

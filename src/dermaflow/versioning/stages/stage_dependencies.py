@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.pipeline import Pipeline
@@ -145,6 +145,15 @@ def code_of(stage: str, datasets: tuple[str, ...] = ()) -> tuple[str, ...]:
     for module in tuple(found):
         found |= graph.find_upstream_modules(module)
     return tuple(sorted({_source_path(module, graph.modules) for module in found - {PACKAGE}}))
+
+
+def code_root(project_path: Path) -> Path:
+    """The folder that stands for ``src/`` in the paths of code.
+
+    It is the project's own, as DVC has it; without one, where the package is installed.
+    """
+    own = project_path / "src"
+    return own if (own / PACKAGE).is_dir() else Path(__file__).parents[3]
 
 
 @lru_cache

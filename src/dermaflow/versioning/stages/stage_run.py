@@ -14,14 +14,13 @@ from kedro.pipeline.node import Node
 from kedro.runner import Task
 
 from dermaflow.errors import DermaflowError
+from dermaflow.io.full_disk import is_full
 from dermaflow.schema import DRAWINGS
 from dermaflow.versioning.stages.catalog_places import catalog_with
 from dermaflow.versioning.stages.workspace import Workspace, is_parameter
 from dermaflow.versioning.stages.written_aside import aside, clear, keep_apart, make_room
 
 logger = logging.getLogger(__name__)
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -148,8 +147,8 @@ def _name(node: Node) -> str:
 def _is_no_defect_of_drawing(error: BaseException | None) -> bool:
     """Whether a full disk, a damaged file, a server or a parameter is at fault, and no figure."""
     while error is not None:
-        full = isinstance(error, OSError) and error.errno in _NO_ROOM
-        if full or isinstance(error, DermaflowError):
+        read_only = isinstance(error, OSError) and error.errno == errno.EROFS
+        if is_full(error) or read_only or isinstance(error, DermaflowError):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -24,6 +24,7 @@ from dermaflow.versioning.stages.run_files import RunFiles
 from dermaflow.versioning.stages.stage_dependencies import (
     CatalogEntry,
     Stage,
+    code_root,
     describe_stage,
     select_parameters,
     stage_nodes,
@@ -240,7 +241,14 @@ class Workspace:
         return {path: self._hash_one(path) for path in paths}
 
     def _hash_one(self, path: str) -> str | None:
-        return self.hashes.hash(self.project_path / path)
+        place = self.project_path / path
+        if place.is_relative_to(self.project_path / "src"):
+            place = self._code_root / place.relative_to(self.project_path / "src")
+        return self.hashes.hash(place)
+
+    @cached_property
+    def _code_root(self) -> Path:
+        return code_root(self.project_path)
 
     def relative(self, path: Any) -> str:
         """A path as records and DVC write it: from the project's root, where it is below it."""
