@@ -28,7 +28,7 @@ def place(tmp_path, store, local_config):
     config = local_config(folder)
     shutil.copy(store.database, config.database)
     with closing(sqlite3.connect(config.database)) as database, database:
-        database.execute("UPDATE experiments SET name = 'another' WHERE experiment_id > 0")
+        database.execute("UPDATE experiments SET name = 'another' WHERE name = 'dermaflow'")
     return folder, keep(config, "kept before")
 
 
