@@ -28,7 +28,7 @@ def place(tmp_path, store, local_config):
     config = local_config(folder)
     shutil.copy(store.database, config.database)
     with closing(sqlite3.connect(config.database)) as database, database:
-        database.execute("UPDATE experiments SET name = 'another' WHERE experiment_id > 0")
+        database.execute("UPDATE experiments SET name = 'another' WHERE name = 'dermaflow'")
     return folder, keep(config, "kept before")
 
 
@@ -99,6 +99,16 @@ def test_who_only_reads_after_a_move_finds_all_as_well(tmp_path, place, local_co
     folder, run_id = place
     folder.rename(tmp_path / "moved")
     assert read(local_config(tmp_path / "moved"), run_id) == "kept before"
+
+
+def test_a_run_that_was_killed_before_the_project_was_moved_goes_on(tmp_path, place, local_config):
+    folder, _ = place
+    killed = TrackedRun(local_config(folder), "killed", {}, folder / "open_runs", "this")
+    killed.close("KILLED")
+    moved = folder.rename(tmp_path / "moved")
+    again = TrackedRun(local_config(moved), "again", {}, moved / "open_runs", "this")
+    again.close("FINISHED")
+    assert again.run_id == killed.run_id
 
 
 def test_a_copy_writes_nothing_to_the_original_and_names_both_places(tmp_path, place, local_config):

@@ -1,11 +1,12 @@
 """Which run a user means."""
 
 import sqlite3
+import time
 
 import pytest
 from mlflow.entities import Run, RunData, RunInfo
 
-from dermaflow.errors import RunLookupError
+from dermaflow.errors import RunLookupError, TrackingError
 from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
 from dermaflow.tracking.tracking_config import TrackingConfig
 
@@ -117,3 +118,16 @@ def test_a_store_that_is_not_there_is_named_and_not_made(tmp_path):
     with pytest.raises(RunLookupError, match=rf"there is no tracking store {tmp_path}/no\.db; "):
         existing_store(config)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_does_not_answer_is_told_at_once(server):
+    config = TrackingConfig(
+        tracking_uri=server.uri,
+        artifact_location=None,
+        experiment="dermaflow",
+        system_metrics_interval=0,
+    )
+    started = time.monotonic()
+    with pytest.raises(TrackingError, match=f"no MLflow server answers at {server.uri}"):
+        existing_store(config)
+    assert time.monotonic() - started < 10

@@ -62,6 +62,27 @@ def test_a_server_that_conf_names_keeps_the_location_that_conf_gives_it(tmp_path
 
 
 @pytest.mark.parametrize(
+    ("changes", "own", "portable"),
+    [
+        ({}, True, "sqlite:///db/x.db"),
+        ({"artifact_location": "s3://bucket/a"}, False, "sqlite:///{folder}/db/x.db"),
+        ({"artifact_location": None}, False, "sqlite:///{folder}/db/x.db"),
+        ({"tracking_uri": "sqlite:////mnt/x.db"}, False, "sqlite:////mnt/x.db"),
+        ({"tracking_uri": "http://a:b@host"}, False, "http://***@host"),
+    ],
+)
+def test_a_store_is_the_projects_own_if_database_and_artifacts_are_in_it(
+    tmp_path, changes, own, portable
+):
+    folder = tmp_path / "a project"
+    config = TrackingConfig(**VALUES | changes)
+    assert config.own_folder is None  # before the paths are known
+    resolved = config.resolve(folder)
+    assert resolved.own_folder == (folder if own else None)
+    assert resolved.portable_uri == portable.format(folder=folder)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"tracking_url": "x"}, r"^tracking_url: Extra inputs.*\(mlflow\.yml in conf/\)$"),

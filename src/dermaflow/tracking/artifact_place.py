@@ -50,7 +50,7 @@ def require_own_place(config: TrackingConfig, location: str) -> None:
     if follow_project(config, location):
         return
     place, own = _local_path(location), _local_path(config.artifact_location)
-    if place is None or place == own:
+    if place is None or _same(place, own):
         return
     if config.own_folder:
         if not place.is_relative_to(config.own_folder.resolve()):
@@ -78,7 +78,7 @@ def follow_project(config: TrackingConfig, location: str) -> bool:
         Whether the project was moved: the old place is not there, and ends as the own does.
     """
     place, own = _local_path(location), _local_path(config.artifact_location)
-    if not config.own_folder or place is None or own is None or place == own:
+    if not config.own_folder or place is None or own is None or _same(place, own):
         return False
     tail = Path(local_file_uri_to_path(str(config.artifact_location)))
     parts = tail.relative_to(config.own_folder).parts
@@ -109,7 +109,7 @@ def adopt_place(config: TrackingConfig, location: str) -> int:
             f"{redact(config.tracking_uri)} is not this project's own: its artifacts stay in "
             f"{location}"
         )
-    if _local_path(location) == _local_path(config.artifact_location):
+    if _same(_local_path(location), _local_path(config.artifact_location)):
         return 0
     return _relocate(config, location, copied=True)
 
@@ -155,3 +155,10 @@ def _local_path(location: str | None) -> Path | None:
     if not location or not is_local_uri(location, is_tracking_or_registry_uri=False):
         return None
     return Path(local_file_uri_to_path(location)).resolve()
+
+
+def _same(place: Path | None, own: Path | None) -> bool:
+    """Whether both are one folder, which a mount may show at two places."""
+    if place is None or own is None or not (place.exists() and own.exists()):
+        return place == own
+    return place.samefile(own)

@@ -77,7 +77,8 @@ def _require_server(uri: str) -> None:
 
 def _no_connection(shown: str, error: MlflowException) -> TrackingError:
     cause = error.__cause__ or error.__context__
-    reason = one_line(redact(str(cause or error)), _SHOWN)
+    first = cause.args[0] if cause and cause.args else None  # urllib3's, in one of requests
+    reason = one_line(redact(str(getattr(first, "reason", cause or error))), _SHOWN)
     if isinstance(cause, requests.exceptions.ProxyError):
         return TrackingError(
             f"the proxy does not lead to the MLflow server at {shown} ({reason}): correct "

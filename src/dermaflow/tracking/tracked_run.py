@@ -57,7 +57,7 @@ class TrackedRun:
         joined = os.environ.get("MLFLOW_RUN_ID")
         self.joined = joined is not None
         self._may_go_on = does is not None
-        uri = config.tracking_uri
+        uri = config.portable_uri  # notes move along with the project
         self._marker = None if joined else settle_killed_runs(open_runs, uri, does)
         killed = self._marker.run_id if self._marker else None
         chosen = joined or killed

@@ -65,6 +65,13 @@ class TrackingConfig(Params):
         inside = all(place.startswith(f"{project.as_uri()}/") for place in places)
         return project if inside else None
 
+    @property
+    def portable_uri(self) -> str:
+        """The resolved address without its secrets; of a store that moves along, from the root."""
+        if self.own_folder:
+            return f"{SQLITE_PREFIX}{self.database.relative_to(self.own_folder).as_posix()}"
+        return redact(self.tracking_uri)
+
     def resolve(self, project_path: Path) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
 
