@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from kedro.framework.hooks import hook_impl
 
 from dermaflow.io.nameless_user import settle_user
-from dermaflow.io.processors import processors, usable
+from dermaflow.io.processors import settle_threads
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ for variable, value in {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
-# Torch, BLAS and Arrow take a thread for each processor, though a container has a share of them.
-if processors() < usable():
-    os.environ.setdefault("OMP_NUM_THREADS", str(processors()))
+settle_threads()
 settle_user(Path.cwd() / "logs/home")
 
 NAME_LENGTH = 250  # MLflow's databases keep no longer one
