@@ -13,7 +13,7 @@ from kedro.utils import find_kedro_project
 
 from dermaflow.errors import ParameterError
 from dermaflow.io.nameless_user import settle_user
-from dermaflow.io.processors import processors, usable
+from dermaflow.io.processors import settle_threads
 from dermaflow.io.redaction import hide_secrets_in_logs
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
 
@@ -38,11 +38,8 @@ for variable, value in {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }.items():
     os.environ.setdefault(variable, value)
-# Torch, BLAS and Arrow take a thread for each processor, though a container has a share of them.
-if processors() < usable():
-    os.environ.setdefault("OMP_NUM_THREADS", str(processors()))
+settle_threads()
 settle_user((find_kedro_project(Path.cwd()) or Path.cwd()) / "logs/home")
-
 hide_secrets_in_logs()
 
 NAME_LENGTH = 250  # MLflow's databases keep no longer one

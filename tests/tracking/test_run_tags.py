@@ -96,6 +96,10 @@ def test_a_checkout_that_git_cannot_read_is_never_called_clean(
     assert warning.startswith("The run will not say which code it ran: ")
     assert said in warning
     assert "\n" not in warning
+    monkeypatch.setenv("DVC_STAGE", "ingest")
+    monkeypatch.setenv("MLFLOW_RUN_ID", "1")
+    assert origin_tags(checkout, "base") == tags
+    assert caplog.messages == [warning]  # `kedro repro` says it once for all its stages
 
 
 @pytest.mark.usefixtures("_command")

@@ -18,6 +18,16 @@ def processors() -> int:
     return usable() if share is None else min(usable(), share)
 
 
+def settle_threads() -> None:
+    """Set the variables by which libraries choose their threads, for this process and its children.
+
+    Torch, BLAS and Arrow take a thread for each processor, though a container has a share of them.
+    They read the variables when they are first imported, which must come later.
+    """
+    if processors() < usable():
+        os.environ.setdefault("OMP_NUM_THREADS", str(processors()))
+
+
 def usable() -> int:
     """Processors that the process may run on, whatever its container's share of them is."""
     if hasattr(os, "process_cpu_count"):  # Python 3.13; PYTHON_CPU_COUNT sets it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import sys
 from collections import Counter
@@ -26,7 +27,8 @@ def origin_tags(project_path: Path, env: str) -> dict[str, str]:
     """
     commit, dirty = code_version(project_path)
     problem = git_problem(project_path) if dirty is None else ""
-    if problem:
+    of_repro = {"DVC_STAGE", "MLFLOW_RUN_ID"} <= os.environ.keys()  # which has said it already
+    if problem and not of_repro:
         logger.warning("The run will not say which code it ran: %s", problem)
     return {
         "env": env,

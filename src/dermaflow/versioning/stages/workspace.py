@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.framework.project import pipelines
@@ -241,14 +241,10 @@ class Workspace:
         return {path: self._hash_one(path) for path in paths}
 
     def _hash_one(self, path: str) -> str | None:
-        place = self.project_path / path
-        if place.is_relative_to(self.project_path / "src"):
-            place = self._code_root / place.relative_to(self.project_path / "src")
-        return self.hashes.hash(place)
-
-    @cached_property
-    def _code_root(self) -> Path:
-        return code_root(self.project_path)
+        code = PurePosixPath(path)
+        if code.is_relative_to("src"):
+            return self.hashes.hash(code_root(self.project_path) / code.relative_to("src"))
+        return self.hashes.hash(self.project_path / path)
 
     def relative(self, path: Any) -> str:
         """A path as records and DVC write it: from the project's root, where it is below it."""
