@@ -57,6 +57,17 @@ def test_a_wrong_parameter_is_refused_by_its_file_or_option(project_path, tmp_pa
         ParameterHook().after_context_created(context)
 
 
+def test_code_of_another_place_than_the_projects_is_refused(project_path, tmp_path):
+    context = make_context(project_path, project_path / "conf")
+    ParameterHook().after_context_created(context)
+    (tmp_path / "src/dermaflow").mkdir(parents=True)
+    context = make_context(tmp_path, project_path / "conf")
+    ParameterHook().after_context_created(context)  # of a wheel: there is no code to take for it
+    (tmp_path / "src/dermaflow/__init__.py").touch()
+    with pytest.raises(ParameterError, match=rf"not this project's own {tmp_path}/src/dermaflow"):
+        ParameterHook().after_context_created(context)
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """Address of a SQLite store with an empty experiment; making one takes MLflow seconds."""

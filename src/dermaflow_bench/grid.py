@@ -96,9 +96,9 @@ def _measure(
 
 def _run(job: GridJob, folder: Path) -> tuple[Speed, int]:
     path = folder / "job.json"
-    path.write_text(job.model_dump_json(by_alias=True))
+    path.write_text(job.model_dump_json(by_alias=True), encoding="utf-8")
     _, memory = run_watched([sys.executable, "-m", GridJob.__module__, str(path)])
-    return Speed.model_validate_json(Path(job.result).read_text()), memory
+    return Speed.model_validate_json(Path(job.result).read_text(encoding="utf-8")), memory
 
 
 def _adapted(parameters: Parameters, point: Point) -> Parameters:

@@ -101,15 +101,15 @@ def _gpu_bytes() -> int | None:
 
 def take_part(path: str) -> None:
     """Do the job of a file with the other processes of the group; the first writes the result."""
-    job = GridJob.model_validate_json(Path(path).read_text())
+    job = GridJob.model_validate_json(Path(path).read_text(encoding="utf-8"))
     speed = run_job(job)
     if World.joined().first:
-        Path(job.result).write_text(speed.model_dump_json())
+        Path(job.result).write_text(speed.model_dump_json(), encoding="utf-8")
 
 
 def main(path: str) -> None:
     """Do the job of a file, in as many processes as it says."""
-    train = GridJob.model_validate_json(Path(path).read_text()).parameters.train
+    train = GridJob.model_validate_json(Path(path).read_text(encoding="utf-8")).parameters.train
     if train.processes == 1:
         take_part(path)
     else:

@@ -48,7 +48,7 @@ def run_ingest(job: IngestJob) -> None:
 
 def main(path: str) -> None:
     """Run the job described in a JSON file; prints its ``wall`` and ``cpu`` seconds as JSON."""
-    job = IngestJob.model_validate_json(Path(path).read_text())
+    job = IngestJob.model_validate_json(Path(path).read_text(encoding="utf-8"))
     wall, cpu = time.perf_counter(), time.process_time()
     run_ingest(job)
     cost = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}

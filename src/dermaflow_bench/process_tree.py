@@ -22,7 +22,7 @@ def run_watched(command: Sequence[str]) -> tuple[str, int]:
     Raises:
         CalledProcessError: it failed.
     """
-    with TemporaryFile("w+") as file:  # a pipe would be full at some length
+    with TemporaryFile("w+", encoding="utf-8") as file:  # a pipe would be full at some length
         with subprocess.Popen(command, stdout=file, text=True) as child:
             most = 0
             root = psutil.Process(child.pid)

@@ -87,7 +87,7 @@ class _Ingest:
             folder=str(stored),
         )
         path = self._folder / "job.json"
-        path.write_text(job.model_dump_json())
+        path.write_text(job.model_dump_json(), encoding="utf-8")
         output, memory = run_watched([sys.executable, "-m", IngestJob.__module__, str(path)])
         return Ingested(Cost(**json.loads(output)), memory)
 

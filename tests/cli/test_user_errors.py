@@ -27,6 +27,9 @@ def raised(error, cause=None):
         (OSError(errno.EDQUOT, "Quota exceeded", "data/x"), StorageError, "no space left.*data/x"),
         (PermissionError(errno.EACCES, "denied", "data/x"), StorageError, "permission for data/x"),
         (OSError(errno.EROFS, "Read-only", "data/x"), StorageError, "data/x is .*read-only"),
+        (OSError(errno.EFBIG, "File too large", "data/x"), StorageError, "data/x: File.*ulimit"),
+        (OSError(errno.EIO, "Input/output error", "data/x"), StorageError, "data/x: .*damaged"),
+        (OSError(errno.EMFILE, "Too many open files"), StorageError, "Too many .*ulimit -n"),
         (
             MlflowException("(sqlite3.OperationalError) database or disk is full"),
             StorageError,
@@ -76,7 +79,7 @@ def test_a_long_error_of_mlflow_is_cut_after_its_secrets_were_hidden():
 
 def test_what_only_a_developer_can_mend_stays_as_it_is():
     assert as_user_error(raised(ValueError("a defect"), KeyError("x"))) is None
-    assert as_user_error(raised(OSError(errno.EIO, "I/O error", "data/x"))) is None
+    assert as_user_error(raised(OSError(errno.EINVAL, "Invalid argument", "data/x"))) is None
 
 
 def test_our_error_wins_over_the_systems():

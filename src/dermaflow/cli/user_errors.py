@@ -14,6 +14,13 @@ from dermaflow.io.redaction import redact
 from dermaflow.io.text import one_line
 
 _FILEPATH = re.compile(r"filepath=(?:\w+\()?'([^']+)'")  # as Kedro describes a dataset
+_OF_THE_DISK = {
+    errno.EFBIG: "the file system, or `ulimit -f`, allows no larger one",
+    errno.EIO: "the disk or its connection is damaged; see the system's log",
+    errno.ESTALE: "its server has replaced it; mount the file system again",
+    errno.EMFILE: "`ulimit -n` allows no more; raise it",
+    errno.ENFILE: "the system allows no more; close other programs",
+}
 _SQLITE_FULL = "database or disk is full"
 
 
@@ -64,6 +71,8 @@ def _of_system(error: OSError, saved_to: str) -> StorageError | None:
         return StorageError(f"no permission for {where}: change its owner or mode")
     if error.errno == errno.EROFS:
         return StorageError(f"{where} is on a file system that is mounted read-only")
+    if error.errno in _OF_THE_DISK:
+        return StorageError(f"{where}: {error.strerror}: {_OF_THE_DISK[error.errno]}")
     return None
 
 

@@ -37,7 +37,7 @@ def forgive_streams() -> None:
 
 def _forgiving(stream: TextIO | None, original: TextIO | None) -> TextIO:
     if stream is None:  # closed before Python began
-        return Path(os.devnull).open("w")
+        return Path(os.devnull).open("w", encoding="utf-8")
     if stream is not original or not isinstance(stream, io.TextIOWrapper):
         return stream
     with suppress(OSError):

@@ -51,7 +51,7 @@ def processor_share(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> i
     """
     limits: list[float] = []
     with suppress(OSError):  # no Linux
-        for line in membership.read_text().splitlines():
+        for line in membership.read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
             for folder in _folders(cgroups, controllers, path):
                 limits.extend(_limit(folder))
@@ -73,9 +73,9 @@ def _folders(cgroups: Path, controllers: str, path: str) -> Iterator[Path]:
 def _limit(folder: Path) -> Iterator[float]:
     """Processors that the files of one group grant, of version 2 or 1."""
     with suppress(OSError, ValueError):  # `max` stands for no limit
-        quota, period = (folder / "cpu.max").read_text().split()
+        quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
         yield int(quota) / int(period)
     with suppress(OSError, ValueError):
-        quota = (folder / "cpu.cfs_quota_us").read_text()
+        quota = (folder / "cpu.cfs_quota_us").read_text(encoding="utf-8")
         if int(quota) > 0:  # -1 stands for no limit
-            yield int(quota) / int((folder / "cpu.cfs_period_us").read_text())
+            yield int(quota) / int((folder / "cpu.cfs_period_us").read_text(encoding="utf-8"))

@@ -100,7 +100,7 @@ def _file_of(key: list[str], folders: Sequence[Path]) -> str:
         return f"{folders[-1].parent.name}/{folders[-1].name}"
     for folder in folders:
         for path in sorted(folder.glob("parameters*.yml")):
-            if _contains(yaml.safe_load(path.read_text()) or {}, key):
+            if _contains(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, key):
                 return f"{folder.parent.name}/{folder.name}/{path.name}"
     return "--params"
 

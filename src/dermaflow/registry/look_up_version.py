@@ -36,7 +36,7 @@ def is_registered(config: TrackingConfig, registration: Path) -> bool:
     Raises:
         TrackingError: the registry does not answer.
     """
-    said = json.loads(registration.read_text())
+    said = json.loads(registration.read_text(encoding="utf-8"))
     name, version = said["name"], said["version"]
     uri = os.environ.get("MLFLOW_REGISTRY_URI") or config.tracking_uri
     if uri.startswith(SQLITE_PREFIX):

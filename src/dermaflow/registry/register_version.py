@@ -97,7 +97,7 @@ def _log_model(
     weights = folder / "weights"
     save_weights(weights, classifier)
     for file, content in {RULE_FILE: decision_rule, CONTRACT_FILE: contract}.items():
-        (weights / file).write_text(json.dumps(content, indent=2) + "\n")
+        (weights / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     package = write_model_package(model_code.__name__, folder)
     with importable(package):  # MLflow runs the code when it saves the model
         return mlflow.pyfunc.log_model(

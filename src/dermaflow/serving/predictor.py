@@ -72,7 +72,7 @@ class Predictor:
 
 def _load_rule(path: Path, weights: Weights) -> DecisionRule:
     try:
-        rule = DecisionRule.from_dict(json.loads(path.read_text()))
+        rule = DecisionRule.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise WeightsError(f"decision rule {path} is not readable: {error}") from error
     rule.require_same(weights_digest(weights))

@@ -45,7 +45,7 @@ class RunMarker:
         self._file = folder / f"{run_id}.json"
         content = {"tracking_uri": redact(tracking_uri), "does": does, "pid": os.getpid()}
         with replacing_file(self._file) as partial:
-            partial.write_text(json.dumps({"run_id": run_id, **content}))
+            partial.write_text(json.dumps({"run_id": run_id, **content}), encoding="utf-8")
             # Before anyone can see it.
             lock = lock_file(partial)
         assert lock is not None
@@ -129,7 +129,7 @@ def _read_dead(file: Path) -> dict[str, Any] | None:
         if lock is None:
             return None
         os.close(lock)  # nobody else settles meanwhile, and no process takes up another's note
-        left = json.loads(file.read_text())
+        left = json.loads(file.read_text(encoding="utf-8"))
         facts = {key: left[key] for key in ("run_id", "tracking_uri", "does", "pid")}
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -26,7 +26,9 @@ def read_data_version(client: MlflowClient, run: Run) -> str | None:
 def read_report(client: MlflowClient, run_id: str, path: str) -> dict[str, object] | None:
     """A JSON object among a run's artifacts; None where there is none that can be read."""
     try:
-        report = read_artifact(client, run_id, path, lambda file: json.loads(file.read_text()))
+        report = read_artifact(
+            client, run_id, path, lambda file: json.loads(file.read_text(encoding="utf-8"))
+        )
     except ValueError:
         return None
     return report if isinstance(report, dict) else None

@@ -139,7 +139,7 @@ class TrackedRun:
                 the run.
         """
         if rule.get("metrics"):
-            metrics = json.loads(path.read_text())
+            metrics = json.loads(path.read_text(encoding="utf-8"))
             named = list(name_metrics(parts_from_json(metrics)).items())
             for start in range(0, len(named), METRICS_A_BATCH):
                 mlflow.log_metrics(dict(named[start : start + METRICS_A_BATCH]))

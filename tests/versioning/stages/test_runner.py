@@ -213,6 +213,18 @@ def test_a_stage_whose_code_changes_while_it_runs_is_run_again(made, caplog):
     assert made.run("validate") == []
 
 
+def test_under_dvc_a_stage_whose_code_changes_while_it_runs_fails(made, monkeypatch):
+    """DVC hashes code and inputs after the stage, so that a success would go into its lock."""
+    monkeypatch.setenv("DVC_STAGE", "validate")
+    file = own_code(made, "validate")
+    made.during["report"] = lambda: file.write_text("3\n")
+    with pytest.raises(BusyError, match=r"^validate: inputs or code changed while it ran"):
+        made.run("validate", nodes=VALIDATE)
+    assert leftovers(made) == []
+    made.during.clear()
+    assert made.run("validate", nodes=VALIDATE) == VALIDATE
+
+
 def test_raw_data_that_change_while_they_are_read_are_read_again(made):
     a_raw_table(made)
     made.during["scan"] = lambda: made.path(f"{RAW}/list.csv").write_text("1,df\n2,df\n")

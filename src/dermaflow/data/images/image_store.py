@@ -150,7 +150,7 @@ def write_image_store(folder: str | Path, batch: ImageBatch) -> None:
             "index": checksum(partial / "index.parquet"),
             "shards": shards.checksums,
         }
-        (partial / "meta.json").write_text(json.dumps(meta, indent=2) + "\n")
+        (partial / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_images(batch: ImageBatch, shards: ShardWriter) -> dict[str, list[Any]]:

@@ -79,7 +79,7 @@ class PreviousStore:
             shape: (H, W, C) of the pixels.
         """
         try:
-            meta = json.loads((self.folder / "meta.json").read_text())
+            meta = json.loads((self.folder / "meta.json").read_text(encoding="utf-8"))
             if meta["recipe"] == recipe and meta["shape"] == list(shape):
                 return _open(self.folder, meta)
         except FileNotFoundError:  # the first time

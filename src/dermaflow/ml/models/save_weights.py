@@ -18,4 +18,4 @@ def save_weights(folder: str | Path, weights: Weights) -> None:
         with written_by_safetensors(partial / TENSORS_FILE):
             save_file(tensors, partial / TENSORS_FILE)
         text = json.dumps(weights.config, indent=2, sort_keys=True)
-        (partial / CONFIG_FILE).write_text(text + "\n")
+        (partial / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")

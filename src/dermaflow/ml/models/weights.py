@@ -63,7 +63,7 @@ def load_tensors(path: str | Path) -> dict[str, torch.Tensor]:
 
 def _load_config(path: Path) -> dict[str, Any]:
     try:
-        config: dict[str, Any] = json.loads(path.read_text())
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return config
     except (OSError, json.JSONDecodeError) as error:
         raise WeightsError(f"weights description {path} is not readable: {error}") from error

@@ -89,7 +89,7 @@ class TrainingJob(Params):
             return self.take_part(log)
         path = Path(self.checkpoints) / JOB_FILE
         with replacing_file(path) as partial:
-            partial.write_text(self.model_dump_json())
+            partial.write_text(self.model_dump_json(), encoding="utf-8")
         run_together(
             take_part, (str(path), log), self.params.processes, self.params.timeout_seconds
         )
@@ -131,7 +131,7 @@ class TrainingJob(Params):
 
 def take_part(path: str, log: Log) -> None:
     """Do the training of a file, with the other processes of the group."""
-    TrainingJob.model_validate_json(Path(path).read_text()).take_part(log)
+    TrainingJob.model_validate_json(Path(path).read_text(encoding="utf-8")).take_part(log)
 
 
 def _ignore(metrics: Mapping[str, float], step: int) -> None:
@@ -141,7 +141,7 @@ def _ignore(metrics: Mapping[str, float], step: int) -> None:
 def main() -> None:
     """Take part in the training of the file that is the argument, as torchrun starts it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    job = TrainingJob.model_validate_json(Path(sys.argv[1]).read_text())
+    job = TrainingJob.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
     with joined(job.params.timeout_seconds):
         job.take_part(_ignore)
 

@@ -20,7 +20,7 @@ Entry = dict[str, Any]
 def read_lock(path: Path) -> dict[str, Entry]:
     """Entries of a ``dvc.lock`` by stage; none where there is no file or it is no lock."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError):
         return {}
     stages = content.get("stages") if isinstance(content, dict) else None

@@ -74,7 +74,9 @@ def leave(
     outputs = output_entries(project_path, env)
     kept = save_outputs(project_path, env, outputs)
     locks = {
-        lock.relative_to(project_path).as_posix(): lock.read_text() if lock.exists() else None
+        lock.relative_to(project_path).as_posix(): lock.read_text(encoding="utf-8")
+        if lock.exists()
+        else None
         for lock in locks_of(project_path, env)
     }
     head, branch = code_version(project_path)[0], current_branch(project_path)

@@ -101,7 +101,9 @@ class HashCache:
         """Write the file, if there is anything new."""
         if self._changed:
             with replacing_file(self._file) as partial:
-                partial.write_text(json.dumps(self._known, indent=0, sort_keys=True))
+                partial.write_text(
+                    json.dumps(self._known, indent=0, sort_keys=True), encoding="utf-8"
+                )
             self._changed = False
 
 
@@ -122,7 +124,7 @@ def _look_of(path: Path) -> str | None:
 
 def _read_json(file: Path) -> dict[str, list[str]]:
     try:
-        content: dict[str, list[str]] = json.loads(file.read_text())
+        content: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content

@@ -143,7 +143,7 @@ def _read(file: Path) -> StageRecord | None:
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -151,4 +151,4 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:
     with durable_file(file) as partial:
-        partial.write_text(json.dumps(content, indent=1, sort_keys=True))
+        partial.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")

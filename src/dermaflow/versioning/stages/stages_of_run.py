@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from kedro.pipeline import Pipeline
 
-from dermaflow.errors import DrawingError
+from dermaflow.errors import BusyError, DrawingError
 from dermaflow.schema import DRAWINGS
 from dermaflow.versioning.stages.damage import few
 from dermaflow.versioning.stages.fingerprint import hash_path
@@ -26,6 +27,8 @@ from dermaflow.versioning.stages.written_aside import (
 )
 
 logger = logging.getLogger(__name__)
+
+_CHANGED = "inputs or code changed while it ran"
 
 
 class StagesOfRun:
@@ -155,11 +158,15 @@ def _recover(workspace: Workspace, stage: str) -> None:
 def _keep(
     workspace: Workspace, stage: str, before: StageRecord, places: Mapping[str, Path], whole: bool
 ) -> None:
-    """Put the outputs in place, and on record unless it is unsure what they were made from."""
+    """Put the outputs in place, and on record unless it is unsure what they were made from.
+
+    Raises:
+        BusyError: it is unsure, and DVC would not notice.
+    """
     made = {workspace.relative(path): hash_path(aside(path, stage)) for path in places.values()}
     sure = whole and workspace.now(stage).deps == before.deps
     if whole and not sure:
-        logger.warning("%s: inputs or code changed while it ran; it will run again", stage)
+        logger.warning("%s: %s; it will run again", stage, _CHANGED)
     deps = before.deps if sure else dict.fromkeys(before.deps)
     workspace.records.announce(stage, replace(before, deps=deps, outs=made))
     put_in_place(places.values(), stage)
@@ -168,6 +175,9 @@ def _keep(
     for path, value in made.items():
         workspace.hashes.know(workspace.project_path / path, value)
     workspace.hashes.save()
+    if whole and not sure and "DVC_STAGE" in os.environ:
+        # DVC hashes the inputs when the stage has ended, and would take these outputs for theirs.
+        raise BusyError(f"{stage}: {_CHANGED}: run the same again")
 
 
 def _remove_undrawn(run: StageRun, made: Mapping[str, Path]) -> None:
