@@ -250,12 +250,12 @@ def test_an_interrupt_reaches_the_stage_and_the_run_is_called_killed(project, mo
 
 
 def test_while_another_run_writes_a_stage_there_is_no_run_or_it_waits(project, monkeypatch):
+    monkeypatch.setattr(stage_locks, "SECONDS_OF_PATIENCE", 0)
     other = StageLocks(project.folder / "data/smoke/stage_records")
     other.take("train")
     with pytest.raises(RunningError, match=r"^train: another run"):
         project.repro()
     assert project.calls() == []
-    monkeypatch.setattr(stage_locks, "SECONDS_BETWEEN_TRIES", 0.01)
     monkeypatch.setattr(stage_locks.time, "sleep", lambda _: other.release())
     reproduce(project.folder, "smoke", (), "wait")
     (call,) = project.calls()

@@ -19,6 +19,7 @@ from dermaflow.errors import (
     ParameterError,
     RunningError,
 )
+from dermaflow.versioning.stages import stage_locks
 from dermaflow.versioning.stages.runner import StageRunner, by_stage
 from dermaflow.versioning.stages.stage_locks import StageLocks
 from versioning.toy_project import CHAIN, RAW, fail, leftovers, own_code, replace_unseen
@@ -295,7 +296,10 @@ def test_the_lock_is_held_alone_while_the_nodes_run_and_shared_until_the_run_end
     [("take", "validate"), ("share", "validate"), ("take", "ingest")],
     ids=["it writes too", "it reads what this one writes", "it writes what this one reads"],
 )
-def test_another_run_that_is_in_the_way_is_named_and_nothing_is_touched(made, how, stage):
+def test_another_run_that_is_in_the_way_is_named_and_nothing_is_touched(
+    made, monkeypatch, how, stage
+):
+    monkeypatch.setattr(stage_locks, "SECONDS_OF_PATIENCE", 0)
     before = made.contents()
     made.change("validate", {"split.test": 0.3})
     other = locks_of_another_run(made)

@@ -15,6 +15,12 @@ from waiting import wait_until
 NEEDED = {"ingest": False, "validate": True, "train": True}
 
 
+@pytest.fixture(autouse=True)
+def _no_time(monkeypatch):
+    monkeypatch.setattr(stage_locks, "SECONDS_BETWEEN_TRIES", 0.01)
+    monkeypatch.setattr(stage_locks, "SECONDS_OF_PATIENCE", 0)
+
+
 @pytest.fixture
 def locks(tmp_path):
     return StageLocks(tmp_path)
@@ -66,9 +72,8 @@ def test_what_is_needed_is_asked_again_once_the_locks_are_held(tmp_path, locks):
 
 
 def test_a_run_waits_until_the_other_has_ended_and_holds_nothing_meanwhile(
-    tmp_path, locks, other, caplog, monkeypatch
+    tmp_path, locks, other, caplog
 ):
-    monkeypatch.setattr(stage_locks, "SECONDS_BETWEEN_TRIES", 0.01)
     other.take("train")
     with caplog.at_level(logging.INFO):
         waiting = threading.Thread(target=locks.acquire, args=(lambda: NEEDED, True))
@@ -81,6 +86,17 @@ def test_a_run_waits_until_the_other_has_ended_and_holds_nothing_meanwhile(
     assert not waiting.is_alive()
     assert not free(tmp_path, "train")
     assert caplog.text.count("Waiting") == 1
+
+
+def test_what_another_run_holds_for_a_moment_as_it_tries_is_not_in_the_way(
+    locks, other, monkeypatch
+):
+    monkeypatch.setattr(stage_locks, "SECONDS_OF_PATIENCE", 30)
+    other.take("train")
+    monkeypatch.setattr(stage_locks.time, "sleep", lambda _: other.release())
+    locks.acquire(lambda: NEEDED, wait=False)
+    with pytest.raises(BusyError):
+        other.share("train")
 
 
 def test_a_stage_that_has_run_is_shared_and_then_only_shared(tmp_path, locks, other):

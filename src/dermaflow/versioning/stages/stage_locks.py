@@ -21,7 +21,9 @@ from dermaflow.versioning.stages.stage_records import RECORDS
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_TRIES = 0.5
+SECONDS_BETWEEN_TRIES = 0.2
+# A run that waits tries all locks, and holds some of them for a moment: that is no reason to fail.
+SECONDS_OF_PATIENCE = 2
 
 
 class StageLocks:
@@ -54,6 +56,7 @@ class StageLocks:
             RunningError: another run has one of the stages, and ``wait`` is false.
         """
         told: set[str] = set()
+        until = time.monotonic() + SECONDS_OF_PATIENCE
         while True:
             busy = self._try(needed())
             if busy is None and self._cover(needed()):
@@ -61,9 +64,9 @@ class StageLocks:
             self.release()
             if busy is None:
                 continue
-            if not wait:
+            if not wait and time.monotonic() >= until:
                 raise RunningError(busy)
-            if busy not in told:
+            if wait and busy not in told:
                 logger.info("Waiting: %s", busy)
                 told.add(busy)
             time.sleep(SECONDS_BETWEEN_TRIES)
