@@ -22,16 +22,16 @@ def ran(output):
 
 @pytest.fixture(scope="module")
 def reproduced(make_project):
-    """A project after ``kedro repro`` of the first two stages."""
+    """A project after ``kedro repro`` of the first two stages, for tests that only look at it."""
     project = make_project()
     project.output = project.run(*REPRO, FIRST).stdout
     return project
 
 
-@pytest.fixture(scope="module")
-def changed(copy_finished):
-    """A finished project, which tests change one after the other."""
-    return copy_finished()
+@pytest.fixture
+def to_change(reproduced, tmp_path):
+    """A copy of ``reproduced``, with its runs, for a test that changes it."""
+    return reproduced.copy(tmp_path / "project", with_runs=True)
 
 
 def outputs(project):
@@ -68,7 +68,8 @@ def test_repro_runs_what_is_missing_then_nothing_then_what_a_parameter_touches(r
     assert ran(plan) == ["validate"]
 
 
-def test_repro_of_an_environment_goes_through_all_its_stages(changed):
+def test_repro_of_an_environment_goes_through_all_its_stages(copy_finished):
+    changed = copy_finished()
     assert ran(changed.run(*REPRO).stdout) == []
     plan = changed.run(*REPRO, "--dry", "--force").stdout
     assert sorted(ran(plan)) == sorted(with_drawings(STAGES))
@@ -120,7 +121,8 @@ def test_a_version_names_the_run_that_measured_it(finished):
     assert measured_by(finished, "1") == finished.runs()[-1].info.run_id  # the first
 
 
-def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(changed):
+def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(copy_finished):
+    changed = copy_finished()
     path = changed.folder / "conf" / "smoke" / "parameters_evaluate.yml"
     path.write_text(yaml.safe_dump({"evaluate": {"bootstrap_samples": 31}}))
     output = changed.run("dvc", "repro", "conf/smoke/dvc.yaml:register").stdout
@@ -132,24 +134,24 @@ def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(chang
     assert version.run_id == register.info.run_id
 
 
-def test_an_interrupt_of_repro_reaches_the_stage_and_ends_the_run_as_killed(reproduced):
-    running = reproduced.start(*REPRO, "--force")
+def test_an_interrupt_of_repro_reaches_the_stage_and_ends_the_run_as_killed(to_change):
+    running = to_change.start(*REPRO, "--force")
     read_until(running, "Running node")
     running.send_signal(signal.SIGTERM)
     output, _ = running.communicate(timeout=60)  # that it ends says that no stage holds the pipe
     assert running.returncode == 143, output
     assert output.strip().splitlines()[-1].startswith("Interrupted: ")
-    assert reproduced.runs()[0].info.status == "KILLED"
+    assert to_change.runs()[0].info.status == "KILLED"
     again = ("kedro", "run", "--env", "smoke", "--force", "--pipelines", "ingest")
-    assert "Running node" in reproduced.run(*again).stdout  # no other process holds the stage
+    assert "Running node" in to_change.run(*again).stdout  # no other process holds the stage
 
 
-def test_a_stage_that_fails_under_repro_is_told_in_the_last_line_and_its_run_is_kept(reproduced):
-    path = reproduced.folder / "conf" / "base" / "parameters_validate.yml"
+def test_a_stage_that_fails_under_repro_is_told_in_the_last_line_and_its_run_is_kept(to_change):
+    path = to_change.folder / "conf" / "base" / "parameters_validate.yml"
     path.write_text(path.read_text().replace("min_value: 50}", "min_value: 10000}"))
-    done = reproduced.run(*REPRO, check=False)
+    done = to_change.run(*REPRO, check=False)
     assert done.returncode == 5
     last = done.stdout.strip().splitlines()[-1]
     assert "suite clean_set: too few images are left" in last
-    assert reproduced.runs()[0].info.status == "FAILED"
-    assert "traceback.txt" in reproduced.artifacts(reproduced.runs()[0], "error")
+    assert to_change.runs()[0].info.status == "FAILED"
+    assert "traceback.txt" in to_change.artifacts(to_change.runs()[0], "error")

@@ -131,4 +131,5 @@ def test_figures_that_fail_are_told_once_and_the_others_go_on(experiment, caplog
     for _ in range(2):
         monitor.collect_metrics()
         assert "cpu_utilization_percentage" in monitor.aggregate_metrics()
-    assert caplog.messages == ["Defective: a sample failed: ZeroDivisionError('division by zero')"]
+    told = [message for message in caplog.messages if message.startswith("Defective")]
+    assert told == ["Defective: a sample failed: ZeroDivisionError('division by zero')"]
