@@ -69,13 +69,17 @@ def arguments(node):
 
 def savers(hint):
     """Classes of datasets that can save what has this annotation."""
-    origin = get_origin(hint) or hint
-    if origin is dict:
-        value = get_args(hint)[1]
-        origin, table = get_origin(value) or value, VALUES_SAVED_BY
+    if class_of(hint) is dict:
+        origin, table = class_of(get_args(hint)[1]), VALUES_SAVED_BY
     else:
-        table = SAVED_BY
+        origin, table = class_of(hint), SAVED_BY
     return table.get(origin, {"JSONDataset", "YAMLDataset"})
+
+
+def class_of(hint):
+    """The class of an annotation; numpy's are aliases of their own kind since Python 3.12."""
+    origin = get_origin(hint) or hint
+    return class_of(origin.__value__) if hasattr(origin, "__value__") else origin
 
 
 def test_each_argument_is_the_dataset_or_the_parameters_of_its_name(stage, nodes, kinds):

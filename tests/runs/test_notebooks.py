@@ -28,7 +28,8 @@ def run_cells(project, source, name, *checks):
     cells = ["".join(cell["source"]) for cell in code_cells(source / "notebooks" / name)]
     script = project.folder / "notebooks" / "all_cells.py"
     script.write_text("\n\n".join(["import os", "os.chdir('notebooks')", *cells, *checks, ""]))
-    project.run("env", "KEDRO_ENV=smoke", "MPLBACKEND=Agg", "python", str(script))
+    own_code = f"PYTHONPATH={project.folder}/src"  # the environment holds the checkout's
+    project.run("env", own_code, "KEDRO_ENV=smoke", "MPLBACKEND=Agg", "python", str(script))
 
 
 @pytest.mark.parametrize("name", ["01_look_at_a_run.ipynb"])

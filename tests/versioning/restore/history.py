@@ -12,6 +12,7 @@ from dermaflow.versioning.dvc.commit import output_entries, save_outputs
 from dermaflow.versioning.dvc.lock import lock_items, write_locks
 from dermaflow.versioning.stages.fingerprint import hash_path
 
+CATALOG = "stage_records: {filepath: records}\n"
 ENV, RAW = "base", "data/raw"
 A, B, PICTURES = "data/a.txt", "data/b.json", "data/pictures"
 STAGES = f"""
@@ -86,7 +87,9 @@ class History:
         self.git("init", "--quiet", "--initial-branch", "main")
         (self.folder / "src").mkdir()
         (self.folder / "dvc.yaml").write_text(STAGES)
-        (self.folder / ".gitignore").write_text("/data/**\n!/data/*.dvc\n")
+        (self.folder / ".gitignore").write_text("/data/**\n!/data/*.dvc\n/records\n")
+        (self.folder / "conf/base").mkdir(parents=True)
+        (self.folder / "conf/base/catalog.yml").write_text(CATALOG)
         states = {}
         with Repo.init(str(self.folder)) as repo:
             for name in ("old", "new"):

@@ -5,12 +5,14 @@ import json
 
 import pytest
 
-from dermaflow.errors import IntegrityError, VersioningError
+from dermaflow.errors import IntegrityError, RunningError, VersioningError
 from dermaflow.versioning.dvc.cache import DvcCache
 from dermaflow.versioning.git import code_version, current_branch, uncommitted_patch
 from dermaflow.versioning.restore.restore_run import outputs_of, restore_code
 from dermaflow.versioning.restore.undo import go_back, leave, stay
+from dermaflow.versioning.stages import stage_locks
 from dermaflow.versioning.stages.fingerprint import hash_path
+from dermaflow.versioning.stages.stage_locks import StageLocks
 from versioning.restore.history import ENV, RAW, A, B
 
 NOTES = ".dvc/tmp/before_restore.json"
@@ -49,6 +51,18 @@ def test_the_way_back_brings_code_locks_raw_data_and_outputs_once(history, old, 
     assert (history.folder / LOCK).read_text() == lock
     with pytest.raises(VersioningError, match="no run was restored here"):
         go_back(history.folder)
+
+
+def test_while_a_run_uses_the_data_there_is_no_way_back(history, old, monkeypatch):
+    monkeypatch.setattr(stage_locks, "SECONDS_OF_PATIENCE", 0)
+    restore(history, old)
+    run = StageLocks(history.folder / "records")
+    run.share("validate")
+    with pytest.raises(RunningError, match=r"^validate: another run"):
+        go_back(history.folder)
+    assert history.contents() == old.contents
+    run.release()
+    assert go_back(history.folder) == "main"
 
 
 def test_restores_are_undone_one_by_one(history, old, new):
