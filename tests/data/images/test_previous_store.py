@@ -278,7 +278,7 @@ def open_shards(folder):
 @pytest.mark.parametrize("fails", [False, True])
 def test_no_file_stays_open(store, tmp_path, fails):
     def meanwhile():
-        assert len(open_shards(tmp_path)) == 3
+        assert len(open_shards(store)) == 3
         if fails:
             raise RuntimeError("the camera fell")
 
@@ -287,4 +287,4 @@ def test_no_file_stays_open(store, tmp_path, fails):
             write_store(tmp_path / "again", FILES, previous=store, meanwhile=meanwhile)
         except RuntimeError:
             assert fails
-        assert open_shards(tmp_path) == []
+        assert open_shards(store) == []
