@@ -120,47 +120,52 @@ def test_nothing_is_done_twice_and_dvc_knows_it(resumed):
     assert len(resumed.runs()) == before
 
 
+@pytest.fixture
+def to_change(resumed, tmp_path):
+    """A copy of ``resumed``, with its runs, for a test that changes it."""
+    return resumed.copy(tmp_path / "project", with_runs=True)
+
+
 @pytest.mark.slow
-def test_undisturbed_the_logits_are_the_same_to_the_bit(resumed):
-    """This test and that below change the project."""
-    before = hash_path(resumed.folder / LOGITS)
+def test_undisturbed_the_logits_are_the_same_to_the_bit(to_change):
+    before = hash_path(to_change.folder / LOGITS)
     command = (*RUN[:-1], "crossval_train", "--force")
-    output = resumed.run(*command).stdout
+    output = to_change.run(*command).stdout
     assert "is done already" not in output
-    assert hash_path(resumed.folder / LOGITS) == before
+    assert hash_path(to_change.folder / LOGITS) == before
 
 
-def test_other_intervals_need_no_training_and_a_restore_brings_the_old_ones_back(resumed, runs):
-    changed = resumed.run(*RUN, "--params", "evaluate.bootstrap_samples=20").stdout
+def test_other_intervals_need_no_training_and_a_restore_brings_the_old_ones_back(to_change, runs):
+    changed = to_change.run(*RUN, "--params", "evaluate.bootstrap_samples=20").stdout
     assert "crossval_train: unchanged, skipped" in changed
     assert "parameters changed (evaluate.bootstrap_samples)" in changed
-    child, other, parent = resumed.runs()[:3]
+    child, other, parent = to_change.runs()[:3]
     assert [run.info.run_name for run in (child, other)] == ["fold 2", "fold 1"]
     assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
-    path = resumed.folder / METRICS
+    path = to_change.folder / METRICS
     new = json.loads(path.read_text())
     first = runs[0].info.run_id
-    resumed.run("kedro", "restore", first, "--env", "smoke", "--data-only")
+    to_change.run("kedro", "restore", first, "--env", "smoke", "--data-only")
     old = json.loads(path.read_text())
     logged = read_scores(runs[0].data.metrics, "crossval")
     assert old["crossval"]["accuracy"]["low"] == logged["accuracy"].low
     assert old != new
-    resumed.run("kedro", "restore", "--back")
+    to_change.run("kedro", "restore", "--back")
     assert json.loads(path.read_text()) == new
 
 
 @pytest.mark.slow
-def test_stopping_it_is_told_to_the_fold_as_well(resumed):
+def test_stopping_it_is_told_to_the_fold_as_well(to_change):
     command = (*RUN, "--params", "crossval.val=0.2")
-    running = resumed.start(*command)
+    running = to_change.start(*command)
 
     def is_in_the_first_fold():
-        (latest, *_) = resumed.runs()
+        (latest, *_) = to_change.runs()
         return latest.info.run_name == "fold 1" and not latest.info.end_time
 
     wait_until(is_in_the_first_fold, running)
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=60)
     assert running.returncode == 143
-    fold, parent = resumed.runs()[:2]
+    fold, parent = to_change.runs()[:2]
     assert (fold.info.status, parent.info.status) == ("KILLED", "KILLED")

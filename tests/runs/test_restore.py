@@ -12,7 +12,7 @@ MANIFEST = "data/smoke/03_primary/manifest.parquet"
 
 
 @pytest.fixture(scope="module")
-def project(make_project):
+def two_runs(make_project):
     """Two runs: of the files, and of another split with an uncommitted change of code."""
     project = make_project()
     project.run(*STAGES)
@@ -28,6 +28,12 @@ def project(make_project):
     project.run("git", "checkout", "--quiet", "src")
     (project.folder / "conf/smoke/why.txt").unlink()
     return project
+
+
+@pytest.fixture
+def project(two_runs, tmp_path):
+    """A copy of them, which a test may change."""
+    return two_runs.copy(tmp_path / "project", with_runs=True)
 
 
 @pytest.mark.slow
