@@ -21,6 +21,18 @@ TOKEN = "Bearer of-the-ward"
 BASIC = "Basic " + base64.b64encode(b"ward:hunter2").decode()
 
 
+def _usage(signs_others):
+    """Of a key: an authority's signs certificates, another's signs what is sent."""
+    names = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    others = dict.fromkeys((*names, "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(
+        digital_signature=not signs_others,
+        key_cert_sign=signs_others,
+        crl_sign=signs_others,
+        **others,
+    )
+
+
 def write_certificate(file, name, issuer=None):
     """Write a certificate with its key; gives both, for what it signs itself."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -35,6 +47,12 @@ def write_certificate(file, name, issuer=None):
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        # What Python 3.13 asks of certificates.
+        .add_extension(_usage(issuer is None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
         .sign(signer, hashes.SHA256())
     )
     private = key.private_bytes(
