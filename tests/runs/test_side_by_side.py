@@ -78,7 +78,9 @@ def test_runs_begun_at_random_say_what_is_their_own(kept, tmp_path, seed):
         assert code in (0, 9, -signal.SIGKILL, 128 + signal.SIGTERM), (told, output[-3000:])
         assert (code == 9) <= ("--if-running wait" not in " ".join(told)), output[-3000:]
     assert Counter(code for _, code, _ in ended)[0] >= 2
-    project.run("kedro", "run", "--env", "smoke")  # and says what became of those that were killed
+    last = project.start("kedro", "run", "--env", "smoke")  # says what became of killed ones, too
+    said, _ = last.communicate()
+    assert last.returncode == 0, said[-3000:]
 
     runs = project.runs()
     assert {run.info.status for run in runs} <= {"FINISHED", "KILLED", "FAILED"}
