@@ -13,7 +13,7 @@ import pytest
 LONG = {
     "tests/runs/test_killed_anywhere.py::test_killed_or_out_of_space": 2,
     "tests/runs/test_at_once.py": 1,
-    "tests/runs/test_side_by_side.py": 6,
+    "tests/runs/test_side_by_side.py": 4,
     "tests/runs/test_search.py": 1,
     "tests/runs/test_training_resumed.py": 2,
     "tests/runs/test_data_versions.py": 2,
