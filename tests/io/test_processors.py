@@ -8,7 +8,13 @@ import sys
 import pytest
 
 from data.small_disk import needs_mount
-from dermaflow.io.processors import processor_share, processors, usable
+from dermaflow.io.processors import (
+    ROUNDS_OF_WAITING,
+    processor_share,
+    processors,
+    settle_threads,
+    usable,
+)
 
 POD = "/kubepods.slice/kubepods-burstable.slice/cri-containerd-4f1b.scope"
 # As /proc/self/cgroup of a host with version 1 has it.
@@ -128,3 +134,23 @@ def test_threads_are_for_the_containers_share(code, said):
         text=True,
     )
     assert done.stdout.strip() == said, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        ({}, ROUNDS_OF_WAITING),
+        ({"GOMP_SPINCOUNT": "0"}, "0"),
+        ({"OMP_WAIT_POLICY": "active"}, None),  # the count would go before it
+    ],
+)
+def test_waiting_threads_give_way_sooner_unless_the_user_has_said_how_they_wait(
+    monkeypatch, given, count
+):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")  # whatever it is afterwards, it is taken back
+        monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settle_threads()
+    assert os.environ.get("GOMP_SPINCOUNT") == count
