@@ -58,9 +58,9 @@ class ParameterHook:
             ParameterError: one is wrong, or the code that runs is not the project's.
         """
         from dermaflow.params.check import check_parameters
+        from dermaflow.versioning.stages.stage_dependencies import require_own_code
 
-        _require_own_code(context.project_path)
-
+        require_own_code(context.project_path)
         loader = cast("OmegaConfigLoader", context.config_loader)
         folders = [Path(loader.conf_source) / env for env in (loader.env, loader.base_env) if env]
         check_parameters(loader["parameters"], folders, loader.runtime_params)
@@ -284,22 +284,6 @@ class VersioningHook:
         # A run that was refused has looked at nothing.
         if self._workspace and "DVC_STAGE" not in os.environ:
             DvcCommit(self._workspace, self._env).commit()
-
-
-def _require_own_code(project_path: Path) -> None:
-    """Refuse code of another place than the project's: records and MLflow would name the wrong one.
-
-    A wheel's project has no code of its own.
-    """
-    own, running = (
-        project_path / "src/dermaflow/__init__.py",
-        Path(__file__).with_name("__init__.py"),
-    )
-    if own.exists() and not own.samefile(running):
-        raise ParameterError(
-            f"the code that runs is {running.parent}, not this project's own {own.parent}: install "
-            "this project into the environment (`make setup`), or take the project's own"
-        )
 
 
 def _in_order(names: list[str] | None) -> list[str]:

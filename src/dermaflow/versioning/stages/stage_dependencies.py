@@ -156,6 +156,20 @@ def code_root(project_path: Path) -> Path:
     return own if (own / PACKAGE).is_dir() else Path(__file__).parents[3]
 
 
+def require_own_code(project_path: Path) -> None:
+    """Refuse code of another place than the project's: records and MLflow would name the wrong one.
+
+    Raises:
+        ParameterError: another checkout's package was imported first.
+    """
+    own, running = code_root(project_path) / PACKAGE, Path(__file__).parents[2]
+    if (own / "__init__.py").exists() and not own.samefile(running):
+        raise ParameterError(
+            f"the code that runs is {running}, not this project's own {own}: install this project "
+            "into the environment (`make setup`), or take the project's own"
+        )
+
+
 @lru_cache
 def _import_graph() -> Any:
     import grimp

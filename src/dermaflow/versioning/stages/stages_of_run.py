@@ -76,12 +76,12 @@ class StagesOfRun:
     def _is_unchanged(self, stage: str) -> bool:
         """Whether a stage, as it was left, needs neither to be run nor to be put in order."""
         workspace = self._workspace
+        if self._force or not self._is_whole(stage) or not _is_settled(workspace, stage):
+            return False
+        now = workspace.now(stage)
         return (
-            not self._force
-            and self._is_whole(stage)
-            and _is_settled(workspace, stage)
-            and workspace.is_unchanged(stage, workspace.now(stage))
-            and not workspace.missing_files(stage)
+            workspace.is_unchanged(stage, now)
+            and not workspace.missing_files(stage, now)
             and self._is_still_true(stage)
         )
 
@@ -96,10 +96,12 @@ class StagesOfRun:
     def _run_stage(self, run: StageRun) -> dict[str, Path] | None:
         """Run a stage and keep what it made: dataset -> place; None if it is unchanged."""
         workspace, stage = run.workspace, run.stage
-        if not self._is_unchanged(stage):
+        unchanged = self._is_unchanged(stage)
+        if not unchanged:
             workspace.locks.take(stage)
             _recover(workspace, stage)
-        if self._is_unchanged(stage):  # a killed run may have all but put it in place
+            unchanged = self._is_unchanged(stage)  # a killed run may have all but put it in place
+        if unchanged:
             level = logging.DEBUG if stage in DRAWINGS.values() else logging.INFO
             logger.log(level, "%s: unchanged, skipped", stage)
             workspace.files.know(workspace.now(stage).outs)
@@ -130,12 +132,12 @@ class StagesOfRun:
             return "in part, as asked"
         workspace = self._workspace
         now = workspace.now(stage)
-        missing = workspace.missing_files(stage)
-        if workspace.is_unchanged(stage, now) and missing:
+        if not workspace.is_unchanged(stage, now):
+            return workspace.reasons(stage, now)
+        missing = workspace.missing_files(stage, now)
+        if missing:
             return f"{few(missing)} is not here"
-        if workspace.is_unchanged(stage, now):
-            return "what it made elsewhere is not there any more"
-        return workspace.reasons(stage, now)
+        return "what it made elsewhere is not there any more"
 
 
 def _is_settled(workspace: Workspace, stage: str) -> bool:

@@ -122,9 +122,8 @@ class Workspace:
         """What the stage reads from outside and DVC keeps track of, by its path."""
         return self._external(name)[0]
 
-    def missing_files(self, name: str) -> list[str]:
+    def missing_files(self, name: str, now: StageRecord) -> list[str]:
         """Raw files that were there when the stage made what is there now, and are not any more."""
-        now = self.now(name)
         known = self.records.find(name, now.key)
         read = _there(known.external) if known else {}
         return [self.relative(path) for path in read if now.external.get(path, "") is None]
