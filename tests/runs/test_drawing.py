@@ -95,9 +95,9 @@ def test_under_repro_too_a_page_that_cannot_be_drawn_stops_no_stage(make_project
     project = make_project()
     edit(project, "reporting/sample_figures.py", "def draw_samples(", "def not_there(")
     done = project.run("kedro", "repro", "--env", "smoke", check=False)
-    assert done.returncode == 10, done.stdout
+    assert done.returncode == 16, done.stdout
     last = done.stdout.strip().splitlines()[-1]
-    assert "DrawingError: validate_drawing: draw_samples: " in last
+    assert last.startswith("Error: dvc repro: validate_drawing: draw_samples: ")
     data = project.folder / "data/smoke"
     assert (data / "08_reporting/registration.json").exists()
     assert list((data / "08_reporting/explanations").iterdir())

@@ -1,6 +1,5 @@
 """Notebooks run from top to bottom on a finished run, and are kept without outputs."""
 
-import copy
 import json
 import shutil
 
@@ -50,9 +49,7 @@ def test_every_cell_runs(finished, project_path, name):
 def test_a_run_that_only_evaluated_shows_the_training_of_its_weights(
     finished, project_path, tmp_path
 ):
-    project = copy.copy(finished)
-    project.folder = tmp_path / "project"
-    shutil.copytree(finished.folder, project.folder, symlinks=True)
+    project = finished.copy(tmp_path / "project", with_runs=True)
     changed = ("--pipelines", "evaluate", "--params", "evaluate.logit_adjustment=1.0")
     project.run("kedro", "run", "--env", "smoke", *changed)
     run_cells(

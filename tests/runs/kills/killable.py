@@ -15,12 +15,7 @@ LOCK = Path("conf/smoke/dvc.lock")
 WRITTEN = (DATA, Path("mlflow"), Path(".dvc"), LOCK)  # where a run of these stages writes
 # What differs from run to run, as it should: times, inodes, process ids; and the notes of runs that
 # were killed, which the next one that has anything to do closes.
-VOLATILE = (
-    "hashes.json",
-    "ingest.lock",
-    "validate.lock",
-    "validate_drawing.lock",
-)
+VOLATILE = re.compile(r"hashes\.json|(ingest|validate|validate_drawing)\.(lock|users)")
 OPEN_RUNS = "open_runs"  # folder of the notes of killed runs
 OF_DVC = re.compile(r"\.[\w-]{22}\.tmp")  # stay for a day: another process may be writing them
 
@@ -88,7 +83,7 @@ class Killable:
             path.relative_to(self.folder).as_posix(): hashlib.md5(path.read_bytes()).hexdigest()
             for path in files
             if path.exists()
-            and path.name not in VOLATILE
+            and not VOLATILE.fullmatch(path.name)
             and not OF_DVC.fullmatch(path.name)
             and OPEN_RUNS not in path.parts
         }
