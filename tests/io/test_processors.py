@@ -103,6 +103,7 @@ def test_the_processors_are_at_most_those_that_the_process_may_run_on():
     assert 1 <= processors() <= len(before)
 
 
+SETTLED = ("OMP_NUM_THREADS", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 LIMITED = """
 mount -t tmpfs groups /sys/fs/cgroup
 echo "100000 100000" > /sys/fs/cgroup/cpu.max
@@ -114,19 +115,26 @@ from dermaflow import hooks
 from dermaflow.io.processors import processors
 print(processors(), os.environ["OMP_NUM_THREADS"])
 """
-SERVED = """
+TORCH_FIRST = """
 import torch
-from dermaflow.ml.runtime import detect_runtime
-detect_runtime()
+import dermaflow.ml
 print(torch.get_num_threads())
+"""
+NOTHING_FIRST = """
+import os, sys
+import dermaflow.ml
+print("torch" in sys.modules, os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"])
 """
 
 
 @needs_mount
 @pytest.mark.skipif(usable() == 1, reason="needs two processors")
-@pytest.mark.parametrize(("code", "said"), [(COMMAND, "1 1"), (SERVED, "1")])
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(COMMAND, "1 1"), (TORCH_FIRST, "1"), (NOTHING_FIRST, f"False 1 {ROUNDS_OF_WAITING}")],
+)
 def test_threads_are_for_the_containers_share(code, said):
-    kept = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    kept = {name: value for name, value in os.environ.items() if name not in SETTLED}
     done = subprocess.run(
         (shutil.which("unshare"), "-Urm", "sh", "-ec", LIMITED, sys.executable, code),
         env=kept,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -28,10 +29,13 @@ def settle_threads() -> None:
     Torch, BLAS and Arrow take a thread for each processor, though a container has a share of them.
     And a thread of GNU's OpenMP that waits for others keeps its processor busy for long, which
     costs a training most of its speed where something else runs, too. What the user has set stays.
-    They read the variables when they are first imported, which must come later.
+    They read the variables when they are first imported; a torch that is there already is only
+    told how many threads to use.
     """
-    if processors() < usable():
-        os.environ.setdefault("OMP_NUM_THREADS", str(processors()))
+    if processors() < usable() and "OMP_NUM_THREADS" not in os.environ:
+        os.environ["OMP_NUM_THREADS"] = str(processors())
+        if torch := sys.modules.get("torch"):
+            torch.set_num_threads(processors())
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", ROUNDS_OF_WAITING)
 

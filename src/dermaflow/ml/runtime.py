@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import os
 import resource
 import sys
 from contextlib import AbstractContextManager
@@ -14,7 +13,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from dermaflow.io.processors import processors
 from dermaflow.io.seeding import derive_seed
 
 Precision = Literal["auto", "bf16", "fp32"]
@@ -56,10 +54,7 @@ def detect_runtime(precision: Precision = "auto") -> Runtime:
     """Choose device and precision; ``auto`` takes bfloat16 only where the processor computes in it.
 
     A CPU without AVX-512-BF16 or AMX emulates bfloat16, some ten times slower than float32.
-    Torch's threads are limited to what the container grants, where no variable sets them.
     """
-    if "OMP_NUM_THREADS" not in os.environ and processors() < torch.get_num_threads():
-        torch.set_num_threads(processors())
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if precision == "auto":
         precision = "bf16" if _computes_bf16(device) else "fp32"
