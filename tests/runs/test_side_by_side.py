@@ -22,24 +22,30 @@ PARAMETERS = (
     "evaluate.logit_adjustment=1.0",
     "train.learning_rate=0.0005",
 )
+REPRO = "repro --env smoke"
+CROSSVAL = "run --env smoke --pipelines crossval"
 
 
-def arguments_of(chance):
-    """Options of one run, drawn at random."""
+def command_of(chance, kinds):
+    """One command, drawn at random."""
+    kind = chance.choice(kinds)
+    if kind != "chain":
+        return [*kind.split(), "--if-running", chance.choice(("wait", "fail"))]
     parameters = chance.choice(PARAMETERS)
     return [
+        *("run", "--env", "smoke"),
         *(["--params", parameters] if parameters else []),
         *(["--force", "--pipelines", "evaluate,explain"] if chance.random() < 0.2 else []),
         *("--if-running", chance.choice(("wait", "wait", "fail", "skip"))),
     ]
 
 
-def start_all(project, chance):
-    """Start the runs and kill some; gives their options, exit codes and last lines."""
+def start_all(project, chance, kinds):
+    """Start the runs and kill some; gives their commands, exit codes and last lines."""
     told, running, timers = [], [], []
     for number in range(RUNS):
-        told.append(arguments_of(chance))
-        run = project.start("kedro", "run", "--env", "smoke", *told[-1])
+        told.append(command_of(chance, kinds))
+        run = project.start("kedro", *told[-1])
         running.append(run)
         if number % 2 and number // 2 < len(KILLED):
             kill = threading.Timer(chance.uniform(*LIVES), run.send_signal, [KILLED[number // 2]])
@@ -66,19 +72,22 @@ def parameters_of(run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_runs_begun_at_random_say_what_is_their_own(kept, tmp_path, seed):
+@pytest.mark.parametrize(
+    ("seed", "kinds"), [(1, ("chain",)), (2, ("chain",)), (3, ("chain", REPRO, CROSSVAL))]
+)
+def test_runs_begun_at_random_say_what_is_their_own(kept, tmp_path, seed, kinds):
     project = kept.copy(tmp_path / "project", with_runs=True)
     data = project.folder / "data/smoke"
     names = ("06_models", "07_model_output", "03_primary")
     before = {name: hash_path(data / name) for name in names}
 
-    ended = start_all(project, random.Random(seed))
+    ended = start_all(project, random.Random(seed), kinds)
     for told, code, output in ended:
         assert code in (0, 9, -signal.SIGKILL, 128 + signal.SIGTERM), (told, output[-3000:])
         assert (code == 9) <= ("--if-running wait" not in " ".join(told)), output[-3000:]
     assert Counter(code for _, code, _ in ended)[0] >= 2
-    last = project.start("kedro", "run", "--env", "smoke")  # says what became of killed ones, too
+    # Says what became of killed ones, too; DVC of a killed `kedro repro` may still be at work.
+    last = project.start("kedro", "run", "--env", "smoke", "--if-running", "wait")
     said, _ = last.communicate()
     assert last.returncode == 0, said[-3000:]
 
