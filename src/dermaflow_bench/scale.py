@@ -79,6 +79,7 @@ class _Ingest:
                 train=["generated"],
                 external=[],
                 sources={"generated": table},
+                unknown=self._parameters.ingest.unknown,
                 shard_images=shard_images,
             ),
             labels=self._parameters.labels,

@@ -127,7 +127,9 @@ CASES = [
     RowCase("id missing", NO_ID, {"id": "", "file": "nameless.png"}),
     RowCase("id of blanks", NO_ID, {"id": " \u00a0 ", "file": "blank.png"}),
     RowCase("id again, all the same", REPEAT, again={}),
-    RowCase("id again with another label", CONTRADICTION, again={"dx": "mel"}),
+    RowCase(
+        "id again with another label", CONTRADICTION, {"file": "other.png"}, {"dx": "mel"}
+    ),
     RowCase("id again with another file", CONTRADICTION, again={"file": "other.png"}),
     RowCase("id again with another age", CONTRADICTION, again={"age": "41"}),
     RowCase("id again in other letters", CONTRADICTION, {"id": "Ä"}, {"id": "A\u0308", "age": "7"}),

@@ -22,7 +22,8 @@ def outcome(root, params):
     table = [row for case in ROW_CASES for row in listed(case)]
     table += [{"id": case.id, "file": case.id} for case in rows.FILE_CASES]
     folder = write_table(root, table)
-    for name in (rows.SOUND, "other.png", "nameless.png", "blank.png", "folder/inner.png"):
+    (folder / "other.png").write_bytes(encode(picture(5)))
+    for name in (rows.SOUND, "nameless.png", "blank.png", "folder/inner.png"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(encode(picture()))
     (root / "secret.png").write_bytes(encode(picture(9)))

@@ -27,6 +27,9 @@ def manifest():
         ("elsewhere", "external", "secret", "excluded"),
     ]
     table = pd.DataFrame(rows, columns=["source", "role", "licence", "split"])
+    table["image_id"] = [f"i{number}" for number in range(len(table))]
+    table["lesion_id"] = ["l1", "l1", "i2", "l2", "l3", "l4"]
+    table["patient_id"] = ["p1", "p1", None, None, None, None]
     return table.assign(data_version="v1")
 
 
@@ -58,6 +61,10 @@ def test_training_data_are_those_of_training_sources_alone(classifier, manifest)
         "licences": ["CC-BY", "CC0"],
         "images": {"train": 3, "val": 1, "test": 0},
         "synthetic_images": 2,
+        "grouping": {
+            "archive": {"images": 1, "by_patient": 0, "by_lesion": 1, "alone": 0},
+            "clinic": {"images": 3, "by_patient": 2, "by_lesion": 0, "alone": 1},
+        },
     }
 
 

@@ -85,7 +85,9 @@ def test_split_adds_its_columns_and_counts_everything(validate):
 
 def test_equal_files_are_one_group_whatever_their_ids(validate):
     clean = sound_manifest()
-    clean.loc[clean["image_id"] == "i0", "sha256"] = clean["sha256"].iloc[-1]
+    clean.loc[clean["image_id"] == "i0", ["sha256", "label"]] = (
+        clean[["sha256", "label"]].iloc[-1].tolist()
+    )
     result, _ = check_and_split(clean, validate)
     copies = result[result["sha256"] == clean["sha256"].iloc[-1]]
     assert copies["lesion_id"].nunique() == 2

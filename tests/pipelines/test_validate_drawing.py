@@ -50,6 +50,9 @@ def test_data_docs_tell_what_was_set_aside():
     report = {
         **{"rows": 3, "unlisted_files": 0, "unusable_masks": 0, "clean": 2, "quarantined": 1},
         "quarantined_by_reason": {"too dark": 1},
+        "grouping": {"clinic": {"images": 2, "by_patient": 0, "by_lesion": 2, "alone": 0}},
+        "largest_groups": [],
+        "lesions_of_several_classes": {"lesions": 0, "of_most_classes": []},
         "suites": {},
     }
     row = {"image_id": "i01", "file": "i01.jpg", "label": "mel", "reason": "too dark"}

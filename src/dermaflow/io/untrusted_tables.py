@@ -38,7 +38,8 @@ def read_table(
         path: a Parquet file, or CSV in UTF-8 with ``,``, ``;`` or tabs between the cells, as
             Excel's line ``sep=;`` before the header may tell. Cells that a CSV's row lacks at its
             end are missing; blank lines are no rows.
-        columns: the name to give -> the column's name in the table.
+        columns: the name to give -> the column's name in the table, whatever its case, blanks and
+            signs, unless another column has that very name.
         key: the parameter that names the table, for error texts.
         optional: like ``columns``, of columns that the table may lack.
 
@@ -65,6 +66,18 @@ def read_table(
         ) from error
     _refuse_huge_cells(path, table, is_csv=read is _read_csv)
     return table
+
+
+def read_header(path: Path) -> list[str]:
+    """Names of a table's columns. The table has been read before, so that nothing is wrong."""
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            return list(file.schema_arrow.names)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        _, header = next(_csv_rows(file, *_find_separator(file)), (0, []))
+    return header
 
 
 def same_letters(text: str) -> str:
@@ -225,7 +238,7 @@ def _find_columns(
     names = [same_letters(name.strip()) for name in header]
     places: dict[str, int] = {}
     for name, column in {**optional, **columns}.items():
-        found = [i for i, known in enumerate(names) if known == same_letters(column.strip())]
+        found = _places_of(column, names)
         if len(found) > 1:
             raise SourceError(f"{path} has {len(found)} columns '{column}'; which is meant?")
         if found:
@@ -237,6 +250,17 @@ def _find_columns(
                 f"{path} has no column '{column}'{meaning} (see {key}); its columns: {known}"
             )
     return places
+
+
+def _places_of(column: str, names: Sequence[str]) -> list[int]:
+    """Where a column is; one that is written otherwise is meant only where none is as it is."""
+    exact = [i for i, known in enumerate(names) if known == same_letters(column.strip())]
+    return exact or [i for i, known in enumerate(names) if plain_name(known) == plain_name(column)]
+
+
+def plain_name(column: str) -> str:
+    """A column's name as names are compared: ``Lesion_ID`` and ``lesion id`` are one."""
+    return "".join(c for c in same_letters(column).casefold() if c.isalnum())
 
 
 def _refuse_huge_cells(path: Path, table: pd.DataFrame, is_csv: bool) -> None:

@@ -18,6 +18,7 @@ class IngestParams(Params):
     train: Annotated[Strings, Field(min_length=1)]  # sources that are split: train, val and test
     external: Strings  # sources on which the model is only tested
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], AnySource]
+    unknown: Strings  # words of a table, whatever their case, that mean that a value is not known
     shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
 
     @property

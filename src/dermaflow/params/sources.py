@@ -32,6 +32,8 @@ class Source(Params):
 
     # Goes before ids of images, lesions and patients, where another source numbers alike.
     prefix: str | None = None
+    # Lesions are numbered anew for each patient: `1` of one patient is not `1` of another.
+    lesions_within_patient: bool = False
 
     def raw_paths(self) -> list[Path]:
         """Files and folders that it reads: a change of one of them makes ingest run anew."""

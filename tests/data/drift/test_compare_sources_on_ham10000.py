@@ -32,7 +32,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def ham10000(tmp_path_factory):
     """Rows with what decoding tells, and the store."""
-    source = Ham10000(Ham10000Source(kind="ham10000", folder=FOLDER), "ham10000")
+    source = Ham10000(Ham10000Source(kind="ham10000", folder=FOLDER), "ham10000", ())
     size = params_of("image", env="ham10000")
     preprocess = Preprocess(**size.model_dump())
     records = source.records()

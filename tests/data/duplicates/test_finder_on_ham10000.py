@@ -30,7 +30,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     """Records of the originals, what was done to each copy, and the pairs that were found."""
-    source = Ham10000(Ham10000Source(kind="ham10000", folder=FOLDER), "ingest.sources.ham10000")
+    source = Ham10000(Ham10000Source(kind="ham10000", folder=FOLDER), "ingest.sources.ham10000", ())
     records = source.records().set_index("image_id")
     size = params_of("image", env="ham10000")
     preprocess = Preprocess(**size.model_dump())

@@ -31,10 +31,10 @@ def test_the_folder_right_below_is_the_label(folder):
     assert set(records["licence"]) == {"internal"}
 
 
-def test_equal_names_in_two_classes_are_two_images_and_lesions(folder):
+def test_equal_names_in_two_classes_are_two_images_of_unknown_lesions(folder):
     records = open_folder(folder).records()
     assert records["image_id"].tolist() == ["mel_a", "nv_2024_b", "nv_a"]
-    assert records["lesion_id"].tolist() == records["image_id"].tolist()
+    assert records[["lesion_id", "patient_id"]].isna().all(axis=None)
 
 
 def test_bytes_are_read_by_path_and_what_lies_in_no_class_is_unlisted(folder):

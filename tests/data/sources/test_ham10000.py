@@ -6,6 +6,7 @@ import zipfile
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.sources.ham10000 import Ham10000, take_lesions
 from dermaflow.errors import SourceError
@@ -21,6 +22,8 @@ ROWS = (
     "HAM_1,ISIC_2,bkl,histo,80.0,male,scalp\n"
     "HAM_2,ISIC_3,nv,follow_up,,unknown,unknown\n"
 )
+
+UNKNOWN = params_of("ingest").unknown
 REAL = os.environ.get("DERMAFLOW_HAM10000_DIR")
 
 
@@ -40,7 +43,9 @@ def folder(tmp_path):
 
 def open_folder(folder, limit=None):
     return Ham10000(
-        Ham10000Source(kind="ham10000", folder=str(folder), limit=limit), "ingest.sources.ham10000"
+        Ham10000Source(kind="ham10000", folder=str(folder), limit=limit),
+        "ingest.sources.ham10000",
+        UNKNOWN,
     )
 
 

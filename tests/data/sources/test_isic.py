@@ -22,10 +22,12 @@ CSV = (
     'ISIC_3,"A, B",CC-BY,50,,,new words,clinical: close-up,IL_3,female\n'
 )
 
+UNKNOWN = params_of("ingest").unknown
+
 
 def open_source(metadata, images, label="diagnosis_3"):
     params = IsicSource(kind="isic", metadata=str(metadata), images=images, label=label)
-    return Isic(params, "ingest.sources.isic")
+    return Isic(params, "ingest.sources.isic", UNKNOWN)
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_the_archives_columns_become_ours(download):
     records = open_source(download / "metadata.csv", [str(download)]).records()
     assert tuple(records.columns) == SOURCE_COLUMNS
     assert records["label"].tolist() == ["Nevus", "Melanoma, NOS", None]
-    assert records["lesion_id"].tolist() == ["IL_1", "ISIC_2", "IL_3"]
+    assert records["lesion_id"].tolist() == ["IL_1", None, "IL_3"]
     assert records["dx_type"].tolist() == ["follow_up", "histo", "new words"]
     assert records["image_type"].tolist() == ["dermoscopic", "dermoscopic", "clinical: close-up"]
     assert records["licence"].tolist() == ["CC-0", "CC-BY", "CC-BY"]

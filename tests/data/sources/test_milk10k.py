@@ -13,13 +13,17 @@ from dermaflow.errors import SourceError
 from dermaflow.params.sources import Milk10kSource
 from dermaflow.schema import SOURCE_COLUMNS
 
+UNKNOWN = params_of("ingest").unknown
+
 REAL = os.environ.get("DERMAFLOW_MILK10K_DIR")
 HEADER = "isic_id,lesion_id,image_type,age_approx,sex,skin_tone_class,site,milk_dx\n"
 ROWS = "ISIC_1,IL_1,dermoscopic,70.0,male,4,trunk,SCCKA\nISIC_2,IL_2,dermoscopic,,female,0,,INF\n"
 
 
 def open_folder(path):
-    return Milk10k(Milk10kSource(kind="milk10k", folder=str(path)), "ingest.sources.milk10k")
+    return Milk10k(
+        Milk10kSource(kind="milk10k", folder=str(path)), "ingest.sources.milk10k", UNKNOWN
+    )
 
 
 @pytest.fixture

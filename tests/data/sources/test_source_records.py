@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.data.sources.source_records import read_records
 from dermaflow.errors import SourceError
 from dermaflow.schema import SOURCE_COLUMNS
+
+UNKNOWN = params_of("ingest").unknown
 
 COLUMNS = {"image_id": "ID", "label": "Diagnosis", "age": "Age", "sex": "Sex"}
 
@@ -22,7 +25,14 @@ def read(tmp_path):
         else:
             path = tmp_path / "list.parquet"
             table.to_parquet(path)
-        return read_records(path, columns, licence=licence, key="clinic.columns", optional=optional)
+        return read_records(
+            path,
+            columns,
+            licence=licence,
+            key="clinic.columns",
+            unknown=UNKNOWN,
+            optional=optional,
+        )
 
     return read_table
 
@@ -47,13 +57,37 @@ def test_a_licence_of_the_row_goes_before_that_of_all(read):
 
 
 @pytest.mark.parametrize("word", ["", " ", "-", "?", "NA", "n/a", "NaN", "None", "NULL", "Unknown"])
-def test_words_for_unknown_are_missing_but_are_values_in_names(read, word):
+def test_words_for_unknown_are_missing_but_are_values_in_labels(read, word):
     records = read(f"ID,Diagnosis,Age,Sex\n{word},{word},{word},{word}\n0,nv,1,x\n")
     assert pd.isna(records["age"][0])
     assert records["sex"][0] is None
-    blank = word.strip() == ""
-    assert records["image_id"][0] == (None if blank else word)
-    assert records["label"][0] == (None if blank else word)
+    assert records["image_id"][0] is None
+    assert records["label"][0] == (word.strip() or None)
+
+
+@pytest.mark.parametrize("header", ["Lesion_ID", "lesion id", " LESION-ID "])
+def test_a_column_is_found_however_its_name_is_written(read, caplog, header):
+    table = f"ID,Diagnosis,Age,Sex,{header}\n1,nv,40,,l1\n"
+    assert read(table, COLUMNS | {"lesion_id": "lesion_id"})["lesion_id"].tolist() == ["l1"]
+    assert read(table, optional={"lesion_id": "lesion_id"})["lesion_id"].tolist() == ["l1"]
+    assert not caplog.messages
+
+
+def test_a_column_of_the_very_name_goes_before_one_that_looks_like_it(read):
+    table = "ID,Diagnosis,Age,Sex,SEX\n1,nv,40,male,female\n"
+    assert read(table)["sex"].tolist() == ["male"]
+
+
+@pytest.mark.parametrize("header", ["Patient-Nr", "lesion_no", "Subject ID", "anon_patient_id"])
+def test_a_column_that_seems_to_tell_groups_and_is_not_read_is_named(read, caplog, header):
+    read(f"ID,Diagnosis,Age,Sex,{header}\n1,nv,40,,l1\n")
+    [message] = caplog.messages
+    assert f"nothing reads the column '{header}'" in message
+
+
+def test_a_column_about_lesions_that_is_no_id_is_not_named(read, caplog):
+    read("ID,Diagnosis,Age,Sex,lesion type,patient age\n1,nv,40,,macule,7\n")
+    assert not caplog.messages
 
 
 def test_cells_lose_outer_blanks_alone_and_letters_have_one_form(read):

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.data.sources.table import Table
 from dermaflow.errors import SourceError
 from dermaflow.params.sources import TableSource
@@ -23,6 +24,8 @@ CSV = (
     "2,sub/b.png,Melanoma NOS,,P1,unknown,\n"
     "3,c.jpg,Wart,L3,P2,,Unknown\n"
 )
+
+UNKNOWN = params_of("ingest").unknown
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def describe(folder, **changes):
 
 
 def open_table(params):
-    return Table(params, "ingest.sources.clinic")
+    return Table(params, "ingest.sources.clinic", UNKNOWN)
 
 
 def test_columns_are_translated(folder):
@@ -70,13 +73,6 @@ def test_values_are_translated_and_what_is_not_stays(folder):
     columns = COLUMNS | {"dx_type": "By"}
     records = open_table(describe(folder, columns=columns, values=values)).records()
     assert records["dx_type"].dropna().tolist() == ["histo"]
-
-
-def test_an_image_without_lesion_is_its_own(folder):
-    assert open_table(describe(folder)).records()["lesion_id"].tolist() == ["L1", "2", "L3"]
-    columns = {name: column for name, column in COLUMNS.items() if name != "lesion_id"}
-    records = open_table(describe(folder, columns=columns)).records()
-    assert records["lesion_id"].tolist() == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,12 @@ def faulty_manifest():
     sound = sound_manifest()
 
     def row(image_id, **changes):
-        base = {"image_id": image_id, "file": f"{image_id}.jpg", "lesion_id": f"l_{image_id}"}
+        base = {
+            "image_id": image_id,
+            "file": f"{image_id}.jpg",
+            "lesion_id": f"l_{image_id}",
+            "sha256": f"bytes of {image_id}",
+        }
         return sound.iloc[[1]].assign(**base | changes)
 
     unreadable = dict.fromkeys(("width", "height", "brightness", "contrast"), np.nan)

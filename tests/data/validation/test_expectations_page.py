@@ -8,7 +8,12 @@ import yaml
 
 from dermaflow.data.drift.drift_features import DRIFT_COLUMNS, TITLES
 from dermaflow.data.validation.check_manifest import ROW_SUITES, SET_SUITES
-from dermaflow.data.validation.set_tables import describe_classes, describe_set
+from dermaflow.data.validation.set_tables import (
+    describe_classes,
+    describe_groups_of,
+    describe_lesions,
+    describe_set,
+)
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.params.validate import DriftParams, ExpectationParams
 from dermaflow.schema import RECORD_COLUMNS
@@ -36,11 +41,15 @@ def columns(page):
 
 def test_every_suite_and_every_column_and_feature_of_drift_is_told(page, columns):
     assert {*ROW_SUITES, *SET_SUITES} <= set(columns)
-    one = pd.DataFrame({"label": ["nv"], "lesion_id": ["a"], "patient_id": None, "sha256": "x"})
+    one = pd.DataFrame(
+        {"image_id": ["i"], "label": "nv", "lesion_id": "a", "patient_id": None, "sha256": "x"}
+    )
     one = one.assign(source="s", role="train")
     assert set(columns["manifest_rows"]) == set(RECORD_COLUMNS)
     assert set(columns["clean_set"]) == set(describe_set(one, one, set()).columns)
     assert set(columns["clean_classes"]) == set(describe_classes(one, ["nv"]).columns)
+    assert set(columns["clean_groups"]) == set(describe_groups_of(one).columns)
+    assert set(columns["clean_lesions"]) == set(describe_lesions(one).columns)
     drift = page[page.index("## Drift") :]
     assert all(f"`{name}`" in drift for name in (*DRIFT_COLUMNS, *TITLES))
 

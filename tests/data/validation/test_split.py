@@ -6,7 +6,6 @@ import pytest
 
 from conf_params import params_of
 from dermaflow.data.validation.split import count_crossings, cut, find_groups, split_groups
-from dermaflow.errors import ValidationError
 
 PARAMS = params_of("validate", env="base").split
 CLASSES = {"nv": 400, "mel": 90, "df": 12}  # lesions of each
@@ -27,14 +26,15 @@ def rows():
         for number, (label, lesion) in enumerate(lesions)
         for shot in range(1 + rng.poisson(0.4))
     ]
-    return pd.DataFrame(table).assign(role="train")
+    rows = pd.DataFrame(table).assign(role="train")
+    return rows.assign(image_id=[f"i{number}" for number in range(len(rows))])
 
 
 def test_a_chain_of_lesions_and_patients_is_one_group():
     rows = pd.DataFrame(
         [("b", "p1"), ("c", "p1"), ("c", "p2"), ("a", "p2"), ("d", None), ("d", "p3"), ("e", None)],
         columns=["lesion_id", "patient_id"],
-    ).assign(sha256=None)
+    ).assign(sha256=None, image_id=list("tuvwxyz"))
     assert find_groups(rows).tolist() == ["a", "a", "a", "a", "d", "d", "e"]
 
 
@@ -48,18 +48,19 @@ def test_a_pair_joins_the_groups_of_its_images():
 
 def test_missing_patients_link_nothing():
     rows = pd.DataFrame({"lesion_id": ["a", "b", "c"], "patient_id": [None, np.nan, pd.NA]})
-    rows["sha256"] = None
+    rows = rows.assign(sha256=None, image_id=list("xyz"))
     assert find_groups(rows).nunique() == 3
 
 
-def test_a_row_of_which_nothing_is_known_is_refused():
-    rows = pd.DataFrame({"lesion_id": ["a", None], "patient_id": [None, None], "sha256": None})
-    with pytest.raises(ValidationError, match="1 clean rows have neither"):
-        find_groups(rows)
+def test_a_row_of_which_nothing_is_known_is_a_group_of_its_own():
+    rows = pd.DataFrame({"image_id": list("xyz"), "lesion_id": ["a", None, None], "sha256": None})
+    rows["patient_id"] = None
+    assert find_groups(rows).tolist() == ["a", "y", "z"]
 
 
 def test_no_rows_make_no_groups():
-    assert find_groups(pd.DataFrame({"lesion_id": [], "patient_id": [], "sha256": []})).empty
+    columns = ["image_id", "lesion_id", "patient_id", "sha256"]
+    assert find_groups(pd.DataFrame(columns=columns)).empty
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_newcomers_move_few_of_the_others(rows):
 
 def test_a_group_with_several_labels_is_placed_with_the_rarest():
     rows = pd.DataFrame({"lesion_id": [f"x{n}" for n in range(40)], "patient_id": None})
-    rows = rows.assign(sha256=None, role="train")
+    rows = rows.assign(sha256=None, role="train", image_id=rows["lesion_id"])
     rows["label"] = ["nv"] * 30 + ["df"] * 10
     mixed = pd.concat([rows, rows.iloc[30:].assign(label="nv")], ignore_index=True)
     shares = mixed.join(split_groups(mixed, PARAMS, 1))
@@ -145,6 +146,7 @@ def test_a_group_with_several_labels_is_placed_with_the_rarest():
 def test_a_group_larger_than_a_share_goes_to_training():
     rows = pd.DataFrame({"lesion_id": ["big"] * 30 + [f"x{n}" for n in range(30)]})
     rows = rows.assign(patient_id=None, sha256=None, label="nv", role="train")
+    rows["image_id"] = [f"i{n}" for n in range(60)]
     for seed in range(5):
         split = split_groups(rows, PARAMS, seed)["split"]
         assert set(split[:30]) == {"train"}

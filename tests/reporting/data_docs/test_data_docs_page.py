@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import escape
 
 import pandas as pd
 import pytest
@@ -13,7 +14,12 @@ from dermaflow.reporting.data_docs.data_docs_page import render_data_docs
 
 NASTY = "<script>alert(1)</script> {body}"
 COUNTS = {"rows": 12, "unlisted_files": 3, "unusable_masks": 2, "clean": 10, "quarantined": 5}
-NOTHING = COUNTS | {"quarantined_by_reason": {}, "suites": {}}
+NO_GROUPS = {
+    "grouping": {},
+    "largest_groups": [],
+    "lesions_of_several_classes": {"lesions": 0, "of_most_classes": []},
+}
+NOTHING = COUNTS | NO_GROUPS | {"quarantined_by_reason": {}, "suites": {}}
 NO_ROWS = pd.DataFrame({"image_id": [], "file": [], "label": [], "reason": [], "stage": []})
 
 
@@ -34,6 +40,25 @@ def set_aside(count, **changes):
     rows = {"image_id": "i", "file": "i.jpg", "label": "mel", "reason": "r", "stage": "ingest"}
     report = NOTHING | {"quarantined_by_reason": {"r": count}}
     return report, pd.DataFrame([rows | changes] * count)
+
+
+def test_groups_are_told_with_ids_that_stand_for_many():
+    group = {"group_id": NASTY, "role": "train", "images": 28, "share": 0.333, "lesions": 1}
+    groups = {
+        "grouping": {"clinic": {"images": 84, "by_patient": 40, "by_lesion": 30, "alone": 14}},
+        "largest_groups": [group | {"patients": 0, "classes": 7}],
+        "lesions_of_several_classes": {
+            "lesions": 12,
+            "of_most_classes": [{"lesion_id": "unknown", "images": 28, "labels": "mel, nv"}],
+        },
+    }
+    page = docs(report=NOTHING | groups)
+    assert cells(page)[:3] == [
+        ("clinic", "84", "40", "30", "14"),
+        (escape(NASTY), "train", "28 (33.3%)", "1", "0", "7"),
+        ("unknown", "28", "mel, nv"),
+    ]
+    assert "Lesions with images of several classes: 12" in page
 
 
 def test_without_quarantined_rows_the_page_says_so():
@@ -116,7 +141,7 @@ def test_the_summary_has_a_row_an_expectation_in_the_order_of_the_suites(page):
         ("second", "broken", "label", in_set, "quarantine"),
     ]
     assert re.findall(r'href="#(\w+)"', page) == ["first", "second", "second"]
-    assert re.findall(r'<h2 id="(\w+)">', page) == ["first", "second"]
+    assert re.findall(r'<h2 id="(\w+)">', page) == ["groups", "first", "second"]
 
 
 def test_a_value_that_breaks_an_expectation_is_named_with_its_image(page):

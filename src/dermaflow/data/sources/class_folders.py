@@ -16,7 +16,7 @@ class Folder:
     """Images whose label is the name of the folder they lie in, right below the source's.
 
     An image is named by its path without suffix, ``mel/a.jpg`` as ``mel_a``. Nothing tells which
-    images show one lesion, so each is a lesion of its own until validate finds that it is not.
+    images show one lesion.
 
     Args:
         params: the folder and its licence.
@@ -46,7 +46,6 @@ class Folder:
         names = [same_letters(file.rpartition(".")[0].replace("/", "_")) for file in files]
         told = {
             "image_id": names,
-            "lesion_id": names,
             "label": [same_letters(file.partition("/")[0]) for file in files],
             "file": files,
             "licence": self._licence,

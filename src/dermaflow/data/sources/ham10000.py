@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -36,12 +37,13 @@ class Ham10000:
     Args:
         params: the folder, and how many images to take of it.
         key: of the section in conf, for error texts.
+        unknown: words that mean that a value is not known.
 
     Raises:
         SourceError: the folder, a file or a column is missing, or a file is damaged.
     """
 
-    def __init__(self, params: Ham10000Source, key: str) -> None:
+    def __init__(self, params: Ham10000Source, key: str, unknown: Collection[str]) -> None:
         key = f"{key}.folder or the environment variable DERMAFLOW_HAM10000_DIR"
         folder = Path(params.folder).expanduser()
         if not folder.is_dir():
@@ -49,7 +51,9 @@ class Ham10000:
                 f"there is no folder {folder}: set {key} to the one "
                 f"that holds {', '.join(HAM10000_IMAGES)} and {HAM10000_METADATA}"
             )
-        table = read_records(folder / HAM10000_METADATA, _COLUMNS, licence=LICENCE, key=key)
+        table = read_records(
+            folder / HAM10000_METADATA, _COLUMNS, licence=LICENCE, key=key, unknown=unknown
+        )
         table["image_type"] = "dermoscopic"
         table["file"] = table["image_id"] + ".jpg"
         self._listed = frozenset(table["file"].dropna())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -35,21 +36,21 @@ _DX_TYPES = {
 class Isic:
     """A metadata CSV beside folders or zips of images, as the archive's command line leaves them.
 
-    An image without lesion is a lesion of its own.
-
     Args:
         params: where they are, and which column holds the diagnosis.
         key: of the section in conf, for error texts.
+        unknown: words that mean that a value is not known.
 
     Raises:
         SourceError: the CSV, a column, a folder or a zip is missing or damaged.
     """
 
-    def __init__(self, params: IsicSource, key: str) -> None:
+    def __init__(self, params: IsicSource, key: str, unknown: Collection[str]) -> None:
         columns = _COLUMNS | {"label": params.label}
         path = Path(params.metadata).expanduser()
-        table = read_records(path, columns, optional=_OPTIONAL, licence=None, key=key)
-        table["lesion_id"] = table["lesion_id"].fillna(table["image_id"])
+        table = read_records(
+            path, columns, optional=_OPTIONAL, licence=None, key=key, unknown=unknown
+        )
         table["dx_type"] = table["dx_type"].map(lambda words: _DX_TYPES.get(words, words))
         self._images = ImageFiles(params.images, f"{key}.images")
         self._records = table.assign(file=self._images.find(table["image_id"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -47,12 +48,13 @@ class Milk10k:
     Args:
         params: the folder of both.
         key: of the section in conf, for error texts.
+        unknown: words that mean that a value is not known.
 
     Raises:
         SourceError: the folder, a file or a column is missing, or a file is damaged.
     """
 
-    def __init__(self, params: Milk10kSource, key: str) -> None:
+    def __init__(self, params: Milk10kSource, key: str, unknown: Collection[str]) -> None:
         folder = Path(params.folder).expanduser()
         if not folder.is_dir():
             raise SourceError(
@@ -60,7 +62,9 @@ class Milk10k:
                 f"DERMAFLOW_MILK10K_DIR to the one that holds {MILK10K_METADATA} and "
                 f"{MILK10K_IMAGES}"
             )
-        table = read_records(folder / MILK10K_METADATA, _COLUMNS, licence=LICENCE, key=key)
+        table = read_records(
+            folder / MILK10K_METADATA, _COLUMNS, licence=LICENCE, key=key, unknown=unknown
+        )
         table["label"] = table["label"].map(lambda code: DIAGNOSES.get(code, code))
         self._records = table.assign(file=table["image_id"] + ".jpg")
         self._images = ZipFolder([folder / MILK10K_IMAGES], key)

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from dermaflow.data.sources.ids import ID_COLUMNS, without_decimals
 from dermaflow.io.text import one_line
-from dermaflow.io.untrusted_tables import read_table, same_letters
+from dermaflow.io.untrusted_tables import plain_name, read_header, read_table, same_letters
 from dermaflow.params.sources import TableColumn
 from dermaflow.schema import SOURCE_COLUMNS
 
 logger = logging.getLogger(__name__)
 
-# What people write, in any case, where they do not know.
-_UNKNOWN = frozenset(("", "-", "?", "n/a", "na", "nan", "none", "null", "unknown"))
-# Columns in which those words would be a value like any other.
-_VERBATIM = frozenset(("image_id", "lesion_id", "patient_id", "label", "file", "licence"))
+# Columns in which a word for what is not known would be a value like any other.
+_VERBATIM = frozenset(("label", "file", "licence"))
+# How columns that say which images belong together are called, by what they are.
+_GROUPING = {
+    name: re.compile(f"(?:{words})(?:s|e?n)?(?:id|uid|nr|no|num|number|nummer|code|key)?$")
+    for name, words in {
+        "lesion_id": "lesion|läsion",
+        "patient_id": "patient|subject|person|pid|mrn",
+    }.items()
+}
 
 
 def read_records(
@@ -28,6 +36,7 @@ def read_records(
     *,
     licence: str | None,
     key: str,
+    unknown: Collection[str],
     optional: Mapping[TableColumn, str] | None = None,
 ) -> pd.DataFrame:
     """Read a table as ``SOURCE_COLUMNS``: text stripped, ``age`` float64 in years.
@@ -37,6 +46,7 @@ def read_records(
         columns: record column -> column of the table; record columns left out become missing.
         licence: of rows that tell none.
         key: the parameter that names the columns or the folder, for error texts.
+        unknown: words that mean that a value is not known, whatever their case.
         optional: like ``columns``, of columns that the table may lack.
 
     Raises:
@@ -46,11 +56,33 @@ def read_records(
     extra = {str(name): column for name, column in (optional or {}).items()}
     table = read_table(path, wanted, key, extra).reset_index(drop=True)
     records = pd.DataFrame(None, table.index, list(SOURCE_COLUMNS), dtype=object)
+    words = frozenset(same_letters(word).casefold() for word in unknown) | {""}
     for name in table:
-        records[name] = _clean_text(table[name], verbatim=name in _VERBATIM)
+        records[name] = _clean_text(table[name], {""} if name in _VERBATIM else words)
+    _warn_of_unread_groups(path, {**extra, **wanted})
+    for name in ID_COLUMNS:
+        records[name] = without_decimals(records[name])
     records["age"] = _read_ages(records["age"], path)
     records["licence"] = records["licence"].fillna(licence) if licence else records["licence"]
     return records
+
+
+def _warn_of_unread_groups(path: Path, read: Mapping[str, str]) -> None:
+    """Name columns that seem to say which images belong together, and that nothing reads."""
+    header = {plain_name(column): column for column in read_header(path)}
+    known = set(map(plain_name, read.values()))
+    for name, pattern in _GROUPING.items():
+        if plain_name(read.get(name, "")) in header:
+            continue
+        for plain, column in header.items():
+            if plain not in known and pattern.search(plain):
+                logger.warning(
+                    "%s: nothing reads the column '%s'; if it is %s, say so in conf, or images "
+                    "that belong together may be on both sides of the split",
+                    path.name,
+                    one_line(column, 40),
+                    name,
+                )
 
 
 def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
@@ -67,9 +99,8 @@ def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
     return ages
 
 
-def _clean_text(column: pd.Series, *, verbatim: bool) -> pd.Series:
+def _clean_text(column: pd.Series, unknown: Collection[str]) -> pd.Series:
     """Text without outer blanks, in one form of letters; None where there is none."""
-    unknown = frozenset(("",)) if verbatim else _UNKNOWN
 
     def clean(value: object) -> str | None:
         text = "" if pd.isna(value) else same_letters(str(value).strip())

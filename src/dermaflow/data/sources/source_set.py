@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dermaflow.data.sources.ids import ID_COLUMNS, settle_lesions, warn_of_look_alikes
 from dermaflow.errors import SourceError
 from dermaflow.io.seeding import derive_seed
 from dermaflow.params.ingest import IngestParams
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PREFIXED = ("image_id", "lesion_id", "patient_id")
-
 
 class SourceSet:
     """Sources in use, each read by its name.
@@ -45,10 +45,10 @@ class SourceSet:
     """
 
     def __init__(self, ingest: IngestParams, seed: int) -> None:
-        self._roles = ingest.roles
+        self._roles, self._params = ingest.roles, ingest.sources
         self._prefixes = {name: ingest.sources[name].prefix or "" for name in self._roles}
         self._sources = {
-            name: open_source(ingest.sources[name], f"ingest.sources.{name}", seed)
+            name: open_source(ingest.sources[name], f"ingest.sources.{name}", seed, ingest.unknown)
             for name in self._roles
         }
 
@@ -61,11 +61,13 @@ class SourceSet:
         tables = []
         for name, source in self._sources.items():
             table = _checked(source.records(), f"ingest.sources.{name}")
-            for column in _PREFIXED if self._prefixes[name] else ():
+            table = settle_lesions(table, self._params[name], name)
+            for column in ID_COLUMNS if self._prefixes[name] else ():
                 table[column] = self._prefixes[name] + table[column]
             tables.append(table.assign(source=name, role=self._roles[name]))
         records = pd.concat(tables, ignore_index=True)[list(RECORD_COLUMNS)]
         _warn_of_shared_ids(records)
+        warn_of_look_alikes(records)
         return records
 
     def read(self, source: str, file: str) -> bytes:
@@ -85,13 +87,14 @@ class SourceSet:
         }
 
 
-def open_source(params: Source, key: str, seed: int) -> ImageSource:
+def open_source(params: Source, key: str, seed: int, unknown: Collection[str] = ()) -> ImageSource:
     """One source; what the others need is not imported.
 
     Args:
         params: its section in conf.
         key: of the section, for error texts.
         seed: of what is drawn.
+        unknown: words that mean in a table that a value is not known.
 
     Raises:
         SourceError: its files are missing or damaged, or its class cannot be had.
@@ -104,15 +107,15 @@ def open_source(params: Source, key: str, seed: int) -> ImageSource:
     if isinstance(params, Ham10000Source):
         from dermaflow.data.sources.ham10000 import Ham10000
 
-        return Ham10000(params, key)
+        return Ham10000(params, key, unknown)
     if isinstance(params, IsicSource):
         from dermaflow.data.sources.isic import Isic
 
-        return Isic(params, key)
+        return Isic(params, key, unknown)
     if isinstance(params, Milk10kSource):
         from dermaflow.data.sources.milk10k import Milk10k
 
-        return Milk10k(params, key)
+        return Milk10k(params, key, unknown)
     if isinstance(params, FolderSource):
         from dermaflow.data.sources.class_folders import Folder
 
@@ -120,7 +123,7 @@ def open_source(params: Source, key: str, seed: int) -> ImageSource:
     if isinstance(params, TableSource):
         from dermaflow.data.sources.table import Table
 
-        return Table(params, key)
+        return Table(params, key, unknown)
     assert isinstance(params, CustomSource)
     return _make_custom(params, key)
 

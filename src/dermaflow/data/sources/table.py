@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -18,19 +18,20 @@ from dermaflow.params.sources import TableSource
 class Table:
     """Rows of a table whose columns ``columns`` translates.
 
-    A file may be written without its suffix, with backslashes, or with the folder before it. A row
-    without lesion is a lesion of its own. What ``values`` does not translate stays as it is, for
+    A file may be written without its suffix, with backslashes, or with the folder before it. What
+    ``values`` does not translate stays as it is, for
     validate to judge.
 
     Args:
         params: where table, images and masks are, and what the columns mean.
         key: of the section in conf, for error texts.
+        unknown: words that mean that a value is not known.
 
     Raises:
         SourceError: the table, a column or a folder is missing or cannot be read.
     """
 
-    def __init__(self, params: TableSource, key: str) -> None:
+    def __init__(self, params: TableSource, key: str, unknown: Collection[str]) -> None:
         self._masks = ImageFolder(params.masks, f"{key}.masks") if params.masks else None
         self._images = ImageFolder(
             params.images, f"{key}.images", without=self._masks.path if self._masks else None
@@ -45,10 +46,11 @@ class Table:
         self._mask_files = self._masks.names() if self._masks else []
         self._mask_names = {same_letters(file): file for file in self._mask_files}
         table = Path(params.table).expanduser()
-        records = read_records(table, params.columns, licence=params.licence, key=key)
+        records = read_records(
+            table, params.columns, licence=params.licence, key=key, unknown=unknown
+        )
         for column, words in (params.values or {}).items():
             records[column] = _translate(records[column], words)
-        records["lesion_id"] = records["lesion_id"].fillna(records["image_id"])
         folders = (f"{self._images.path}/", f"{params.images.rstrip('/')}/")
         records["file"] = find_names(records["file"], self._files, folders)
         self._records = records

@@ -16,7 +16,15 @@ from dermaflow.data.validation.quarantine import (
     find_faults,
     find_strays,
 )
-from dermaflow.data.validation.set_tables import describe_classes, describe_set
+from dermaflow.data.validation.set_tables import (
+    count_labels_of_files,
+    describe_classes,
+    describe_grouping,
+    describe_groups_of,
+    describe_lesions,
+    describe_loners,
+    describe_set,
+)
 from dermaflow.data.validation.suite_report import describe_failures, describe_result, summarise
 from dermaflow.data.validation.suites import SuiteResult, run_suite
 from dermaflow.errors import ParameterError
@@ -27,8 +35,9 @@ logger = logging.getLogger(__name__)
 
 DRIFT_SUITE = "drift"
 # Suites over the rows of a manifest, and suites over what is left of it.
+_SHOWN = 10  # groups, and lesions, that the report names
 ROW_SUITES = ("manifest_rows", "image_statistics")
-SET_SUITES = ("clean_set", "clean_classes", DRIFT_SUITE)
+SET_SUITES = ("clean_set", "clean_classes", "clean_groups", "clean_lesions", DRIFT_SUITE)
 
 
 def check_manifest(
@@ -58,7 +67,10 @@ def check_manifest(
     rows = raw_manifest.reset_index(drop=True)
     doubles = find_doubles(rows)
     others = rows.drop(index={row for found in doubles.values() for row in found})
-    table = others.assign(aspect_ratio=lambda t: t["width"] / t["height"])
+    table = others.assign(
+        aspect_ratio=lambda t: t["width"] / t["height"],
+        labels_of_file=count_labels_of_files(others, classes),
+    )
     values = {"classes": classes}
     # Before any work: a wrong expectation of drift is one even where there is nothing to compare.
     _run(DRIFT_SUITE, validate, pd.DataFrame(columns=list(DRIFT_COLUMNS)), values)
@@ -74,12 +86,16 @@ def check_manifest(
 
     reasons = count_reasons(faults, strays)
     _log_reasons(rows, clean, len(quarantine), reasons)
+    groups, lesions = describe_groups_of(clean), describe_lesions(clean)
     external = set(rows.loc[rows["role"] == "external", "source"])
     results += [
         _run("clean_set", validate, describe_set(clean, quarantine, external), values),
         _run("clean_classes", validate, describe_classes(clean, classes), values),
+        _run("clean_groups", validate, groups, values),
+        _run("clean_lesions", validate, lesions, values),
     ]
-    warnings = describe_failures(results, "warn")
+    grouping = describe_grouping(clean)
+    warnings = describe_failures(results, "warn") + describe_loners(grouping)
     for warning in warnings:
         logger.warning(warning)
     report = {
@@ -91,6 +107,12 @@ def check_manifest(
         "quarantined_by_reason": reasons,
         "broken": describe_failures(results, "stop"),
         "warnings": warnings,
+        "grouping": grouping,
+        "largest_groups": groups.head(_SHOWN).to_dict("records"),
+        "lesions_of_several_classes": {
+            "lesions": int((lesions["classes"] > 1).sum()),
+            "of_most_classes": lesions[lesions["classes"] > 1].head(_SHOWN).to_dict("records"),
+        },
         "suites": {result.name: describe_result(result) for result in results},
     }
     return clean, quarantine, report, {result.name: result.library for result in results}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from dermaflow.errors import ValidationError
 from dermaflow.params.validate import SplitParams
 from dermaflow.schema import EXCLUDED, EXTERNAL, SPLITS
 
@@ -29,17 +28,9 @@ def find_groups(rows: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Ser
 
     Returns:
         ``group_id`` with the rows' index: the alphabetically first lesion of the group, or patient
-        where a row has no lesion.
-
-    Raises:
-        ValidationError: a row has neither, so nothing says with which others it belongs.
+        where a row has no lesion, or image where it has neither.
     """
-    names = rows["lesion_id"].fillna(rows["patient_id"])
-    if names.isna().any():
-        raise ValidationError(
-            f"{int(names.isna().sum())} clean rows have neither lesion_id nor patient_id, so no "
-            "split can keep groups whole; let a suite quarantine them (parameters_validate.yml)"
-        )
+    names = rows["lesion_id"].fillna(rows["patient_id"]).fillna(rows["image_id"])
     # A graph whose nodes are rows, then lesions, patients and files; each row is tied to its own.
     nodes = len(rows)
     ends: list[NDArray[np.intp]] = []

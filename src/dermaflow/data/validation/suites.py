@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 # What a row is called by, in Data Docs and elsewhere: the first of these that a table has.
-_NAMES = (["image_id"], ["batch", "feature"], ["label"])
+_NAMES = (["image_id"], ["batch", "feature"], ["group_id"], ["lesion_id"], ["label"])
 # The table's index as a column, by which an offending row is told.
 _ROW = "row"
-_EXAMPLES = 3  # images that break an expectation, of which there may be thousands
+# Tables with a row for each of thousands: as many that break an expectation are shown.
+_EXAMPLES = {"image_id": 3, "group_id": 5, "lesion_id": 5}
 _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 
 
@@ -195,8 +196,9 @@ def _read_outcome(
 
 def _choose_shown(table: pd.DataFrame, rows: Sequence[int]) -> Sequence[int]:
     """What breaks the expectation, as far as it may be listed; of classes, and of totals, all."""
-    if "image_id" in table.columns:
-        return rows[:_EXAMPLES]
+    for name, count in _EXAMPLES.items():
+        if name in table.columns:
+            return rows[:count]
     return rows if "feature" in table.columns else list(table.index)
 
 

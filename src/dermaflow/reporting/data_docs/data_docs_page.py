@@ -30,11 +30,13 @@ def render_data_docs(
     Args:
         results: suite -> the library's result (``SuiteResult.library``), in the order to show.
         report: counts ``rows``, ``unlisted_files``, ``unusable_masks``, ``clean``,
-            ``quarantined`` and ``quarantined_by_reason``, and ``suites`` (see ``describe_result``).
+            ``quarantined`` and ``quarantined_by_reason``, ``suites`` (see ``describe_result``), and
+            what is known of groups: ``grouping``, ``largest_groups`` and
+            ``lesions_of_several_classes``.
         quarantine: the rows set aside.
     """
     style = files("dermaflow.reporting.data_docs").joinpath("page.css").read_text("utf-8")
-    body = [_render_summary(report), _render_quarantine(report, quarantine)]
+    body = [_render_summary(report), _render_groups(report), _render_quarantine(report, quarantine)]
     body += [_render_suite(name, result) for name, result in results.items()]
     page = _PAGE.format(style=style, body="\n".join(body))
     return {"index.html": page.encode()}
@@ -84,6 +86,44 @@ def _render_summary(report: Mapping[str, Any]) -> str:
         f'<p class="note">{report["rows"]} rows, {report["unlisted_files"]} unlisted files '
         f"and {report['unusable_masks']} unusable masks: "
         f"{report['clean']} clean, {report['quarantined']} quarantined.</p>{_table(titles, rows)}"
+    )
+
+
+def _render_groups(report: Mapping[str, Any]) -> str:
+    """What the split keeps whole, and ids that may stand for more than they should."""
+    sources = [
+        (
+            escape(name),
+            *(str(counts[key]) for key in ("images", "by_patient", "by_lesion", "alone")),
+        )
+        for name, counts in report["grouping"].items()
+    ]
+    largest = [
+        (
+            escape(one_line(group["group_id"], _MAX_CELL)),
+            escape(group["role"]),
+            f"{group['images']} ({group['share']:.1%})",
+            *(str(group[key]) for key in ("lesions", "patients", "classes")),
+        )
+        for group in report["largest_groups"]
+    ]
+    several = report["lesions_of_several_classes"]
+    contradictions = [
+        (
+            escape(one_line(lesion["lesion_id"], _MAX_CELL)),
+            str(lesion["images"]),
+            escape(one_line(lesion["labels"], _MAX_CELL)),
+        )
+        for lesion in several["of_most_classes"]
+    ]
+    titles = ("source", "images", "kept together by patient", "by lesion", "each alone")
+    return (
+        '<h2 id="groups">Groups</h2><p class="note">Images of one lesion or patient stay on one '
+        "side of the split. An image alone has no id that says with which others it belongs.</p>"
+        f"{_table(titles, sources)}<h3>The largest groups</h3>"
+        + _table(("group", "role", "images", "lesions", "patients", "classes"), largest)
+        + f"<h3>Lesions with images of several classes: {several['lesions']}</h3>"
+        + (_table(("lesion", "images", "classes"), contradictions) if contradictions else "")
     )
 
 
