@@ -5,7 +5,13 @@ import subprocess
 import pytest
 
 from dermaflow.errors import VersioningError
-from dermaflow.versioning.git import apply_patch, code_version, uncommitted_patch
+from dermaflow.versioning.git import (
+    apply_patch,
+    code_version,
+    git_problem,
+    require_git,
+    uncommitted_patch,
+)
 
 
 def git(folder, *arguments):
@@ -51,6 +57,53 @@ def project(tmp_path):
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "-m", "one")
     return tmp_path
+
+
+def hide_untracked(project):
+    git(project, "config", "status.showUntrackedFiles", "no")
+    (project / "src/new.py").write_text("not committed yet")
+
+
+def hide_by_the_index(project):
+    git(project, "update-index", "--skip-worktree", "src/a.py")
+    (project / "src/a.py").write_text("2")
+
+
+def hide_as_unchanged(project):
+    git(project, "update-index", "--assume-unchanged", "src/a.py")
+    (project / "src/a.py").write_text("2")
+
+
+def hide_as_ignored(project):
+    (project / ".git/info/exclude").write_text("models/\n")
+    (project / "src/models").mkdir()
+    (project / "src/models/new.py").write_text("not committed yet")
+
+
+@pytest.mark.parametrize(
+    "hide", [hide_untracked, hide_by_the_index, hide_as_unchanged, hide_as_ignored]
+)
+def test_what_the_user_hides_from_git_status_is_a_change_all_the_same(project, hide):
+    hide(project)
+    assert git(project, "status", "--porcelain") == ""
+    assert code_version(project)[1] is True
+    assert b"+++ b/src/" in uncommitted_patch(project)
+
+
+def test_a_repository_that_ignores_the_project_says_nothing_of_its_code(project):
+    (project / ".gitignore").write_text("inner/\n")
+    git(project, "add", ".gitignore")
+    git(project, "commit", "--quiet", "-m", "two")
+    inner = project / "inner"
+    (inner / "src").mkdir(parents=True)
+    (inner / "src/a.py").write_text("1")
+    (inner / "pyproject.toml").write_text("")
+    assert code_version(inner) == (None, None)
+    assert git_problem(inner) == "the repository around the project ignores it"
+    with pytest.raises(VersioningError, match="the repository around the project ignores it"):
+        require_git(inner)
+    assert code_version(project)[1] is False
+    assert git_problem(project) == ""
 
 
 @pytest.mark.parametrize(

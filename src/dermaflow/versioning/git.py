@@ -17,6 +17,8 @@ from dermaflow.io.text import one_line
 # The `.dvc` files say which raw data it was; the `?` keeps the folder `.dvc` out.
 _CODE = ("src", "conf", "pyproject.toml", "uv.lock", ":(glob)**/?*.dvc")
 _BUT_LOCKS = ":(exclude)*dvc.lock"
+# Sources run whether git ignores them or not; of `conf` the ignored `conf/local` holds secrets.
+_SOURCES = ":(glob)src/**/*.py"
 
 # Whatever a user has configured for people to read, the patch is for `git apply`.
 _PLAIN = (
@@ -60,9 +62,14 @@ def code_version(project_path: Path) -> tuple[str | None, bool | None]:
         None for what is not known: both where the project is no git checkout, as in a container, or
         where git refuses (``git_problem`` says why); the commit alone before the first commit.
     """
+    if _is_ignored(project_path):
+        return None, None
     commit = _git(project_path, "rev-parse", "HEAD")
     changes = _git(project_path, *_STATUS)
-    return commit, None if changes is None else bool(changes)
+    if changes is None:
+        return commit, None
+    # The user's index and settings may hide changes from `git status`; the patch asks neither.
+    return commit, bool(changes or (commit and uncommitted_patch(project_path)))
 
 
 def git_problem(project_path: Path) -> str:
@@ -78,7 +85,17 @@ def git_problem(project_path: Path) -> str:
         done = _run_git(project_path, *_STATUS)
     except OSError as error:
         return f"git cannot be run: {error.strerror}"
-    return _words(done) if done.returncode else ""
+    if done.returncode:
+        return _words(done)
+    return "the repository around the project ignores it" if _is_ignored(project_path) else ""
+
+
+def _is_ignored(project_path: Path) -> bool:
+    """Whether the repository is another one's, which neither holds the project nor is meant to."""
+    of_project = "pyproject.toml"
+    if _git(project_path, "cat-file", "-e", f"HEAD:./{of_project}") is not None:
+        return False
+    return _git(project_path, "check-ignore", "--quiet", of_project) is not None
 
 
 def require_git(project_path: Path) -> None:
@@ -105,6 +122,7 @@ def uncommitted_patch(project_path: Path) -> bytes:
         _git(project_path, "read-tree", "HEAD", env=index)
         for path in _CODE:  # one by one, as git adds none where one of them is not there
             _git(project_path, "add", "--all", "--", path, _BUT_LOCKS, env=index)
+        _git(project_path, "add", "--force", "--", _SOURCES, env=index)
         arguments = ("diff-index", "--patch", "--cached", *_PLAIN, "HEAD")
         return _git_bytes(project_path, *arguments, env=index) or b""
 

@@ -214,6 +214,20 @@ def test_a_stage_whose_code_changes_while_it_runs_is_run_again(made, caplog):
     assert made.run("validate") == []
 
 
+def test_a_later_stage_whose_code_changes_once_the_run_has_begun_is_run_again(made, caplog):
+    """The run has imported the code as it was, and must not go on record under the new one."""
+    code(made)
+    a_raw_table(made)
+    file = own_code(made, "validate")
+    made.during["list_rows"] = lambda: file.write_text("3\n")
+    with caplog.at_level(logging.WARNING):
+        made.run("ingest", "validate")
+    assert "validate: inputs or code changed while it ran" in caplog.text
+    made.during.clear()
+    assert made.run("ingest", "validate") == VALIDATE
+    assert made.run("ingest", "validate") == []
+
+
 def test_under_dvc_a_stage_whose_code_changes_while_it_runs_fails(made, monkeypatch):
     """DVC hashes code and inputs after the stage, so that a success would go into its lock."""
     monkeypatch.setenv("DVC_STAGE", "validate")

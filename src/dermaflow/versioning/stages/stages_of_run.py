@@ -47,6 +47,8 @@ class StagesOfRun:
         self._kedro, self._workspace = kedro, workspace
         self._parts, self._force = parts, force
         self._inputs = InputCheck(workspace)
+        # Python imports a stage's code when the run begins, and not again when the stage does.
+        self._code = {stage: workspace.code(stage) for stage in parts}
 
     def needed(self) -> dict[str, bool]:
         """Stage -> whether it may have to run; those, too, that only made what others read."""
@@ -112,6 +114,7 @@ class StagesOfRun:
         refuse_damaged_cache(workspace, stage, now)
         self._inputs.check(stage)
         now = workspace.now(stage)  # of what the check has seen
+        now = replace(now, deps={**now.deps, **self._code[stage]})
         for folder in workspace.working_folders(stage):
             folder.made_from = now.made_from
         shutil.rmtree(workspace.failed_folder(stage), ignore_errors=True)

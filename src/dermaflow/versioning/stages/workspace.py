@@ -118,6 +118,10 @@ class Workspace:
             outs=self._hash(*stage.outputs.values()),
         )
 
+    def code(self, name: str) -> dict[str, str | None]:
+        """Path -> hash of the code that a stage runs, as it is there now."""
+        return self._hash(*self.stage(name).code)
+
     def tracked(self, name: str) -> Mapping[str, Tracked]:
         """What the stage reads from outside and DVC keeps track of, by its path."""
         return self._external(name)[0]
