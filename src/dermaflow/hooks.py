@@ -256,7 +256,10 @@ class VersioningHook:
 
     @hook_impl
     def before_stages_run(self, workspace: Workspace) -> None:
-        """Keep the state of the stages."""
+        """Keep the state of the stages. Raises VersioningError where DVC could keep nothing."""
+        from dermaflow.versioning.dvc.commit import DvcCommit
+
+        DvcCommit(workspace, self._env).require_place()
         self._workspace = workspace
 
     @hook_impl(trylast=True)
@@ -280,9 +283,10 @@ class VersioningHook:
 
     def _commit(self) -> None:
         from dermaflow.versioning.dvc.commit import DvcCommit
+        from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 
         # A run that was refused has looked at nothing.
-        if self._workspace and "DVC_STAGE" not in os.environ:
+        if self._workspace and not is_dvc_stage(self._workspace.project_path):
             DvcCommit(self._workspace, self._env).commit()
 
 

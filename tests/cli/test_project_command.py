@@ -31,7 +31,9 @@ ProjectCommand("command", callback=command)()
 """
 
 
-@pytest.mark.parametrize(("name", "exit_code"), [("SIGTERM", 143), ("SIGINT", 130)])
+@pytest.mark.parametrize(
+    ("name", "exit_code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)]
+)
 def test_an_interrupt_that_falls_into_a_callback_still_ends_the_command(name, exit_code):
     code = INTERRUPTED_IN_A_CALLBACK.format(name=name)
     done = subprocess.run(
@@ -39,6 +41,33 @@ def test_an_interrupt_that_falls_into_a_callback_still_ends_the_command(name, ex
     )
     assert (done.returncode, done.stdout) == (exit_code, "the interrupt was lost\n"), done.stderr
     assert done.stderr == "Interrupted\n"
+
+
+def test_a_terminal_that_is_closed_does_not_end_what_nohup_started():
+    code = (
+        "import os, signal\n"
+        "from dermaflow.cli.project_command import ProjectCommand\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "def work(): os.kill(os.getpid(), signal.SIGHUP); print('the work goes on')\n"
+        "ProjectCommand('command', callback=work)()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "the work goes on\n"), done.stderr
+
+
+def test_a_project_in_which_kedro_finds_no_configuration_is_refused(tmp_path):
+    folder = tmp_path / "project [1]"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[tool.kedro]\n")
+    code = (
+        "from dermaflow.cli.project_command import ProjectCommand\n"
+        "ProjectCommand('command', callback=print)()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert "project [1]: Kedro finds no configuration in a folder whose path holds" in done.stderr
 
 
 def test_the_line_that_ends_a_command_holds_no_secret():

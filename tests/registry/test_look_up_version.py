@@ -19,13 +19,22 @@ def registration(tmp_path, model):
 
 
 @pytest.fixture
-def register(client, model):
-    """Register versions of the model, without files."""
+def files(tmp_path):
+    """What all versions hold."""
+    folder = tmp_path / "a model"
+    folder.mkdir()
+    (folder / "MLmodel").touch()
+    return folder
+
+
+@pytest.fixture
+def register(client, model, files):
+    """Register versions of the model."""
     client.create_registered_model(model)
 
     def make(times):
         for _ in range(times):
-            client.create_model_version(model, "file:///nowhere")
+            client.create_model_version(model, files.as_uri())
 
     return make
 
@@ -43,6 +52,14 @@ def test_a_version_is_there_until_it_or_its_model_is_deleted(
     assert is_registered(config, registration)
     client.delete_model_version(model, "2")
     assert not is_registered(config, registration)
+
+
+def test_a_version_whose_files_are_gone_cannot_be_loaded(
+    register, registration, config_of, store, files
+):
+    register(2)
+    (files / "MLmodel").unlink()
+    assert not is_registered(config_of(store), registration)
 
 
 def test_a_model_that_is_deleted_takes_its_versions_along(

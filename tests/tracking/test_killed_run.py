@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -32,11 +33,11 @@ def leave(experiment, store, open_runs):
 
 
 @pytest.fixture
-def settle(store, open_runs):
+def settle(experiment, store, open_runs):
     """Settle what was left, for a run that is to do something; gives the id it goes on in."""
 
     def run(does):
-        marker = settle_killed_runs(open_runs, store.tracking_uri, does)
+        marker = settle_killed_runs(open_runs, store.tracking_uri, does, experiment.id)
         if marker:
             marker.close(keep=True)
         return marker and marker.run_id
@@ -55,6 +56,7 @@ def test_a_note_names_the_run_and_holds_no_secret(open_runs):
         "tracking_uri": "postgresql://ward:***@db/runs",
         "does": "this",
         "pid": os.getpid(),
+        "file": str(open_runs / "abc.json"),
     }
     marker.close(keep=False)
     marker.close(keep=False)  # nothing is left to let go of
@@ -103,6 +105,26 @@ def test_of_several_that_did_the_same_the_latest_goes_on(experiment, leave, sett
     assert notes(open_runs) == {latest}
 
 
+def test_a_run_of_another_experiment_does_not_go_on(experiment, leave, store, open_runs):
+    run_id = leave()
+    assert settle_killed_runs(open_runs, store.tracking_uri, "this", "another") is None
+    assert experiment.client.get_run(run_id).info.status == "KILLED"
+
+
+def test_the_copy_of_a_note_leaves_the_run_to_the_original(
+    experiment, leave, store, open_runs, tmp_path
+):
+    run_id = leave()
+    copy, moved = tmp_path / "copy", tmp_path / "moved"
+    shutil.copytree(open_runs, copy)
+    assert settle_killed_runs(copy, store.tracking_uri, "this", experiment.id) is None
+    assert experiment.client.get_run(run_id).info.status == "RUNNING"
+    open_runs.rename(moved)
+    marker = settle_killed_runs(moved, store.tracking_uri, "this", experiment.id)
+    assert marker.run_id == run_id
+    marker.close(keep=False)
+
+
 def test_no_more_than_some_wait_for_others_to_go_on(leave, settle, open_runs, monkeypatch):
     monkeypatch.setattr(killed_run, "KEPT", 2)
     runs = [leave(f"does {number}", written=number) for number in range(4)]
@@ -110,11 +132,14 @@ def test_no_more_than_some_wait_for_others_to_go_on(leave, settle, open_runs, mo
     assert notes(open_runs) == set(runs[2:])
 
 
-def test_two_that_start_at_the_same_moment_do_not_go_on_in_the_same(leave, store, open_runs):
+def test_two_that_start_at_the_same_moment_do_not_go_on_in_the_same(
+    experiment, leave, store, open_runs
+):
     run_id = leave()
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(
-            lambda _: settle_killed_runs(open_runs, store.tracking_uri, "this"), range(4)
+            lambda _: settle_killed_runs(open_runs, store.tracking_uri, "this", experiment.id),
+            range(4),
         )
         claimed = [marker for marker in found if marker]
     assert [marker.run_id for marker in claimed] == [run_id]

@@ -9,11 +9,13 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from dermaflow.errors import TrackingError
 from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json
 from dermaflow.tracking.find_runs import list_runs
 from dermaflow.tracking.metric_names import name_metrics, read_scores
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
+from dermaflow.versioning.stages.lock_keeper import ADDRESS
 
 
 def test_flatten_gives_one_key_a_leaf():
@@ -79,15 +81,44 @@ def test_a_run_of_short_values_has_no_artifact_for_them(store, open_runs):
 
 
 def test_several_processes_join_one_run_and_keep_its_name(store, monkeypatch, open_runs):
+    client = MlflowClient(store.tracking_uri)
     first = TrackedRun(store, "whole chain", {"command": "dvc repro"}, open_runs)
-    first.close("FINISHED")
-    monkeypatch.setenv("MLFLOW_RUN_ID", first.run_id)
-    second = TrackedRun(store, "another name", {"command": "kedro run"}, open_runs)
-    second.close("FINISHED")
-    assert second.run_id == first.run_id
-    joined = MlflowClient().get_run(first.run_id)
-    assert joined.info.run_name == "whole chain"
-    assert joined.data.tags["command"] == "dvc repro"
+    mlflow.end_run("RUNNING")  # another process has it
+    monkeypatch.setenv(ADDRESS, "of its parent")
+    for status in ("FINISHED", "FINISHED", "FAILED"):
+        monkeypatch.setenv("MLFLOW_RUN_ID", first.run_id)  # MLflow takes it away with the end
+        joined = TrackedRun(store, "another name", {"command": "kedro run"}, open_runs)
+        joined.close(status)
+        assert joined.run_id == first.run_id
+        # Its parent ends it, or is killed before that.
+        expected = "RUNNING" if status == "FINISHED" else status
+        assert client.get_run(first.run_id).info.status == expected
+    told = client.get_run(first.run_id)
+    assert told.info.run_name == "whole chain"
+    assert told.data.tags["command"] == "dvc repro"
+    first.close("FAILED")
+
+
+def test_a_run_that_has_ended_is_not_written_over(store, monkeypatch, open_runs):
+    ended = TrackedRun(store, "ended", {}, open_runs)
+    ended.close("FINISHED")
+    monkeypatch.setenv("MLFLOW_RUN_ID", ended.run_id)
+    with pytest.raises(TrackingError, match=r"MLFLOW_RUN_ID names a run that has ended"):
+        TrackedRun(store, "another", {"commit": "another"}, open_runs)
+    assert "commit" not in MlflowClient().get_run(ended.run_id).data.tags
+    monkeypatch.setenv("MLFLOW_RUN_ID", "")  # as some shells unset it
+    other = TrackedRun(store, "another", {}, open_runs)
+    other.close("FINISHED")
+    assert not other.joined
+
+
+def test_what_is_logged_is_there_whatever_the_environment_says(store, monkeypatch, open_runs):
+    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_LOGGING", "true")
+    run = TrackedRun(store, "one by one", {}, open_runs)
+    run.extend_tag("stages", ["ingest"])
+    run.extend_tag("stages", ["validate"])
+    assert run.stages() >= {"ingest", "validate"}
+    run.close("FINISHED")
 
 
 def test_stages_add_up_in_the_order_of_the_data(store, open_runs):

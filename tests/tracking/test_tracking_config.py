@@ -1,8 +1,9 @@
 """Where runs are kept: what conf says, and what the environment variable makes of it."""
 
 import pytest
+from mlflow import MlflowClient
 
-from dermaflow.errors import ParameterError
+from dermaflow.errors import ParameterError, TrackingError
 from dermaflow.tracking.tracking_config import TrackingConfig
 
 VALUES = {
@@ -80,6 +81,26 @@ def test_a_store_is_the_projects_own_if_database_and_artifacts_are_in_it(
     resolved = config.resolve(folder)
     assert resolved.own_folder == (folder if own else None)
     assert resolved.portable_uri == portable.format(folder=folder)
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%2Fb", "a%20b"])
+def test_a_path_that_would_lead_the_database_elsewhere_is_refused(tmp_path, name):
+    config = TrackingConfig(**VALUES)
+    with pytest.raises(TrackingError, match=r"no SQLite URI can name a path with \? or with %"):
+        config.resolve(tmp_path / name)
+    by_server = TrackingConfig(**VALUES | {"tracking_uri": SERVER})
+    assert by_server.resolve(tmp_path / name).tracking_uri == SERVER
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "100%", "a+b;c&d", "ä"])
+def test_other_signs_in_the_projects_path_are_part_of_it(tmp_path, name):
+    resolved = TrackingConfig(**VALUES).resolve(tmp_path / name)
+    assert resolved.database == tmp_path / name / "db/x.db"
+    assert resolved.own_folder == tmp_path / name
+    resolved.database.parent.mkdir(parents=True)
+    MlflowClient(resolved.tracking_uri).search_experiments(max_results=1)
+    assert resolved.database.stat().st_size
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize(

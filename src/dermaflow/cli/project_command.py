@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import signal
@@ -16,6 +17,7 @@ import yaml
 from dermaflow.cli.log_file import do_without_log_file, tell_traceback
 from dermaflow.cli.project import project_root
 from dermaflow.cli.user_errors import as_user_error
+from dermaflow.errors import ParameterError
 from dermaflow.io.forgiving_streams import forgive_streams
 from dermaflow.io.redaction import hide_secrets_in_logs, redact
 
@@ -26,7 +28,11 @@ logger = logging.getLogger(__name__)
 
 
 class Terminated(KeyboardInterrupt):
-    """A scheduler asked the process to end, as Ctrl-C would."""
+    """A scheduler, or a terminal that was closed, asked the process to end, as Ctrl-C would."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__()
+        self.number = number
 
 
 class ProjectCommand(click.Command):
@@ -41,13 +47,16 @@ class ProjectCommand(click.Command):
         """Run the command, from the project's root wherever it was given."""
         _enter_project()
         hide_secrets_in_logs()
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+                signal.signal(number, _terminate)
         sys.unraisablehook = _interrupt_again
         forgive_streams()
         do_without_log_file()
         if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
             os.environ.setdefault("TQDM_MININTERVAL", SECONDS_BETWEEN_PROGRESS)
         try:
+            _refuse_pattern(Path.cwd())
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             logger.debug("Interrupted", exc_info=interrupt)
@@ -87,12 +96,21 @@ def _enter_project() -> None:
         LOGGING.configure(yaml.safe_load(config.read_text(encoding="utf-8")))
 
 
-def _terminate(*_: object) -> None:
-    raise Terminated
+def _refuse_pattern(root: Path) -> None:
+    """Kedro looks for configuration by patterns, without regard to signs in the project's path."""
+    if glob.has_magic(str(root)):
+        raise ParameterError(
+            f"{root}: Kedro finds no configuration in a folder whose path holds *, ? or [: "
+            "move or rename it"
+        )
+
+
+def _terminate(number: int, _: object) -> None:
+    raise Terminated(signal.Signals(number))
 
 
 def _signal_of(interrupt: KeyboardInterrupt) -> signal.Signals:
-    return signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
+    return interrupt.number if isinstance(interrupt, Terminated) else signal.SIGINT
 
 
 def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ from kedro.framework.cli.project import run as kedro_run
 from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
 from dermaflow.cli.project_command import ResumableCommand
 from dermaflow.schema import ALL_STAGES, EXTRAS, pipeline_of
+from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 
 RUNNER = "dermaflow.versioning.stages.runner.StageRunner"
 
@@ -26,7 +27,7 @@ def _run(force: bool, if_running: IfRunning, **options: Any) -> Any:
     elif force:
         raise click.UsageError("--force goes with the project's own runner, not with --runner")
     # DVC would take a stage that did nothing for one that ran.
-    with skipping(if_running == "skip" and "DVC_STAGE" not in os.environ):
+    with skipping(if_running == "skip" and not is_dvc_stage(Path.cwd())):
         return kedro_run.callback(**options)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from dermaflow.errors import TrackingError
 from dermaflow.io.redaction import redact
 from dermaflow.io.text import one_line
-from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
+from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig, sqlite_file
 
 _SECONDS = 10
 _SHOWN = 300  # characters of another's error
@@ -28,6 +28,8 @@ _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 def is_registered(config: TrackingConfig, registration: Path) -> bool:
     """Whether the registry holds the version that the register stage says it made.
+
+    In a local store its files must be there as well, without which it cannot be loaded.
 
     Args:
         config: resolved; see ``TrackingConfig.resolve``.
@@ -40,22 +42,35 @@ def is_registered(config: TrackingConfig, registration: Path) -> bool:
     name, version = said["name"], said["version"]
     uri = os.environ.get("MLFLOW_REGISTRY_URI") or config.tracking_uri
     if uri.startswith(SQLITE_PREFIX):
-        return _is_in_database(uri.removeprefix(SQLITE_PREFIX).partition("?")[0], name, version)
+        return _is_in_database(sqlite_file(uri), name, version)
     answer = _ask_server(uri, name, version) if uri.startswith(("http://", "https://")) else None
     return _ask_by_mlflow(uri, name, version) if answer is None else answer
 
 
-def _is_in_database(path: str, name: str, version: str) -> bool:
-    if not Path(path).is_file():
+def _is_in_database(path: Path, name: str, version: str) -> bool:
+    if not path.is_file():
         return False
-    query = "SELECT 1 FROM model_versions WHERE name = ? AND version = ? AND current_stage != ?"
+    query = (
+        "SELECT coalesce(storage_location, source) FROM model_versions "
+        "WHERE name = ? AND version = ? AND current_stage != ?"
+    )
     try:
-        with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)) as database:
-            return database.execute(query, (name, int(version), _DELETED)).fetchone() is not None
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            found = database.execute(query, (name, int(version), _DELETED)).fetchone()
+        return found is not None and _is_there(found[0])
     except sqlite3.DatabaseError as error:
         if "no such table" in str(error):
             return False
         raise TrackingError(f"{path}: {error}") from error
+
+
+def _is_there(place: str | None) -> bool:
+    """Whether a version's files are there; of a place that is no folder here, nothing is known."""
+    address = urllib.parse.urlsplit(place or "")
+    if address.scheme not in ("", "file") or not address.path:
+        return True
+    folder = urllib.request.url2pathname(address.path) if address.scheme else address.path
+    return (Path(folder) / "MLmodel").is_file()
 
 
 def _ask_server(uri: str, name: str, version: str) -> bool | None:

@@ -43,7 +43,12 @@ class RunMarker:
     def __init__(self, folder: Path, run_id: str, tracking_uri: str, does: str | None) -> None:
         self.run_id = run_id
         self._file = folder / f"{run_id}.json"
-        content = {"tracking_uri": redact(tracking_uri), "does": does, "pid": os.getpid()}
+        content = {
+            "tracking_uri": redact(tracking_uri),
+            "does": does,
+            "pid": os.getpid(),
+            "file": str(self._file.absolute()),
+        }
         with replacing_file(self._file) as partial:
             partial.write_text(json.dumps({"run_id": run_id, **content}), encoding="utf-8")
             # Before anyone can see it.
@@ -73,13 +78,16 @@ def _close_in_child() -> None:
 os.register_at_fork(after_in_child=_close_in_child)
 
 
-def settle_killed_runs(folder: Path, tracking_uri: str, does: str | None) -> RunMarker | None:
+def settle_killed_runs(
+    folder: Path, tracking_uri: str, does: str | None, experiment: str
+) -> RunMarker | None:
     """See to the runs of processes that were killed. Others that start meanwhile wait.
 
     Args:
         folder: of the notes.
         tracking_uri: of the store in use; runs of others are left alone.
         does: digest of what a new run is to do; None to go on in none.
+        experiment: id of the one in use; a run of another cannot go on.
 
     Returns:
         The note of the latest that was to do the same, which now is this process's and can go on;
@@ -95,7 +103,7 @@ def settle_killed_runs(folder: Path, tracking_uri: str, does: str | None) -> Run
                 continue
             same = does is not None and left["does"] == does
             try:
-                if same and claimed is None and _resume(left["run_id"]):
+                if same and claimed is None and _resume(left["run_id"], experiment):
                     claimed = RunMarker(folder, left["run_id"], tracking_uri, does)
                     continue
                 goes_on = _settle(left) and left["does"] is not None and not same
@@ -131,9 +139,12 @@ def _read_dead(file: Path) -> dict[str, Any] | None:
         os.close(lock)  # nobody else settles meanwhile, and no process takes up another's note
         left = json.loads(file.read_text(encoding="utf-8"))
         facts = {key: left[key] for key in ("run_id", "tracking_uri", "does", "pid")}
+        written = Path(left["file"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return facts if isinstance(facts["run_id"], str) else None
+    # Of a project that was copied, the original's process may be alive.
+    is_copy = written.exists() and not written.samefile(file)
+    return facts if isinstance(facts["run_id"], str) and not is_copy else None
 
 
 def _stopped(run_id: str) -> Run | None:
@@ -148,10 +159,10 @@ def _stopped(run_id: str) -> Run | None:
     return run if stopped else None
 
 
-def _resume(run_id: str) -> bool:
+def _resume(run_id: str, experiment: str) -> bool:
     """Take back what a run said of its end, if it can go on."""
     client, run = MlflowClient(), _stopped(run_id)
-    if run is None:
+    if run is None or run.info.experiment_id != experiment:
         return False
     if "error" in run.data.tags:
         client.delete_tag(run_id, "error")

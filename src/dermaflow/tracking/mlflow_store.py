@@ -18,8 +18,14 @@ from dermaflow.tracking.store_answer import require_answer
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig
 
 
-def open_store(config: TrackingConfig) -> None:
+def open_store(config: TrackingConfig) -> str:
     """Make the configured store and experiment those of this process, and create what is missing.
+
+    Whatever is logged has been written when the call returns: a run reads back what it has said,
+    and what the store refuses must end it.
+
+    Returns:
+        The experiment's id.
 
     Raises:
         TrackingError: the store does not answer (see ``require_answer``), the database is of
@@ -32,6 +38,7 @@ def open_store(config: TrackingConfig) -> None:
         require_answer(uri)
     named = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
+    mlflow.config.enable_async_logging(False)
     if named is None:
         # MLflow sets it, too; then it would look as if the user had chosen this store.
         os.environ.pop("MLFLOW_TRACKING_URI", None)
@@ -41,7 +48,7 @@ def open_store(config: TrackingConfig) -> None:
             _make_experiment(config)
         else:
             require_own_place(config, experiment.artifact_location)
-        mlflow.set_experiment(config.experiment)
+        return str(mlflow.set_experiment(config.experiment).experiment_id)
     except MlflowException as error:
         if "out-of-date database schema" in str(error):
             raise TrackingError(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dermaflow.io.redaction import redact
 from dermaflow.tracking.run_description import COMMIT, DIRTY, NONE, RAW, UNKNOWN
+from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 from dermaflow.versioning.git import code_version, git_problem
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ def origin_tags(project_path: Path, env: str) -> dict[str, str]:
     """
     commit, dirty = code_version(project_path)
     problem = git_problem(project_path) if dirty is None else ""
-    of_repro = {"DVC_STAGE", "MLFLOW_RUN_ID"} <= os.environ.keys()  # which has said it already
+    # Which has said it already.
+    of_repro = is_dvc_stage(project_path) and "MLFLOW_RUN_ID" in os.environ
     if problem and not of_repro:
         logger.warning("The run will not say which code it ran: %s", problem)
     return {

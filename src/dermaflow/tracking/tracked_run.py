@@ -15,6 +15,7 @@ from typing import Any
 import mlflow
 from mlflow import MlflowClient
 
+from dermaflow.errors import TrackingError
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
 from dermaflow.tracking.killed_run import RunMarker, settle_killed_runs
@@ -25,6 +26,7 @@ from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_description import describe_run
 from dermaflow.tracking.system_metrics import finish_monitor, start_monitor
 from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.versioning.stages.lock_keeper import has_keeper
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,9 @@ class TrackedRun:
         tags: set on the run.
         open_runs: folder of the notes that tell the next process of runs that were killed.
         does: digest of what the run is to do; None to never open a killed one again.
+
+    Raises:
+        TrackingError: the store cannot be used, or the run to join has ended.
     """
 
     def __init__(
@@ -53,12 +58,14 @@ class TrackedRun:
         open_runs: Path,
         does: str | None = None,
     ) -> None:
-        open_store(config)
-        joined = os.environ.get("MLFLOW_RUN_ID")
+        experiment = open_store(config)
+        joined = os.environ.get("MLFLOW_RUN_ID") or None
+        if joined:
+            _require_open(joined)
         self.joined = joined is not None
         self._may_go_on = does is not None
         uri = config.portable_uri  # notes move along with the project
-        self._marker = None if joined else settle_killed_runs(open_runs, uri, does)
+        self._marker = None if joined else settle_killed_runs(open_runs, uri, does, experiment)
         killed = self._marker.run_id if self._marker else None
         chosen = joined or killed
         # Our own monitor replaces MLflow's, which a joined run would start once a process.
@@ -157,11 +164,23 @@ class TrackedRun:
         try:
             if self._monitor:
                 finish_monitor(self._monitor)
-            mlflow.end_run(status)
+            # `kedro repro`, whose run it is, goes on with the next stage, or is killed before.
+            goes_on = self.joined and has_keeper() and status == "FINISHED"
+            mlflow.end_run("RUNNING" if goes_on else status)
             keep = self._may_go_on and status == "KILLED"
         finally:
             if self._marker:
                 self._marker.close(keep)
+
+
+def _require_open(run_id: str) -> None:
+    """Refuse to write over the figures of a run that has ended, under its commit and parameters."""
+    status = MlflowClient().get_run(run_id).info.status
+    if status not in ("RUNNING", "SCHEDULED"):
+        raise TrackingError(
+            f"MLFLOW_RUN_ID names a run that has ended ({run_id}, {status}), and would get other "
+            "figures: unset it"
+        )
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
 
+from dermaflow.errors import TrackingError
 from dermaflow.io.redaction import redact
 from dermaflow.params.base import Params
 from dermaflow.params.check import read_config
 
 SQLITE_PREFIX = "sqlite:///"
+
+
+# SQLAlchemy takes them for options and for other signs. MLflow reads the same URI without decoding
+# it, so that quoting would lead the two to different folders.
+_SIGNS_OF_A_URI = re.compile(r"\?|%[0-9A-Fa-f]{2}")
+
+
+def sqlite_file(uri: str) -> Path:
+    """The file that a SQLite URI names."""
+    return Path(uri.removeprefix(SQLITE_PREFIX).partition("?")[0])
 
 
 class TrackingConfig(Params):
@@ -53,7 +65,7 @@ class TrackingConfig(Params):
     @property
     def database(self) -> Path:
         """The file of a SQLite store."""
-        return Path(self.tracking_uri.removeprefix(SQLITE_PREFIX).partition("?")[0])
+        return sqlite_file(self.tracking_uri)
 
     @property
     def own_folder(self) -> Path | None:
@@ -76,10 +88,19 @@ class TrackingConfig(Params):
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
 
         A server stores artifacts itself, so the local folder is dropped unless a database is named.
+
+        Raises:
+            TrackingError: no URI can name a database in the project's folder.
         """
         uri = self.chosen_uri
         location = self.artifact_location
         if uri.startswith(SQLITE_PREFIX):
+            database = project_path / sqlite_file(uri)
+            if _SIGNS_OF_A_URI.search(str(database)):
+                raise TrackingError(
+                    f"{database}: no SQLite URI can name a path with ? or with % and two digits: "
+                    "move or rename the folder"
+                )
             uri = f"{SQLITE_PREFIX}{project_path / uri.removeprefix(SQLITE_PREFIX)}"
             if location and "://" not in location:
                 location = (project_path / location).as_uri()

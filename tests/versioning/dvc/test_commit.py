@@ -151,6 +151,7 @@ def test_without_dvc_one_line_says_that_nothing_is_versioned(versioned, caplog):
     assert not versioned.path(LOCK).exists()
 
 
+@pytest.mark.usefixtures("failing_disk")
 def test_outputs_that_are_not_what_the_run_wrote_are_not_committed(versioned, caplog):
     workspace = versioned.workspace()
     workspace.now("validate")  # its hashes are taken
@@ -160,6 +161,23 @@ def test_outputs_that_are_not_what_the_run_wrote_are_not_committed(versioned, ca
     assert "validate: changed meanwhile" in caplog.text
     assert "validate" not in locked(versioned)
     assert cached(versioned, "manifest", "rows") == ["rows"]
+
+
+def test_an_output_of_which_dvcignore_hides_a_part_is_an_error(versioned):
+    (versioned.folder / ".dvcignore").write_text("1.txt\n")
+    with pytest.raises(VersioningError, match="not see all of data/02/scans: a pattern of"):
+        commit(versioned)
+
+
+@pytest.mark.parametrize("link", ["data", "data/03"])
+def test_a_data_folder_that_leads_out_of_the_repository_is_refused(versioned, tmp_path, link):
+    commit_of = DvcCommit(versioned.workspace(), ENV)
+    commit_of.require_place()
+    inside, outside = versioned.path(link), tmp_path / "another disk"
+    shutil.move(inside, outside)
+    inside.symlink_to(outside)
+    with pytest.raises(VersioningError, match=r"leads to .*another disk, outside"):
+        commit_of.require_place()
 
 
 def test_what_lies_there_is_told_as_a_lock_would(versioned):

@@ -55,18 +55,30 @@ def test_a_cache_sees_every_change_of_content(tree, tmp_path):
     assert cache.hash(tree) == hash_path(tree) != changed
 
 
+def flip_first_bit(path):
+    """Write in place, and bring the time of writing back, as ``cp --preserve`` does."""
+    stat = path.stat()
+    content = bytearray(path.read_bytes())
+    content[0] ^= 1
+    with path.open("r+b") as out:
+        out.write(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def test_other_content_of_the_same_size_and_time_of_writing_is_seen(tree, tmp_path):
+    cache = HashCache(tmp_path / "hashes.json")
+    value = cache.hash(tree)
+    flip_first_bit(tree / "a.bin")
+    assert cache.hash(tree) == hash_path(tree) != value
+
+
+@pytest.mark.usefixtures("failing_disk")
 def test_a_saved_cache_spares_reading_what_did_not_change(tree, tmp_path):
     file = tmp_path / "hashes.json"
     cache = HashCache(file)
     value = cache.hash(tree)
     cache.save()
-    path = tree / "a.bin"
-    stat = path.stat()
-    content = bytearray(path.read_bytes())
-    content[0] ^= 1
-    with path.open("r+b") as out:  # same size, inode and time: only reading would tell
-        out.write(content)
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    flip_first_bit(tree / "a.bin")  # only reading would tell
     assert HashCache(file).hash(tree) == value
     file.write_text("damaged")
     assert HashCache(file).hash(tree) == hash_path(tree) != value

@@ -41,6 +41,7 @@ def test_inputs_as_they_were_written_are_let_through_once_they_are_read(made):
         InputCheck(made.workspace()).check("validate")
 
 
+@pytest.mark.usefixtures("failing_disk")
 def test_what_the_run_itself_has_made_is_not_read_again(made):
     check = InputCheck(made.workspace())
     check.trust([made.place("rows")])
@@ -102,6 +103,7 @@ def test_raw_data_whose_hash_dvc_does_not_tell_are_let_through(made):
     InputCheck(made.workspace()).check("ingest")
 
 
+@pytest.mark.usefixtures("failing_disk")
 def test_what_the_check_has_read_is_what_the_run_goes_by(made):
     """A flipped bit that sizes and times do not tell is known once it was read."""
     workspace = made.workspace()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dermaflow.errors import BusyError
 from dermaflow.io.shared_lock import SharedLock
 from dermaflow.versioning.stages.lock_keeper import ADDRESS, ask_keeper, keep_locks
 
@@ -45,13 +46,17 @@ def test_the_parent_lets_go_and_shares_again_as_another_process_asks(lock):
 def test_without_a_parent_that_keeps_the_lock_there_is_nothing_to_ask(lock, monkeypatch, tmp_path):
     monkeypatch.delenv(ADDRESS, raising=False)
     assert ask_keeper("release", lock.file)
-    monkeypatch.setenv(ADDRESS, str(tmp_path / "gone"))
-    assert ask_keeper("release", lock.file)
     with keep_locks({lock.file: lock}) as variables:
         monkeypatch.setenv(ADDRESS, variables[ADDRESS])
         assert ask_keeper("release", tmp_path / "of_another_environment" / "train.lock")
     assert lock.is_held
     assert not Path(variables[ADDRESS]).exists()
+
+
+def test_a_stage_whose_parent_was_killed_goes_no_further(lock, monkeypatch, tmp_path):
+    monkeypatch.setenv(ADDRESS, str(tmp_path / "gone"))
+    with pytest.raises(BusyError, match="`kedro repro`, whose stage this is, has ended"):
+        ask_keeper("release", lock.file)
 
 
 def test_a_long_temporary_folder_does_not_keep_the_parent_from_listening(

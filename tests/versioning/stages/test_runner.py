@@ -352,6 +352,7 @@ def test_a_stage_whose_outputs_are_no_longer_true_runs_again(made):
     assert made.run(*CHAIN) == ["register"]
 
 
+@pytest.mark.usefixtures("failing_disk")
 def test_a_damaged_input_stops_the_stage_before_it_reads_it(made):
     assert made.run(*CHAIN) == []
     rows = made.place("rows")

@@ -5,12 +5,13 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
+from dermaflow.errors import BusyError
 from dermaflow.versioning.stages.hook_specs import StageSpecs
 from dermaflow.versioning.stages.runner import by_stage
 from dermaflow.versioning.stages.stage_run import KedroRun
 from dermaflow.versioning.stages.stages_of_run import StagesOfRun
 from dermaflow.versioning.stages.written_aside import aside
-from versioning.toy_project import CHAIN, RAW
+from versioning.toy_project import CHAIN, RAW, own_code
 
 
 def needed(toy, *stages, force=False):
@@ -45,6 +46,15 @@ def test_what_has_to_be_put_in_order_is_written(made, left):
     else:
         made.path(f"{RAW}/list.csv").unlink()
     assert needed(made, "ingest") == ["INGEST"]
+
+
+def test_code_that_changes_while_a_run_waits_for_another_ends_it(made):
+    kedro = KedroRun(_create_hook_manager(), None, False)
+    run = StagesOfRun(kedro, made.workspace(), dict(by_stage(pipelines["validate"])), False)
+    run.require_same_code()
+    own_code(made, "validate").write_text("2\n")
+    with pytest.raises(BusyError, match=r"^validate: src/.*\.py changed since this run began"):
+        run.require_same_code()
 
 
 def test_what_was_left_by_a_killed_run_is_cleared_without_running_anything(made):

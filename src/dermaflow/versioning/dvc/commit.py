@@ -11,6 +11,7 @@ from typing import Any
 
 from dermaflow.errors import VersioningError
 from dermaflow.versioning.dvc.cache import DvcCache
+from dermaflow.versioning.dvc.dvc_stage import dvc_root
 from dermaflow.versioning.dvc.internals import (
     DvcError,
     DvcStage,
@@ -69,11 +70,29 @@ class DvcCommit:
         for file, stages in self._files.items():
             of_file = {name: new[name] for name in stages if name in new}
             if of_file and self._is_current(file):
-                _commit(file, of_file, consistent)
+                _commit(self._project, file, of_file, consistent)
             elif of_file:
                 name = file.relative_to(self._project)
                 state = "is not what the code says" if file.exists() else "is not there yet"
                 logger.warning("%s %s: `kedro dvc-yaml`, then run again to tell DVC", name, state)
+
+    def require_place(self) -> None:
+        """Refuse a data folder, or a layer of it, that is a link out of DVC's repository.
+
+        Raises:
+            VersioningError: there is one; nothing of what would be made there could be committed.
+        """
+        root = dvc_root(self._project)
+        if root is None:
+            return
+        data = self._workspace.records.folder.parent
+        for folder in (data, *data.glob("*/")):
+            if not folder.resolve().is_relative_to(root.resolve()):
+                raise VersioningError(
+                    f"{folder} leads to {folder.resolve()}, outside {root}, where DVC keeps "
+                    "nothing: mount the other disk there instead (`mount --bind`), or put the "
+                    "whole project on it"
+                )
 
     def _new(self, consistent: Mapping[str, StageRecord]) -> dict[str, bool]:
         """Stage -> whether it goes into the lock, of those whose state DVC does not know."""
@@ -166,14 +185,21 @@ def output_entries(project_path: Path, env: str) -> dict[str, Entry]:
     return found
 
 
-def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, StageRecord]) -> None:
+def _commit(
+    project_path: Path,
+    file: Path,
+    stages: Mapping[str, bool],
+    consistent: Mapping[str, StageRecord],
+) -> None:
     """Put outputs into DVC's cache and, where true, the stage into the lock."""
     committed: dict[bool, list[str]] = {True: [], False: []}
     consequence = "the outputs are whole, and `kedro run` again commits them without running them"
     with _dvc_stages(file, consequence) as load:
         for name, into_lock in stages.items():
             stage = load(name)
-            if stage.save(with_deps=into_lock) != consistent[name].outs:
+            saved = stage.save(with_deps=into_lock)
+            if saved != consistent[name].outs:
+                _require_all_seen(project_path, saved, consistent[name].outs)
                 logger.warning("%s: changed meanwhile; the next run commits it", name)
                 continue
             stage.cache()
@@ -185,6 +211,18 @@ def _commit(file: Path, stages: Mapping[str, bool], consistent: Mapping[str, Sta
     if committed[False]:
         names = ", ".join(committed[False])
         logger.info("DVC: cached, as parameters or code are not those in conf/ and src/: %s", names)
+
+
+def _require_all_seen(
+    project_path: Path, saved: Mapping[str, str | None], made: Mapping[str, str | None]
+) -> None:
+    """Raise VersioningError for an output that is as it was made, and not so to DVC."""
+    for path, value in made.items():
+        if saved.get(path) != value and hash_path(project_path / path) == value:
+            raise VersioningError(
+                f"DVC does not see all of {path}: a pattern of .dvcignore leaves files out; "
+                "change it, and the same command commits the outputs without running them"
+            )
 
 
 @contextmanager

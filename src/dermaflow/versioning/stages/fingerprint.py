@@ -20,6 +20,10 @@ from dermaflow.io.processors import processors
 _IGNORED = (".git", ".hg", "__pycache__")
 _IGNORED_SUFFIX = ".pyc"
 
+# By what a file is known again. A copy may bring its time of writing along, but no command sets the
+# time of its last change.
+_LOOK = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
+
 
 def hash_path(path: Path) -> str | None:
     """MD5 of a file, or of a folder's sorted list of MD5s and names, as DVC 3 computes them.
@@ -64,7 +68,7 @@ def _files_of(folder: Path) -> Iterator[Path]:
 
 
 class HashCache:
-    """Hashes paths again only when size, time or inode of a file below them changed.
+    """Hashes paths again only when size, times or inode of a file below them changed.
 
     Args:
         file: JSON in which hashes outlive the process. What is lost or damaged is hashed again.
@@ -118,7 +122,8 @@ def _look_of(path: Path) -> str | None:
     digest = hashlib.md5()
     for file in files:
         stat = file.stat()
-        digest.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ino}\n".encode())
+        look = [getattr(stat, name) for name in _LOOK]
+        digest.update(f"{file}\0{look}\n".encode())
     return digest.hexdigest()
 
 

@@ -16,6 +16,7 @@ from socket import AF_UNIX, socket
 from threading import Thread
 from typing import Literal
 
+from dermaflow.errors import BusyError
 from dermaflow.io.shared_lock import SharedLock
 
 ADDRESS = "DERMAFLOW_LOCK_KEEPER"  # variable that names the socket to the stages
@@ -46,11 +47,19 @@ def keep_locks(locks: Mapping[Path, SharedLock]) -> Iterator[dict[str, str]]:
                 thread.join()
 
 
+def has_keeper() -> bool:
+    """Whether this process is a stage of a ``kedro repro``."""
+    return ADDRESS in os.environ
+
+
 def ask_keeper(what: Literal["release", "share"], lock: Path) -> bool:
     """Ask the parent to let a lock go, or to share it again.
 
     Returns:
         Whether all is as it should be: it did, or there is no parent that keeps this lock.
+
+    Raises:
+        BusyError: the parent has ended, and the stages after this one are nobody's any more.
     """
     address = os.environ.get(ADDRESS)
     if address is None:
@@ -58,8 +67,10 @@ def ask_keeper(what: Literal["release", "share"], lock: Path) -> bool:
     with socket(AF_UNIX) as connection:
         try:
             connection.connect(address)
-        except OSError:  # the parent has ended
-            return True
+        except OSError as error:
+            raise BusyError(
+                "`kedro repro`, whose stage this is, has ended: give it again"
+            ) from error
         with connection.makefile("rw", encoding="utf-8") as stream:
             stream.write(f"{what} {lock.absolute()}\n")
             stream.flush()

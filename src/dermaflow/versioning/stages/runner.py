@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import chdir
 from typing import Any
@@ -12,6 +11,7 @@ from kedro.runner import SequentialRunner
 
 from dermaflow.errors import ParameterError
 from dermaflow.schema import ALL_STAGES
+from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 from dermaflow.versioning.stages.hook_specs import StageSpecs
 from dermaflow.versioning.stages.stage_run import KedroRun
 from dermaflow.versioning.stages.stages_of_run import StagesOfRun
@@ -36,7 +36,7 @@ class StageRunner(SequentialRunner):
     ) -> None:
         super().__init__(is_async)
         self._asynchronous = is_async
-        self._force = force or "DVC_STAGE" in os.environ
+        self._force = force
         self._wait = if_running == "wait"
 
     def run(
@@ -71,10 +71,11 @@ class StageRunner(SequentialRunner):
             KedroRun(hook_manager, run_id, self._asynchronous),
             workspace,
             dict(by_stage(pipeline)),
-            self._force,
+            self._force or is_dvc_stage(workspace.project_path),
         )
         with chdir(workspace.project_path):  # parameters name files from there
             workspace.locks.acquire(stages.needed, self._wait)
+            stages.require_same_code()
             hook_manager.hook.before_stages_run(workspace=workspace)
             try:
                 stages.run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,7 +11,9 @@ from pathlib import Path
 from kedro.pipeline import Pipeline
 
 from dermaflow.errors import BusyError, DrawingError
+from dermaflow.params.dotted_keys import differing_keys
 from dermaflow.schema import DRAWINGS
+from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 from dermaflow.versioning.stages.damage import few
 from dermaflow.versioning.stages.fingerprint import hash_path
 from dermaflow.versioning.stages.input_check import InputCheck, refuse_damaged_cache
@@ -59,6 +60,16 @@ class StagesOfRun:
                 any(needed[other] for other in before) or not self._is_unchanged(stage)
             )
         return needed
+
+    def require_same_code(self) -> None:
+        """Raise BusyError where code changed since the run began, as when it waited for another."""
+        for stage, begun in self._code.items():
+            changed = differing_keys(begun, self._workspace.code(stage))
+            if changed:
+                raise BusyError(
+                    f"{stage}: {few(changed)} changed since this run began, which has read the "
+                    "code as it was: run the same again"
+                )
 
     def run(self) -> None:
         """Run the stages that must run. Raises DrawingError for what could not be drawn."""
@@ -180,7 +191,7 @@ def _keep(
     for path, value in made.items():
         workspace.hashes.know(workspace.project_path / path, value)
     workspace.hashes.save()
-    if whole and not sure and "DVC_STAGE" in os.environ:
+    if whole and not sure and is_dvc_stage(workspace.project_path):
         # DVC hashes the inputs when the stage has ended, and would take these outputs for theirs.
         raise BusyError(f"{stage}: {_CHANGED}: run the same again")
 
