@@ -98,6 +98,19 @@ def test_equal_names_are_read_from_their_own_source(two_clinics, tmp_path):
     assert sources.unlisted() == {"a": [], "b": ["ruler.png"]}
 
 
+def test_other_pictures_of_the_same_name_are_told(two_clinics, tmp_path, caplog):
+    two_clinics().records()
+    told = "a and b both have 1 image_ids; of 1 that were compared, the files of 1 differ"
+    assert told in caplog.text
+    assert "ingest.sources.b.prefix" in caplog.text
+    caplog.clear()
+    two_clinics(prefix="b_").records()
+    assert "both have" not in caplog.text
+    (tmp_path / "b/mel/1.png").write_bytes((tmp_path / "a/mel/1.png").read_bytes())
+    two_clinics().records()
+    assert "both have" not in caplog.text
+
+
 def test_lesions_that_two_sources_share_are_told(two_clinics, caplog):
     two_clinics(prefix="b_").records()
     assert "occur in several sources" not in caplog.text

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_COMPARED = 50  # files of two sources that have one name
+
 
 class SourceSet:
     """Sources in use, each read by its name.
@@ -68,7 +70,41 @@ class SourceSet:
         records = pd.concat(tables, ignore_index=True)[list(RECORD_COLUMNS)]
         _warn_of_shared_ids(records)
         warn_of_look_alikes(records)
+        self._warn_of_equal_names(records)
         return records
+
+    def _warn_of_equal_names(self, records: pd.DataFrame) -> None:
+        """Two clinics may name pictures alike; all but the first source's would be set aside."""
+        first = records.drop_duplicates("image_id").set_index("image_id")
+        others = records[records["image_id"].notna()].drop_duplicates(["image_id", "source"])
+        others = others[others["source"] != others["image_id"].map(first["source"])]
+        for (source, origin), rows in others.groupby(
+            ["source", others["image_id"].map(first["source"])], sort=False
+        ):
+            shown = rows.head(_COMPARED)
+            files = zip(shown["file"], shown["image_id"].map(first["file"]), strict=True)
+            differ = sum(self._differ((source, file), (origin, other)) for file, other in files)
+            if differ:
+                logger.warning(
+                    "%s and %s both have %d image_ids; of %d that were compared, the files of %d "
+                    "differ. If they are other pictures, give one source a prefix "
+                    "(ingest.sources.%s.prefix): as it is, those of %s are set aside",
+                    origin,
+                    source,
+                    len(rows),
+                    len(shown),
+                    differ,
+                    source,
+                    source,
+                )
+
+    def _differ(self, *places: tuple[str, str]) -> bool:
+        """Whether files hold other bytes; one that cannot be read is quarantined anyway."""
+        try:
+            one, other = (self.read(source, str(file)) for source, file in places)
+        except OSError:
+            return False
+        return one != other
 
     def read(self, source: str, file: str) -> bytes:
         """Encoded bytes of a source's file; see ``ImageSource.read``."""
