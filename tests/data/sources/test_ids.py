@@ -3,7 +3,12 @@
 import pandas as pd
 import pytest
 
-from dermaflow.data.sources.ids import settle_lesions, warn_of_look_alikes, without_decimals
+from dermaflow.data.sources.ids import (
+    settle_lesions,
+    warn_of_look_alikes,
+    without_decimals,
+    without_words,
+)
 from dermaflow.params.sources import FolderSource
 
 
@@ -24,6 +29,14 @@ def texts(*values):
 )
 def test_whole_numbers_lose_their_decimals_where_no_others_have_any(written, read):
     assert without_decimals(texts(*written)).tolist() == read
+
+
+def test_words_for_unknown_are_no_ids_whatever_their_case_and_blanks():
+    written = texts("L1 ", "Unknown", " n/a", "", None, "unknown 7")
+    assert without_words(written, ["unknown", "N/A"]).tolist() == [
+        *("L1", None, None, None, None),
+        "unknown 7",
+    ]
 
 
 def settle(*rows, **changes):

@@ -214,6 +214,12 @@ def test_numbers_of_ones_own_class_become_text(open_custom):
         open_custom(code).records()
 
 
+def test_groups_of_ones_own_class_are_read_as_those_of_a_table(open_custom):
+    ids = '"lesion_id": 1000.0, "patient_id": "Unknown", "label"'
+    row = open_custom(CUSTOM.replace('"lesion_id": "1", "label"', ids)).records().iloc[0]
+    assert (row["lesion_id"], row["patient_id"]) == ("1000", None)
+
+
 def test_two_tables_may_share_a_folder(tmp_path):
     for name in "abc":
         (tmp_path / f"{name}.png").write_bytes(name.encode())

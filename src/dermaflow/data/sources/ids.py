@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -12,7 +13,8 @@ from dermaflow.params.sources import Source
 
 logger = logging.getLogger(__name__)
 
-ID_COLUMNS = ("image_id", "lesion_id", "patient_id")
+GROUP_COLUMNS = ("lesion_id", "patient_id")
+ID_COLUMNS = ("image_id", *GROUP_COLUMNS)
 
 _DECIMAL = re.compile(r"\d+\.\d+")
 _WHOLE = re.compile(r"(\d+)\.0+")
@@ -36,6 +38,21 @@ def without_decimals(ids: pd.Series) -> pd.Series:
         return ids
     whole = [_WHOLE.sub(r"\1", text) if text in decimal else text for text in ids]
     return pd.Series(whole, ids.index, dtype=object)
+
+
+def without_words(texts: pd.Series, unknown: Collection[str]) -> pd.Series:
+    """Ids without blanks around them, and missing where they are a word for what is not known.
+
+    Args:
+        texts: text or missing.
+        unknown: the words, whatever their case.
+    """
+    words = {word.casefold() for word in unknown} | {""}
+    known = [
+        None if pd.isna(text) or text.strip().casefold() in words else text.strip()
+        for text in texts
+    ]
+    return pd.Series(known, texts.index, dtype=object)
 
 
 def settle_lesions(records: pd.DataFrame, source: Source, name: str) -> pd.DataFrame:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dermaflow.data.sources.ids import ID_COLUMNS, settle_lesions, warn_of_look_alikes
+from dermaflow.data.sources.ids import (
+    GROUP_COLUMNS,
+    ID_COLUMNS,
+    settle_lesions,
+    warn_of_look_alikes,
+    without_decimals,
+    without_words,
+)
 from dermaflow.errors import SourceError
 from dermaflow.io.seeding import derive_seed
 from dermaflow.params.ingest import IngestParams
@@ -48,6 +55,7 @@ class SourceSet:
 
     def __init__(self, ingest: IngestParams, seed: int) -> None:
         self._roles, self._params = ingest.roles, ingest.sources
+        self._unknown = ingest.unknown
         self._prefixes = {name: ingest.sources[name].prefix or "" for name in self._roles}
         self._sources = {
             name: open_source(ingest.sources[name], f"ingest.sources.{name}", seed, ingest.unknown)
@@ -63,6 +71,8 @@ class SourceSet:
         tables = []
         for name, source in self._sources.items():
             table = _checked(source.records(), f"ingest.sources.{name}")
+            for column in GROUP_COLUMNS:  # of one's own class, too, which may read no table
+                table[column] = without_decimals(without_words(table[column], self._unknown))
             table = settle_lesions(table, self._params[name], name)
             for column in ID_COLUMNS if self._prefixes[name] else ():
                 table[column] = self._prefixes[name] + table[column]
