@@ -44,6 +44,15 @@ def test_bytes_are_read_by_path_and_what_lies_in_no_class_is_unlisted(folder):
     assert source.read_mask("nv_a") is None
 
 
+def test_what_lies_beside_a_picture_under_its_name_is_no_picture(folder):
+    for name in ("nv/a.NEF", "nv/a.xmp", "nv/scan.heic"):
+        (folder / name).write_bytes(b"raw")
+    source = open_folder(folder)
+    assert source.unlisted() == ["loose.jpg", "nv/a.NEF", "nv/a.xmp"]
+    # Of a picture that nobody can read here there is nothing else, so that it is told as one.
+    assert "nv/scan.heic" in source.records()["file"].tolist()
+
+
 def test_a_folder_without_classes_is_refused(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"a")
     with pytest.raises(SourceError, match="each class has a folder of its own"):

@@ -21,21 +21,23 @@ def of_sources(*sources):
 def test_external_sources_count_in_columns_of_their_own():
     clean = of_sources("a", "a", "a", "b", "x")
     quarantine = of_sources("a", "x", "x", "y")
-    [row] = describe_set(clean, quarantine, {"x", "y"}).to_dict("records")
+    [row] = describe_set(clean, quarantine, ["a", "b", "y", None], {"x", "y"}).to_dict("records")
     assert row == {
         "images": 4,
         "quarantined": 1,
         "quarantined_share": pytest.approx(1 / 5),
+        "strays": 3,
         "external_images": 1,
         "external_quarantined": 3,
         "external_quarantined_share": pytest.approx(3 / 4),
+        "external_strays": 1,
     }
 
 
 def test_of_nothing_no_share_is_quarantined():
-    [row] = describe_set(of_sources(), of_sources(), set()).to_dict("records")
+    [row] = describe_set(of_sources(), of_sources(), [], set()).to_dict("records")
     assert set(row.values()) == {0}
-    [row] = describe_set(of_sources(), of_sources("a"), set()).to_dict("records")
+    [row] = describe_set(of_sources(), of_sources("a"), [], set()).to_dict("records")
     assert (row["images"], row["quarantined_share"]) == (0, 1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dermaflow.data.sources.image_folder import ImageFolder
-from dermaflow.data.sources.image_source import speakable
+from dermaflow.data.sources.image_source import IMAGE_SUFFIXES, speakable
 from dermaflow.errors import SourceError
 from dermaflow.io.untrusted_tables import same_letters
 from dermaflow.params.sources import FolderSource
@@ -31,7 +31,14 @@ class Folder:
         self.folder = self._images.path
         # By names that can be written down, whatever bytes the system found in them.
         names = {speakable(name): name for name in self._images.names()}
-        self._files = {n: name for n, name in names.items() if "/" in n and not n.endswith("/")}
+        inside = {n: name for n, name in names.items() if "/" in n and not n.endswith("/")}
+        # Beside a picture lie raw data of the camera and notes about it, under the same name.
+        pictures = {n.rpartition(".")[0] for n in inside if n.lower().endswith(IMAGE_SUFFIXES)}
+        self._files = {
+            n: name
+            for n, name in inside.items()
+            if n.lower().endswith(IMAGE_SUFFIXES) or n.rpartition(".")[0] not in pictures
+        }
         self._unlisted = sorted(names.keys() - self._files.keys())
         if not self._files:
             raise SourceError(
@@ -61,5 +68,5 @@ class Folder:
         """There are no masks."""
 
     def unlisted(self) -> list[str]:
-        """Files that lie in no class's folder, and folders that are links."""
+        """Files in no class's folder, or beside a picture of their name; links to folders."""
         return self._unlisted

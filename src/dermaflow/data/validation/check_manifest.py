@@ -79,7 +79,8 @@ def check_manifest(
     strays = find_strays(unlisted_files, rows, None if mask_store is None else mask_store.index)
     unlisted = sum(map(len, unlisted_files.values()))
     quarantine = build_quarantine(rows, faults, strays)
-    kept = rows.drop(index={fault.row for fault in faults}).reset_index(drop=True)
+    lost = {fault.row for fault in faults}
+    kept = rows.drop(index=lost).reset_index(drop=True)
     clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
     if len(clean) + len(quarantine) != len(rows) + len(strays):
         raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
@@ -88,8 +89,11 @@ def check_manifest(
     _log_reasons(rows, clean, len(quarantine), reasons)
     groups, lesions = describe_groups_of(clean), describe_lesions(clean)
     external = set(rows.loc[rows["role"] == "external", "source"])
+    set_table = describe_set(
+        clean, rows.loc[sorted(lost)], [stray.source for stray in strays], external
+    )
     results += [
-        _run("clean_set", validate, describe_set(clean, quarantine, external), values),
+        _run("clean_set", validate, set_table, values),
         _run("clean_classes", validate, describe_classes(clean, classes), values),
         _run("clean_groups", validate, groups, values),
         _run("clean_lesions", validate, lesions, values),

@@ -21,12 +21,17 @@ def count_labels_of_files(rows: pd.DataFrame, classes: list[str]) -> pd.Series:
 
 
 def describe_set(
-    clean: pd.DataFrame, quarantine: pd.DataFrame, external: Collection[str]
+    clean: pd.DataFrame,
+    quarantine: pd.DataFrame,
+    strays: Collection[str | None],
+    external: Collection[str],
 ) -> pd.DataFrame:
     """The one row that the suite ``clean_set`` is about.
 
     Args:
-        clean, quarantine: of all sources.
+        clean, quarantine: rows of all sources.
+        strays: source of each file that no row lists, and of each mask that cannot be used: they
+            say nothing about how much of the rows is lost.
         external: names of those that are only tested on; they count in columns of their own.
     """
     counts: dict[str, float] = {}
@@ -36,6 +41,7 @@ def describe_set(
         counts[f"{prefix}images"] = kept
         counts[f"{prefix}quarantined"] = lost
         counts[f"{prefix}quarantined_share"] = lost / max(kept + lost, 1)
+        counts[f"{prefix}strays"] = sum((source in external) == is_meant for source in strays)
     return pd.DataFrame([counts])
 
 
