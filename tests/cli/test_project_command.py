@@ -8,8 +8,9 @@ import pytest
 # The callback is where the interrupt falls: what it raises Python prints and forgets.
 INTERRUPTED_IN_A_CALLBACK = """
 import os, signal, time, weakref
-# Where tests run in the background, it is ignored.
+# Where tests run in the background, or under nohup, they are ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from dermaflow.cli.project_command import ProjectCommand
 
 class Thing: pass

@@ -10,7 +10,7 @@ import pytest
 
 from dermaflow.errors import SourceError
 from dermaflow.io import untrusted_tables
-from dermaflow.io.untrusted_tables import MAX_CELL, read_table, same_letters
+from dermaflow.io.untrusted_tables import MAX_CELL, read_header, read_table, same_letters
 
 COLUMNS = {"image_id": "ID", "label": "Diagnosis"}
 
@@ -97,8 +97,25 @@ def test_a_column_is_found_however_its_letters_are_composed(table):
     read = table("ID,Gru\u0308nde \na,nv\n", {"label": "Gr\u00fcnde "})
     assert read["label"].tolist() == ["nv"]
     assert same_letters("Na\u0308vus") == "N\u00e4vus"
+
+
+def test_case_blanks_and_signs_of_a_columns_name_mean_nothing_unless_another_is_that_very_one(
+    table,
+):
+    assert table("Image_ID\na\n", {"image_id": "image id"})["image_id"].tolist() == ["a"]
+    assert table("ID,id\na,b\n", {"image_id": "id"})["image_id"].tolist() == ["b"]
+    with pytest.raises(SourceError, match="has 2 columns 'id'; which is meant"):
+        table("ID,Id\na,b\n", {"image_id": "id"})
     with pytest.raises(SourceError, match="has no column 'id' for image_id"):
-        table("ID\na\n", {"image_id": "id"})  # capitals are other letters
+        table("ID 2\na\n", {"image_id": "id"})
+
+
+def test_the_header_is_told_as_it_is_written(tmp_path):
+    csv, parquet = tmp_path / "a.csv", tmp_path / "a.parquet"
+    csv.write_text("\ufeffsep=;\nID;Lesion, Nr\n1;2\n")
+    pd.DataFrame({"ID": [1], "Lesion Nr": [2]}).to_parquet(parquet)
+    assert read_header(csv) == ["ID", "Lesion, Nr"]
+    assert read_header(parquet) == ["ID", "Lesion Nr"]
 
 
 def test_the_separator_is_what_the_header_holds_most_of_and_a_comma_on_a_tie(table):
