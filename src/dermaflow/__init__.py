@@ -1,5 +1,6 @@
 """Dermaflow: a dermatology image classification pipeline."""
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,13 +12,16 @@ def _forget_stale_bytecode() -> None:
     Python compares size and time in seconds, and so takes old bytecode for a source that was
     changed within a second, or that brought its old time along; the records would name the new one.
     """
-    for source in Path(__file__).parent.rglob("*.py"):
-        folder = source.parent / "__pycache__"
+    for folder, _, names in os.walk(Path(__file__).parent):
+        cache = Path(folder, "__pycache__")
         if sys.pycache_prefix:
-            folder = Path(sys.pycache_prefix, *source.parent.parts[1:])
-        for bytecode in folder.glob(f"{source.stem}.{sys.implementation.cache_tag}*.pyc"):
-            with suppress(OSError):
-                if bytecode.stat().st_mtime_ns <= source.stat().st_ctime_ns:
+            cache = Path(sys.pycache_prefix, folder.lstrip(os.sep))
+        with suppress(OSError):  # nothing is cached, or nothing may be removed
+            sources = (Path(folder, name) for name in names if name.endswith(".py"))
+            changed = {source.stem: source.stat().st_ctime_ns for source in sources}
+            for bytecode in cache.iterdir():
+                source_name = bytecode.name.partition(".")[0]
+                if bytecode.stat().st_mtime_ns <= changed.get(source_name, 0):
                     bytecode.unlink()
 
 

@@ -1,6 +1,7 @@
 """Whether what was registered is still there, in real registries."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 
 from dermaflow.errors import TrackingError
 from dermaflow.registry.look_up_version import is_registered
+from dermaflow.tracking.tracking_config import TrackingConfig, sqlite_file
 
 
 @pytest.fixture
@@ -60,6 +62,29 @@ def test_a_version_whose_files_are_gone_cannot_be_loaded(
     register(2)
     (files / "MLmodel").unlink()
     assert not is_registered(config_of(store), registration)
+
+
+def test_in_a_moved_project_the_files_are_looked_for_where_they_are_now(
+    client, model, registration, store, tmp_path, monkeypatch
+):
+    """The database names the old folder until the next run that logs anything."""
+    client.create_registered_model(model)
+    for _ in range(2):
+        client.create_model_version(model, (tmp_path / "old/mlflow/artifacts/1/m").as_uri())
+    project = tmp_path / "new"
+    files = project / "mlflow/artifacts/1/m/MLmodel"
+    files.parent.mkdir(parents=True)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # as MLflow leaves it
+    shutil.copy(sqlite_file(store), project / "mlflow/mlflow.db")
+    config = TrackingConfig(
+        tracking_uri="sqlite:///mlflow/mlflow.db",
+        artifact_location="mlflow/artifacts",
+        experiment="dermaflow",
+        system_metrics_interval=0,
+    ).resolve(project)
+    assert not is_registered(config, registration)
+    files.touch()
+    assert is_registered(config, registration)
 
 
 def test_a_model_that_is_deleted_takes_its_versions_along(

@@ -85,6 +85,25 @@ def same_letters(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def clean_text(column: pd.Series, unknown: Collection[str] = ()) -> pd.Series:
+    """Text without outer blanks, in one form of letters; None where there is none.
+
+    Args:
+        column: anything.
+        unknown: words that stand for none, whatever their case.
+    """
+    nothing = {same_letters(word).casefold() for word in unknown} | {""}
+
+    def clean(value: object) -> str | None:
+        text = "" if pd.isna(value) else same_letters(str(value).strip())
+        return None if text.casefold() in nothing else text
+
+    # Most columns hold few values, so each is cleaned once.
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    cleaned = np.array([clean(value) for value in values], dtype=object)
+    return pd.Series(cleaned[codes], index=column.index, dtype=object)
+
+
 def _refuse_unreadable(path: Path, key: str) -> None:
     if not path.is_file():
         raise SourceError(f"there is no table {path} (see {key})")

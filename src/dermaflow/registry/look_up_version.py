@@ -42,14 +42,16 @@ def is_registered(config: TrackingConfig, registration: Path) -> bool:
     name, version = said["name"], said["version"]
     uri = os.environ.get("MLFLOW_REGISTRY_URI") or config.tracking_uri
     if uri.startswith(SQLITE_PREFIX):
-        return _is_in_database(sqlite_file(uri), name, version)
+        place = _place_in_database(sqlite_file(uri), name, version)
+        return place is not None and _is_there(place, config)
     answer = _ask_server(uri, name, version) if uri.startswith(("http://", "https://")) else None
     return _ask_by_mlflow(uri, name, version) if answer is None else answer
 
 
-def _is_in_database(path: Path, name: str, version: str) -> bool:
+def _place_in_database(path: Path, name: str, version: str) -> str | None:
+    """Where a version's files are, as the database says; None where it holds no such version."""
     if not path.is_file():
-        return False
+        return None
     query = (
         "SELECT coalesce(storage_location, source) FROM model_versions "
         "WHERE name = ? AND version = ? AND current_stage != ?"
@@ -57,20 +59,28 @@ def _is_in_database(path: Path, name: str, version: str) -> bool:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             found = database.execute(query, (name, int(version), _DELETED)).fetchone()
-        return found is not None and _is_there(found[0])
+        return found and str(found[0])
     except sqlite3.DatabaseError as error:
         if "no such table" in str(error):
-            return False
+            return None
         raise TrackingError(f"{path}: {error}") from error
 
 
-def _is_there(place: str | None) -> bool:
-    """Whether a version's files are there; of a place that is no folder here, nothing is known."""
-    address = urllib.parse.urlsplit(place or "")
-    if address.scheme not in ("", "file") or not address.path:
+def _is_there(place: str, config: TrackingConfig) -> bool:
+    """Whether a version's files are there; of a place that is no folder here, nothing is known.
+
+    In a project that was moved the database still names the old folder until something is logged.
+    """
+    address = urllib.parse.urlsplit(place)
+    if address.scheme != "file":
         return True
-    folder = urllib.request.url2pathname(address.path) if address.scheme else address.path
-    return (Path(folder) / "MLmodel").is_file()
+    folder = Path(urllib.request.url2pathname(address.path))
+    project, own = config.own_folder, config.artifact_location
+    if project and own and not folder.exists():
+        artifacts = Path(urllib.request.url2pathname(urllib.parse.urlsplit(own).path))
+        _, found, below = str(folder).rpartition(f"/{artifacts.relative_to(project)}/")
+        folder = artifacts / below if found else folder
+    return (folder / "MLmodel").is_file()
 
 
 def _ask_server(uri: str, name: str, version: str) -> bool | None:

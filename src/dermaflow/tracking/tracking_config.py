@@ -17,7 +17,6 @@ from dermaflow.params.check import read_config
 
 SQLITE_PREFIX = "sqlite:///"
 
-
 # SQLAlchemy takes them for options and for other signs. MLflow reads the same URI without decoding
 # it, so that quoting would lead the two to different folders.
 _SIGNS_OF_A_URI = re.compile(r"\?|%[0-9A-Fa-f]{2}")

@@ -64,12 +64,17 @@ def code_version(project_path: Path) -> tuple[str | None, bool | None]:
     """
     if _is_ignored(project_path):
         return None, None
-    commit = _git(project_path, "rev-parse", "HEAD")
+    commit = current_commit(project_path)
     changes = _git(project_path, *_STATUS)
     if changes is None:
         return commit, None
     # The user's index and settings may hide changes from `git status`; the patch asks neither.
     return commit, bool(changes or (commit and uncommitted_patch(project_path)))
+
+
+def current_commit(project_path: Path) -> str | None:
+    """The commit that is checked out; None where there is none."""
+    return _git(project_path, "rev-parse", "HEAD")
 
 
 def git_problem(project_path: Path) -> str:
@@ -108,7 +113,7 @@ def require_git(project_path: Path) -> None:
 def current_branch(project_path: Path) -> str:
     """Name of the branch that is checked out, or the commit where none is."""
     branch = _git(project_path, "branch", "--show-current")
-    return branch or _git(project_path, "rev-parse", "HEAD") or "HEAD"
+    return branch or current_commit(project_path) or "HEAD"
 
 
 def uncommitted_patch(project_path: Path) -> bytes:

@@ -7,7 +7,6 @@ from dermaflow.data.sources.ids import (
     settle_lesions,
     warn_of_look_alikes,
     without_decimals,
-    without_words,
 )
 from dermaflow.params.sources import FolderSource
 
@@ -31,36 +30,24 @@ def test_whole_numbers_lose_their_decimals_where_no_others_have_any(written, rea
     assert without_decimals(texts(*written)).tolist() == read
 
 
-def test_words_for_unknown_are_no_ids_whatever_their_case_and_blanks():
-    written = texts("L1 ", "Unknown", " n/a", "", None, "unknown 7")
-    assert without_words(written, ["unknown", "N/A"]).tolist() == [
-        *("L1", None, None, None, None),
-        "unknown 7",
-    ]
-
-
 def settle(*rows, **changes):
     columns = ["image_id", "lesion_id", "patient_id"]
     records = pd.DataFrame(list(rows), columns=columns, dtype=object)
     source = FolderSource(kind="folder", folder="x", licence="none", **changes)
-    lesions = settle_lesions(records, source, "clinic")["lesion_id"]
+    lesions = settle_lesions(records, source)["lesion_id"]
     return lesions.astype(object).where(lesions.notna(), None).tolist()
 
 
-def test_a_row_with_a_patient_and_no_lesion_is_a_lesion_of_its_own(caplog):
+def test_a_row_with_a_patient_and_no_lesion_is_a_lesion_of_its_own():
     assert settle(("i1", "l1", None), ("i2", None, "p1")) == ["l1", "i2"]
-    assert not caplog.messages
 
 
-def test_a_row_with_neither_stays_for_validate_to_judge(caplog):
+def test_a_row_with_neither_stays_for_validate_to_judge():
     assert settle(("i1", "l1", None), ("i2", None, None)) == ["l1", None]
-    assert not caplog.messages
 
 
-def test_a_source_that_tells_neither_is_split_by_image_with_one_warning(caplog):
+def test_a_source_that_tells_neither_is_split_by_image():
     assert settle(("i1", None, None), ("i2", None, None)) == ["i1", "i2"]
-    [message] = caplog.messages
-    assert message.startswith("clinic names neither lesions nor patients")
 
 
 def test_lesions_that_are_numbered_within_each_patient_are_told_apart():

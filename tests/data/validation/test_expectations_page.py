@@ -8,12 +8,8 @@ import yaml
 
 from dermaflow.data.drift.drift_features import DRIFT_COLUMNS, TITLES
 from dermaflow.data.validation.check_manifest import ROW_SUITES, SET_SUITES
-from dermaflow.data.validation.set_tables import (
-    describe_classes,
-    describe_groups_of,
-    describe_lesions,
-    describe_set,
-)
+from dermaflow.data.validation.group_tables import tabulate_groups, tabulate_lesions
+from dermaflow.data.validation.set_tables import describe_classes, describe_set
 from dermaflow.data.validation.suites import run_suite
 from dermaflow.params.validate import DriftParams, ExpectationParams
 from dermaflow.schema import RECORD_COLUMNS
@@ -48,8 +44,8 @@ def test_every_suite_and_every_column_and_feature_of_drift_is_told(page, columns
     assert set(columns["manifest_rows"]) == set(RECORD_COLUMNS)
     assert set(columns["clean_set"]) == set(describe_set(one, one, [], set()).columns)
     assert set(columns["clean_classes"]) == set(describe_classes(one, ["nv"]).columns)
-    assert set(columns["clean_groups"]) == set(describe_groups_of(one).columns)
-    assert set(columns["clean_lesions"]) == set(describe_lesions(one).columns)
+    assert set(columns["clean_groups"]) == set(tabulate_groups(one).columns)
+    assert set(columns["clean_lesions"]) == set(tabulate_lesions(one).columns)
     drift = page[page.index("## Drift") :]
     assert all(f"`{name}`" in drift for name in (*DRIFT_COLUMNS, *TITLES))
 

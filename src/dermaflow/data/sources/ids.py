@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection
 
 import pandas as pd
 
@@ -40,45 +39,23 @@ def without_decimals(ids: pd.Series) -> pd.Series:
     return pd.Series(whole, ids.index, dtype=object)
 
 
-def without_words(texts: pd.Series, unknown: Collection[str]) -> pd.Series:
-    """Ids without blanks around them, and missing where they are a word for what is not known.
-
-    Args:
-        texts: text or missing.
-        unknown: the words, whatever their case.
-    """
-    words = {word.casefold() for word in unknown} | {""}
-    known = [
-        None if pd.isna(text) or text.strip().casefold() in words else text.strip()
-        for text in texts
-    ]
-    return pd.Series(known, texts.index, dtype=object)
-
-
-def settle_lesions(records: pd.DataFrame, source: Source, name: str) -> pd.DataFrame:
+def settle_lesions(records: pd.DataFrame, source: Source) -> pd.DataFrame:
     """Say of each row with which others it belongs, as far as the source tells.
 
     Lesions that are numbered within each patient get the patient's id before their own. A row that
     tells the patient and no lesion is a lesion of its own, which the patient keeps with the others.
-    So is every row of a source that tells neither of any image, with a warning. Other rows without
-    a lesion stay so, for validate to judge.
+    So is every row of a source that tells neither of any image. Other rows without a lesion stay
+    so. Validate judges those, and tells of all that nothing keeps together.
 
     Args:
         records: of one source, with ``ID_COLUMNS``; not changed.
         source: its section in conf.
-        name: of the source, for the warning.
     """
     records = records.copy()
     if source.lesions_within_patient:
         records["lesion_id"] = records["patient_id"] + "/" + records["lesion_id"]
     has_patient, has_lesion = records["patient_id"].notna(), records["lesion_id"].notna()
     tells_neither = not (has_patient.any() or has_lesion.any())
-    if tells_neither:
-        logger.warning(
-            "%s names neither lesions nor patients: it is split image by image, and pictures of "
-            "one lesion may be on both sides, apart from those that look alike",
-            name,
-        )
     alone = ~has_lesion & (has_patient | tells_neither)
     records.loc[alone, "lesion_id"] = records.loc[alone, "image_id"]
     return records

@@ -7,12 +7,11 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from dermaflow.data.sources.ids import ID_COLUMNS, without_decimals
 from dermaflow.io.text import one_line
-from dermaflow.io.untrusted_tables import plain_name, read_header, read_table, same_letters
+from dermaflow.io.untrusted_tables import clean_text, plain_name, read_header, read_table
 from dermaflow.params.sources import TableColumn
 from dermaflow.schema import SOURCE_COLUMNS
 
@@ -56,9 +55,8 @@ def read_records(
     extra = {str(name): column for name, column in (optional or {}).items()}
     table = read_table(path, wanted, key, extra).reset_index(drop=True)
     records = pd.DataFrame(None, table.index, list(SOURCE_COLUMNS), dtype=object)
-    words = frozenset(same_letters(word).casefold() for word in unknown) | {""}
     for name in table:
-        records[name] = _clean_text(table[name], {""} if name in _VERBATIM else words)
+        records[name] = clean_text(table[name], () if name in _VERBATIM else unknown)
     _warn_of_unread_groups(path, {**extra, **wanted})
     for name in ID_COLUMNS:
         records[name] = without_decimals(records[name])
@@ -97,16 +95,3 @@ def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
             one_line(lost.iloc[0], 40),
         )
     return ages
-
-
-def _clean_text(column: pd.Series, unknown: Collection[str]) -> pd.Series:
-    """Text without outer blanks, in one form of letters; None where there is none."""
-
-    def clean(value: object) -> str | None:
-        text = "" if pd.isna(value) else same_letters(str(value).strip())
-        return None if text.casefold() in unknown else text
-
-    # Most columns hold few values, so each is cleaned once.
-    codes, values = pd.factorize(column, use_na_sentinel=False)
-    cleaned = np.array([clean(value) for value in values], dtype=object)
-    return pd.Series(cleaned[codes], index=column.index, dtype=object)

@@ -17,10 +17,10 @@ from dermaflow.data.sources.ids import (
     settle_lesions,
     warn_of_look_alikes,
     without_decimals,
-    without_words,
 )
 from dermaflow.errors import SourceError
 from dermaflow.io.seeding import derive_seed
+from dermaflow.io.untrusted_tables import clean_text
 from dermaflow.params.ingest import IngestParams
 from dermaflow.params.sources import (
     CustomSource,
@@ -72,8 +72,8 @@ class SourceSet:
         for name, source in self._sources.items():
             table = _checked(source.records(), f"ingest.sources.{name}")
             for column in GROUP_COLUMNS:  # of one's own class, too, which may read no table
-                table[column] = without_decimals(without_words(table[column], self._unknown))
-            table = settle_lesions(table, self._params[name], name)
+                table[column] = without_decimals(clean_text(table[column], self._unknown))
+            table = settle_lesions(table, self._params[name])
             for column in ID_COLUMNS if self._prefixes[name] else ():
                 table[column] = self._prefixes[name] + table[column]
             tables.append(table.assign(source=name, role=self._roles[name]))
@@ -133,7 +133,7 @@ class SourceSet:
         }
 
 
-def open_source(params: Source, key: str, seed: int, unknown: Collection[str] = ()) -> ImageSource:
+def open_source(params: Source, key: str, seed: int, unknown: Collection[str]) -> ImageSource:
     """One source; what the others need is not imported.
 
     Args:

@@ -19,8 +19,7 @@ class Table:
     """Rows of a table whose columns ``columns`` translates.
 
     A file may be written without its suffix, with backslashes, or with the folder before it. What
-    ``values`` does not translate stays as it is, for
-    validate to judge.
+    ``values`` does not translate stays as it is, for validate to judge.
 
     Args:
         params: where table, images and masks are, and what the columns mean.

@@ -9,6 +9,14 @@ import pandas as pd
 
 from dermaflow.data.drift.drift_features import DRIFT_COLUMNS
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.validation.group_tables import (
+    count_grouping,
+    count_labels_of_files,
+    name_loners,
+    report_groups,
+    tabulate_groups,
+    tabulate_lesions,
+)
 from dermaflow.data.validation.quarantine import (
     build_quarantine,
     count_reasons,
@@ -16,15 +24,7 @@ from dermaflow.data.validation.quarantine import (
     find_faults,
     find_strays,
 )
-from dermaflow.data.validation.set_tables import (
-    count_labels_of_files,
-    describe_classes,
-    describe_grouping,
-    describe_groups_of,
-    describe_lesions,
-    describe_loners,
-    describe_set,
-)
+from dermaflow.data.validation.set_tables import describe_classes, describe_set
 from dermaflow.data.validation.suite_report import describe_failures, describe_result, summarise
 from dermaflow.data.validation.suites import SuiteResult, run_suite
 from dermaflow.errors import ParameterError
@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 DRIFT_SUITE = "drift"
 # Suites over the rows of a manifest, and suites over what is left of it.
-_SHOWN = 10  # groups, and lesions, that the report names
 ROW_SUITES = ("manifest_rows", "image_statistics")
 SET_SUITES = ("clean_set", "clean_classes", "clean_groups", "clean_lesions", DRIFT_SUITE)
 
@@ -87,7 +86,8 @@ def check_manifest(
 
     reasons = count_reasons(faults, strays)
     _log_reasons(rows, clean, len(quarantine), reasons)
-    groups, lesions = describe_groups_of(clean), describe_lesions(clean)
+    groups, lesions = tabulate_groups(clean), tabulate_lesions(clean)
+    grouping = count_grouping(clean)
     external = set(rows.loc[rows["role"] == "external", "source"])
     set_table = describe_set(
         clean, rows.loc[sorted(lost)], [stray.source for stray in strays], external
@@ -98,8 +98,7 @@ def check_manifest(
         _run("clean_groups", validate, groups, values),
         _run("clean_lesions", validate, lesions, values),
     ]
-    grouping = describe_grouping(clean)
-    warnings = describe_failures(results, "warn") + describe_loners(grouping)
+    warnings = describe_failures(results, "warn") + name_loners(grouping)
     for warning in warnings:
         logger.warning(warning)
     report = {
@@ -111,12 +110,7 @@ def check_manifest(
         "quarantined_by_reason": reasons,
         "broken": describe_failures(results, "stop"),
         "warnings": warnings,
-        "grouping": grouping,
-        "largest_groups": groups.head(_SHOWN).to_dict("records"),
-        "lesions_of_several_classes": {
-            "lesions": int((lesions["classes"] > 1).sum()),
-            "of_most_classes": lesions[lesions["classes"] > 1].head(_SHOWN).to_dict("records"),
-        },
+        **report_groups(groups, lesions, grouping),
         "suites": {result.name: describe_result(result) for result in results},
     }
     return clean, quarantine, report, {result.name: result.library for result in results}

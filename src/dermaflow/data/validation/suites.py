@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMES = (["image_id"], ["batch", "feature"], ["group_id"], ["lesion_id"], ["label"])
 # The table's index as a column, by which an offending row is told.
 _ROW = "row"
-# Tables with a row for each of thousands: as many that break an expectation are shown.
+# How many rows are shown that break an expectation, of tables that have thousands.
 _EXAMPLES = {"image_id": 3, "group_id": 5, "lesion_id": 5}
 _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list")
 

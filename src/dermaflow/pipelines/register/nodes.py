@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dermaflow.data.validation.set_tables import describe_grouping
+from dermaflow.data.validation.group_tables import count_grouping
 from dermaflow.data.version import require_same_data, version_of
 from dermaflow.ml.models.weights import Weights
 from dermaflow.params.register import RegisterParams
@@ -41,7 +41,7 @@ def describe_model(
         "licences": sorted(own["licence"].dropna().unique()),
         "images": {split: int(splits.get(split, 0)) for split in SPLITS},
         "synthetic_images": len(synthetic_manifest),
-        "grouping": describe_grouping(own),
+        "grouping": count_grouping(own),
     }
     return build_contract(
         classifier.config,

@@ -10,8 +10,7 @@ def is_dvc_stage(project_path: Path) -> bool:
     """Whether the project's own DVC runs this process, and will hash and commit what it makes.
 
     ``DVC_STAGE`` alone does not say so: the whole command may be a stage of another project, or
-    have been given in a shell that is one. ``DVC_ROOT`` names the repository, as DVC has set it
-    since version 3.23.
+    have been given in a shell that is one. ``DVC_ROOT`` names the repository.
 
     Args:
         project_path: root of the project.

@@ -16,6 +16,7 @@ from dermaflow.versioning.git import (
     apply_patch,
     checkout,
     code_version,
+    current_commit,
     has_commit,
     require_git,
     without_locks,
@@ -69,7 +70,7 @@ def restore_code(project_path: Path, commit: str, patch: bytes) -> str:
     Raises:
         VersioningError: git refuses.
     """
-    current, _ = code_version(project_path)
+    current = current_commit(project_path)
     if current != commit:
         with without_locks(project_path):
             checkout(project_path, commit)

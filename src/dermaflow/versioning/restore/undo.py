@@ -13,8 +13,8 @@ from dermaflow.versioning.dvc.commit import output_entries, save_outputs
 from dermaflow.versioning.dvc.lock import Entry, locks_of, write_locks
 from dermaflow.versioning.git import (
     checkout,
-    code_version,
     current_branch,
+    current_commit,
     require_git,
     revert_patch,
     without_locks,
@@ -79,7 +79,7 @@ def leave(
         else None
         for lock in locks_of(project_path, env)
     }
-    head, branch = code_version(project_path)[0], current_branch(project_path)
+    head, branch = current_commit(project_path), current_branch(project_path)
     origins = _read(project_path)
     if origins and origins[-1].commit != head:
         origins = []  # the user has left by other ways
@@ -92,7 +92,7 @@ def leave(
 def stay(project_path: Path) -> None:
     """After git refused to restore what ``leave`` was told: note where the project is instead."""
     *earlier, last = _read(project_path)
-    if code_version(project_path)[0] == last.commit:  # checked out, but the patch does not apply
+    if current_commit(project_path) == last.commit:  # checked out, but the patch does not apply
         earlier = [*earlier, replace(last, patch="")]
     _write(project_path, earlier)
 
@@ -119,7 +119,7 @@ def go_back(project_path: Path) -> str:
 
 def _go_back(project_path: Path, origins: Sequence[Origin]) -> str:
     *earlier, origin = origins
-    if code_version(project_path)[0] != origin.commit:
+    if current_commit(project_path) != origin.commit:
         raise VersioningError(
             f"commit {origin.commit}, which was restored, is not checked out any more: "
             f"`git checkout {origin.branch}` and `dvc checkout` go back"
@@ -133,7 +133,7 @@ def _go_back(project_path: Path, origins: Sequence[Origin]) -> str:
         _write(project_path, [*earlier, origin])  # if git refuses what follows
     with without_locks(project_path):
         checkout(project_path, origin.branch)
-    origin = replace(origin, commit=code_version(project_path)[0], code_is_back=True)
+    origin = replace(origin, commit=current_commit(project_path), code_is_back=True)
     _write(project_path, [*earlier, origin])  # if DVC refuses what follows
     missing = _return_data(project_path, origin)
     if missing:
