@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 
@@ -144,6 +145,19 @@ def test_locked_holds_the_lock_of_dvcs_commands(repository, project):
         fcntl.flock(handle, fcntl.LOCK_EX)
         with pytest.raises(DvcError, match="Unable to acquire lock"), repository.locked():
             pass
+
+
+def test_locked_waits_for_a_command_that_gives_the_lock_back(repository, project, caplog):
+    lock = project / ".dvc/tmp/lock"
+    caplog.set_level("INFO")
+    with lock.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        let_go = threading.Timer(3.5, fcntl.flock, [handle, fcntl.LOCK_UN])  # DVC waits for three
+        let_go.start()
+        with repository.locked(seconds=60):
+            assert is_locked(lock)
+        let_go.join()
+    assert caplog.messages.count("Waiting for another DVC command, which holds DVC's lock") == 1
 
 
 def test_busy_list_is_kept_as_it_is_meanwhile(repository, project):

@@ -31,7 +31,8 @@ def run(repro, codes, *arguments, could_not_draw=False):
     lines = (repro.project_path / "calls").read_text().splitlines()
     calls = [json.loads(line) for line in lines]
     assert {given for _, given in calls} == {"a"}
-    return code, [arguments for arguments, _ in calls]
+    assert {waits for (waits, *_), _ in calls} == {"--wait-for-lock"}
+    return code, [arguments for (_, *arguments), _ in calls]
 
 
 def test_the_environments_file_is_added_and_the_exit_code_is_dvcs(repro):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
@@ -17,6 +18,9 @@ from typing import Any
 from dermaflow.errors import VersioningError
 from dermaflow.io.atomic_files import replacing_file
 from dermaflow.versioning.dvc.site_cache import settle_site_cache
+
+
+logger = logging.getLogger(__name__)
 
 
 class DvcError(VersioningError):
@@ -121,16 +125,35 @@ class DvcRepository:
         return {Path(out.fs_path).parent for out in self._repo.index.outs}
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the lock that DVC's commands take, for which DVC waits some seconds.
+    def locked(self, seconds: float = 0) -> Iterator[None]:
+        """Hold the lock that DVC's commands take.
+
+        Args:
+            seconds: how long to wait for it, beside the three for which DVC waits by itself.
 
         Raises:
             DvcError: another process keeps it.
         """
         with ExitStack() as stack:
             with _calling_dvc():
-                stack.enter_context(self._repo.lock)
+                self._take_lock(stack, time.monotonic() + seconds)
             yield
+
+    def _take_lock(self, stack: ExitStack, deadline: float) -> None:
+        from dvc.lock import LockError
+
+        told = False
+        while True:
+            try:
+                stack.enter_context(self._repo.lock)
+            except LockError:
+                if time.monotonic() >= deadline:
+                    raise
+                if not told:
+                    logger.info("Waiting for another DVC command, which holds DVC's lock")
+                told = True
+            else:
+                return
 
     @contextmanager
     def busy_list(self) -> Iterator[Path]:

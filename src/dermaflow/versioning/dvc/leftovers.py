@@ -13,6 +13,7 @@ from dermaflow.io.file_lock import locked
 from dermaflow.versioning.dvc.internals import DvcRepository
 
 COMMITS = ".dvc/tmp/dermaflow.lock"
+SECONDS_FOR_DVC = 60
 
 _TEMPORARY = re.compile(r"\.[\w-]{22}\.tmp")  # as DVC names them
 _SECONDS_ABANDONED = 24 * 3600  # an older one grows no more: `dvc fetch` writes without a lock
@@ -22,13 +23,13 @@ _SECONDS_ABANDONED = 24 * 3600  # an older one grows no more: `dvc fetch` writes
 def holding(repository: DvcRepository) -> Iterator[None]:
     """Hold a DVC repository's lock, and clear what killed processes left there.
 
-    For another process in such a block it waits, for as long as that takes; for DVC's own commands
-    DVC waits a few seconds.
+    It waits for another process in such a block for as long as that takes, and for DVC's own
+    commands for a minute: they hold the lock briefly, unless they move data (``dvc pull``) or hang.
 
     Raises:
         DvcError: one of DVC's own commands keeps the lock.
     """
-    with locked(repository.root / COMMITS), repository.locked():
+    with locked(repository.root / COMMITS), repository.locked(SECONDS_FOR_DVC):
         clear_leftovers(repository)
         yield
 

@@ -54,7 +54,9 @@ class DvcRepro:
         """Run ``dvc repro`` with these arguments; its exit code."""
         # DVC runs `kedro` by its name.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        command = [sys.executable, "-m", "dermaflow.versioning.dvc.dvc_main", "repro", *arguments]
+        dvc = [sys.executable, "-m", "dermaflow.versioning.dvc.dvc_main"]
+        # A run that commits, or `dvc status`, holds DVC's lock for longer than DVC itself waits.
+        command = [*dvc, "--wait-for-lock", "repro", *arguments]
         environment = {**git_environment(), "PATH": path, **self.variables}
         keep_site_cache(self.project_path)
         # A session of its own, so that an interrupt, whoever sends it and how, reaches the stage
