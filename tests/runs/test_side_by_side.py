@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from dermaflow.registry.register_version import METRICS_RUN_TAG
 from dermaflow.versioning.stages.fingerprint import hash_path
@@ -60,7 +61,9 @@ def start_all(project, chance, kinds):
 
 
 def figures_of(run):
-    """What a run says of its test split."""
+    """What a run says of its test split; a fold of the cross-validation has one of its own."""
+    if MLFLOW_PARENT_RUN_ID in run.data.tags:
+        return {}
     return {name: value for name, value in run.data.metrics.items() if name.startswith("test/")}
 
 
