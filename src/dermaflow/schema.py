@@ -58,6 +58,9 @@ SOURCE_COLUMNS = (
     "file",
 )
 
+# Those that no stage needs: an image is as good without them.
+OPTIONAL_COLUMNS = ("age", "sex", "localization", "dx_type", "image_type", "skin_tone", "licence")
+
 # The same with the source's name and what it is for, of ROLES (`raw_records`).
 RECORD_COLUMNS = (*SOURCE_COLUMNS, "source", "role")
 ROLES = ("train", "external")

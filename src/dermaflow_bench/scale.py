@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from dermaflow.io.processors import processors
-from dermaflow.params.ingest import IngestParams
 from dermaflow.params.parameters import Parameters
 from dermaflow_bench.bare_decoding import Ceiling, Cost, loop
 from dermaflow_bench.generated_images import SIZE, list_generated, write_generated
@@ -73,15 +72,9 @@ class _Ingest:
         table = list_generated(
             self.files[:count], self._folder / "images", self._folder / "images.parquet"
         )
-        shard_images = self._parameters.ingest.shard_images
+        sources = {"train": ["generated"], "external": [], "sources": {"generated": table}}
         job = IngestJob(
-            ingest=IngestParams(
-                train=["generated"],
-                external=[],
-                sources={"generated": table},
-                unknown=self._parameters.ingest.unknown,
-                shard_images=shard_images,
-            ),
+            ingest=self._parameters.ingest.model_copy(update=sources),
             labels=self._parameters.labels,
             image=self._parameters.image,
             seed=self._parameters.seed,

@@ -59,8 +59,8 @@ PLANTED = [
     ),
     Planted(
         "escaping",
-        lambda path: path.symlink_to("../../secret.png"),
-        "no such file inside the folder",
+        lambda path: path.symlink_to("/etc/passwd"),
+        "a link that leads out of the folder; put the file in its place",
     ),
 ]
 

@@ -1,5 +1,6 @@
 """Tables that are none, tables that do not fit, and the dialects that mean the same."""
 
+import gzip
 import io
 import os
 import zipfile
@@ -122,9 +123,10 @@ REFUSED = [
         lambda: PLAIN.replace("arm", "Rücken").encode("cp1252"),
         "is not written in UTF-8; save it as 'CSV UTF-8'",
     ),
-    Case("spreadsheet", spreadsheet, "is a spreadsheet or an archive; save the table as"),
-    Case("web page", lambda: b"<html>\n<body>Log in</body>\n</html>", "has no column 'id'"),
-    Case("JSON lines", lambda: b'{"id": "a", "dx": "nv"}\n' * 3, "has no column 'id'"),
+    Case("spreadsheet", spreadsheet, "a spreadsheet or an archive, not a CSV; save the table as"),
+    Case("gzip", lambda: gzip.compress(PLAIN.encode()), "is compressed by gzip, not a CSV; unpack"),
+    Case("web page", lambda: b"<html>\n<body>Log in</body>\n</html>", "without logging in?"),
+    Case("JSON lines", lambda: b'{"id": "a", "dx": "nv"}\n' * 3, "is JSON, not a CSV"),
     Case("bars between cells", PLAIN.replace(",", "|").encode, "has no column 'id'"),
     Case("a line before the header", ("sep=;\n" + PLAIN).encode, "has no column 'id'"),
     Case("NULs alone", lambda: bytes(500), "has no column 'id'"),
@@ -140,7 +142,7 @@ REFUSED = [
     Planted("device", lambda path: path.symlink_to("/dev/zero"), FOLDER),
     Planted("dangling link", lambda path: path.symlink_to("nowhere"), FOLDER),
     Planted("larger than any table", grow, f"is larger than {MAX_TABLE_BYTES} bytes"),
-    Case("Parquet named CSV", lambda: parquet(frame()), "is not written in UTF-8"),
+    Case("Parquet named CSV", lambda: parquet(frame()), "is a Parquet table, not a CSV"),
     Case("CSV named Parquet", PLAIN.encode, UNREADABLE, ".parquet"),
     Case("Parquet cut short", lambda: parquet(frame())[:-50], UNREADABLE, ".parquet"),
     Case(

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hostile import rows
@@ -10,7 +11,7 @@ from hostile.pictures import encode, picture, pixels
 from hostile.stages import run_stages
 from hostile.world import describe_table, quiet, run_watched, write_table
 
-ROW_CASES = [*rows.CASES, *rows.ACCEPTED]
+ROW_CASES = [*rows.CASES, *rows.ACCEPTED, *rows.UNSET]
 
 
 def listed(case):
@@ -55,6 +56,23 @@ def test_an_odd_but_sound_row_is_stored(outcome, case):
     kept = outcome.clean.set_index("image_id").loc[row["id"]]
     assert kept["localization"] == row["where"]
     assert kept["label"] == "nv"
+    assert pd.isna(kept["sex"]) if row["sex"] == "Unknown" else kept["sex"] == "female"
+
+
+@pytest.mark.parametrize("case", rows.UNSET, ids=lambda case: case.id)
+def test_an_optional_value_that_cannot_be_used_costs_no_row(outcome, case):
+    row = listed(case)[0]
+    assert outcome.fate(row["id"]) == "stored"
+    kept = outcome.clean.set_index("image_id").loc[row["id"]]
+    known = {"age": 40, "sex": "female", "dx_type": "histo"}
+    for column, value in known.items():
+        assert pd.isna(kept[column]) if column == case.reason else kept[column] == value
+
+
+def test_values_that_count_as_not_known_are_told(outcome):
+    told = [text for text in outcome.report["warnings"] if "it counts as not known" in text]
+    assert len(told) == 3  # age, sex and dx_type
+    assert any("sex is none of the known values" in text and "2 of" in text for text in told)
 
 
 @pytest.mark.parametrize("case", rows.FILE_CASES, ids=lambda case: case.id)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from dermaflow.errors import SourceError
+from dermaflow.io.csv_rows import csv_rows, find_separator, refuse_misfit
+from dermaflow.io.file_kinds import encoding_of, kind_of
 from dermaflow.io.text import one_line
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 MAX_TABLE_BYTES = 512 * 2**20
 MAX_ROWS = 5_000_000
 MAX_CELL = 2000  # characters
-
-_SEPARATORS = ",;\t"
-_DECLARED = re.compile(rf'"?sep=([{_SEPARATORS}])"?')  # a line of Excel's, before the header
 
 
 def read_table(
@@ -60,7 +57,10 @@ def read_table(
     # Parsers raise nearly anything on hostile bytes.
     except Exception as error:
         if read is _read_csv and isinstance(error, UnicodeDecodeError):
-            raise SourceError(_explain_encoding(path)) from error
+            raise SourceError(
+                f"{path} is not written in UTF-8; save it as 'CSV UTF-8', or convert it "
+                f"(iconv -f {encoding_of(path)} -t UTF-8)"
+            ) from error
         raise SourceError(
             f"{path} is no readable CSV (UTF-8) or Parquet table: {one_line(error, 120)}"
         ) from error
@@ -76,7 +76,7 @@ def read_header(path: Path) -> list[str]:
         with pq.ParquetFile(path) as file:
             return list(file.schema_arrow.names)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        _, header = next(_csv_rows(file, *_find_separator(file)), (0, []))
+        _, header = next(csv_rows(file, *find_separator(file)), (0, []))
     return header
 
 
@@ -109,26 +109,16 @@ def _refuse_unreadable(path: Path, key: str) -> None:
         raise SourceError(f"there is no table {path} (see {key})")
     if path.stat().st_size > MAX_TABLE_BYTES:
         raise SourceError(f"{path} is larger than {MAX_TABLE_BYTES} bytes, too large for a table")
-
-
-def _explain_encoding(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(2)
-    # From a spreadsheet program, as a rule.
-    if start == b"PK":
-        return f"{path} is a spreadsheet or an archive; save the table as 'CSV UTF-8'"
-    name = "UTF-16" if start in (b"\xff\xfe", b"\xfe\xff") else "CP1252"
-    return (
-        f"{path} is not written in UTF-8; save it as 'CSV UTF-8', or convert it "
-        f"(iconv -f {name} -t UTF-8)"
-    )
+    kind = kind_of(path)
+    if kind and not (kind.is_parquet and path.suffix.lower() == ".parquet"):
+        raise SourceError(f"{path} is {kind.name}, not a CSV; {kind.advice}")
 
 
 def _read_csv(
     path: Path, columns: Mapping[str, str], optional: Mapping[str, str], key: str
 ) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = _csv_rows(file, *_find_separator(file))
+        rows = csv_rows(file, *find_separator(file))
         _, header = next(rows, (0, []))
         if not header:
             raise SourceError(f"{path} is empty")
@@ -138,7 +128,7 @@ def _read_csv(
         for line, row in rows:
             if len(lines) == MAX_ROWS:
                 raise _too_many_rows(path)
-            _refuse_misfit(path, line, row, header)
+            refuse_misfit(path, line, row, header)
             lines.append(line)
             cells.append([row[p] if p < len(row) else None for p in places.values()])
     return pd.DataFrame(cells, lines, list(places), dtype=object)
@@ -146,44 +136,6 @@ def _read_csv(
 
 def _too_many_rows(path: Path) -> SourceError:
     return SourceError(f"{path} has more than {MAX_ROWS} rows, too many for a table")
-
-
-def _find_separator(file: TextIO) -> tuple[str, int]:
-    """The separator, and how many lines come before the table; ``file`` stands there then."""
-    file.seek(0)
-    line = ""
-    for number, line in enumerate(iter(file.readline, ""), 1):
-        declared = _DECLARED.fullmatch(line.strip(" \r\n"))
-        if declared:
-            return declared[1], number
-        if line.strip():
-            break
-    file.seek(0)
-    return max(_SEPARATORS, key=line.count), 0
-
-
-def _csv_rows(file: TextIO, separator: str, before: int) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of each row that is not blank. Raises csv.Error."""
-    reader = csv.reader(file, delimiter=separator, strict=True)
-    while True:
-        line = before + reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise csv.Error(f"the row from line {line} on: {error}") from error
-        if len(row) > 1 or any(cell.strip() for cell in row):
-            yield line, row
-
-
-def _refuse_misfit(path: Path, line: int, row: Sequence[str], header: Sequence[str]) -> None:
-    """Cells beyond the header mean that an earlier one was cut in two, and all are in doubt."""
-    if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
-        raise SourceError(
-            f"{path}, line {line}: {len(row)} cells, but {len(header)} columns; put cells that "
-            "hold the separator in quotes"
-        )
 
 
 def _read_parquet(

@@ -19,6 +19,8 @@ class IngestParams(Params):
     external: Strings  # sources on which the model is only tested
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], AnySource]
     unknown: Strings  # words of a table, whatever their case, that mean that a value is not known
+    # What stands behind an image's name in that of its mask: `a_mask.png` is that of `a.jpg`.
+    mask_suffixes: Annotated[Strings, Field(min_length=1)]
     shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
 
     @property

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from dermaflow.params.base import ClassCode, Params, PositiveInt, Strings
 
@@ -25,6 +25,18 @@ TableColumn = Literal[
     "licence",
 ]
 TranslatedColumn = Literal["sex", "localization", "dx_type", "image_type", "skin_tone"]
+
+
+def _as_word(value: object) -> object:
+    """A code such as 1, which YAML reads as a number, is the word that the table holds."""
+    if isinstance(value, bool) or value is None:
+        raise ValueError(
+            f"YAML reads this word as {value}; put it in quotes as the table writes it"
+        )
+    return str(value) if isinstance(value, int | float) else value
+
+
+Word = Annotated[str, BeforeValidator(_as_word)]
 
 
 class Source(Params):
@@ -99,11 +111,27 @@ class FolderSource(Source):
 
     kind: Literal["folder"]
     folder: str
+    # Patterns such as `*_raw.jpg` or `thumbnails/*`: these files are not seen.
+    ignore: Strings = Field(default_factory=list)
     licence: str
 
     def raw_paths(self) -> list[Path]:
         """The folder that holds the classes' folders."""
         return _expand(self.folder)
+
+
+class JoinedTable(Params):
+    """A second table, whose rows belong to those of the first by an id."""
+
+    table: str  # path of the .csv or .parquet
+    by: Literal["image_id", "lesion_id", "patient_id"] = "image_id"
+    columns: dict[TableColumn, str]  # record column -> this table's; `by` too
+
+    @model_validator(mode="after")
+    def _names_its_key(self) -> JoinedTable:
+        if self.by not in self.columns or len(self.columns) < 2:
+            raise ValueError(f"columns must say which column holds {self.by}, and name others")
+        return self
 
 
 class TableSource(Source):
@@ -112,20 +140,46 @@ class TableSource(Source):
     kind: Literal["table"]
     table: str  # path of the .csv or .parquet
     images: str  # folder in which file names are looked up
-    masks: str | None = None  # folder of <image_id>.png lesion masks
+    masks: str | None = None  # folder of lesion masks; those among the images need not be named
+    # Patterns such as `*_raw.jpg` or `thumbnails/*`: these files are not seen.
+    ignore: Strings = Field(default_factory=list)
     columns: dict[TableColumn, str]  # manifest column -> the table's; image_id, file, label needed
-    values: dict[TranslatedColumn, dict[str, str]] | None = None  # table's words -> the manifest's
+    # In place of a label: a column for each class, of which one holds 1.
+    label_columns: Strings = Field(default_factory=list)
+    join: JoinedTable | None = None  # more columns of the same rows
+    # Table's words, whatever their case -> the manifest's.
+    values: dict[TranslatedColumn, dict[Word, Word]] | None = None
     licence: str
 
     def raw_paths(self) -> list[Path]:
-        """The table and the folders."""
-        return _expand(self.table, self.images, *([self.masks] if self.masks else []))
+        """The tables and the folders."""
+        more = [*([self.masks] if self.masks else []), *([self.join.table] if self.join else [])]
+        return _expand(self.table, self.images, *more)
+
+    @property
+    def _joined(self) -> set[str]:
+        """Columns that come from the second table."""
+        return {name for name in self.join.columns if name != self.join.by} if self.join else set()
 
     @model_validator(mode="after")
     def _names_what_is_needed(self) -> TableSource:
-        missing = [name for name in ("image_id", "file", "label") if name not in self.columns]
+        named = {*self.columns, *self._joined, *(["label"] if self.label_columns else [])}
+        missing = [name for name in ("image_id", "file", "label") if name not in named]
         if missing:
             raise ValueError(f"columns must also say which column holds: {', '.join(missing)}")
+        if self.join and self.join.by not in self.columns:
+            raise ValueError(f"columns must say which column holds {self.join.by}, as join does")
+        return self
+
+    @model_validator(mode="after")
+    def _says_everything_once(self) -> TableSource:
+        twice: list[str] = sorted(self._joined & {*self.columns})
+        if self.label_columns and "label" in {*self.columns, *self._joined}:
+            twice.append("label")
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is told twice: by columns, join or label_columns")
+        if len(self.label_columns) == 1:
+            raise ValueError("label_columns must name one column for each class, two or more")
         return self
 
 

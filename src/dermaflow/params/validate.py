@@ -15,7 +15,8 @@ class ExpectationParams(Params):
 
     expectation: Annotated[str, Field(pattern=r"^expect_[a-z_]+$")]
     kwargs: dict[str, Any]
-    on_failure: Literal["quarantine", "warn", "stop"]  # the rows; nothing; the whole run
+    # The image is set aside; its value is not known; nothing happens; the whole run ends.
+    on_failure: Literal["quarantine", "unset", "warn", "stop"]
     reason: str  # shown in the quarantine table or in the error
 
 

@@ -2,14 +2,16 @@
 
 import pytest
 
+from conf_params import params_of
 from dermaflow.data.sources.class_folders import Folder
 from dermaflow.errors import SourceError
 from dermaflow.params.sources import FolderSource
 from dermaflow.schema import SOURCE_COLUMNS
 
 
-def open_folder(path):
-    return Folder(FolderSource(kind="folder", folder=str(path), licence="internal"), "key")
+def open_folder(path, **changes):
+    params = FolderSource(kind="folder", folder=str(path), licence="internal", **changes)
+    return Folder(params, "key", params_of("ingest").mask_suffixes)
 
 
 @pytest.fixture
@@ -51,6 +53,28 @@ def test_what_lies_beside_a_picture_under_its_name_is_no_picture(folder):
     assert source.unlisted() == ["loose.jpg", "nv/a.NEF", "nv/a.xmp"]
     # Of a picture that nobody can read here there is nothing else, so that it is told as one.
     assert "nv/scan.heic" in source.records()["file"].tolist()
+
+
+def test_a_mask_beside_an_image_is_its_mask_and_no_image(folder):
+    for name in ("nv/a_mask.png", "nv/2024/b_Segmentation.PNG", "nv/c_mask.png", "mel/a (3).jpg"):
+        (folder / name).write_bytes(name.encode())
+    (folder / "mel/a (3)_mask.png").write_bytes(b"M")
+    source = open_folder(folder)
+    # Nothing is there of which `c_mask.png` could be the mask.
+    assert source.records()["file"].tolist() == [
+        "mel/a (3).jpg", "mel/a.jpg", "nv/2024/b.PNG", "nv/a.jpg", "nv/c_mask.png",
+    ]  # fmt: skip
+    assert source.read_mask("nv_a") == b"nv/a_mask.png"
+    assert source.read_mask("nv_2024_b") == b"nv/2024/b_Segmentation.PNG"
+    assert source.read_mask("mel_a (3)") == b"M"
+    assert source.read_mask("mel_a") is None
+    assert source.unlisted() == ["loose.jpg"]
+
+
+def test_what_fits_a_pattern_of_ignore_is_not_seen(folder):
+    source = open_folder(folder, ignore=["LOOSE*", "nv/2024/*"])
+    assert source.records()["file"].tolist() == ["mel/a.jpg", "nv/a.jpg"]
+    assert source.unlisted() == []
 
 
 def test_a_folder_without_classes_is_refused(tmp_path):

@@ -45,6 +45,18 @@ def test_a_linked_folder_is_told_and_not_followed_and_a_linked_file_is_one(folde
     assert images.read("sub/again.jpg") == b"a.jpg"
 
 
+@pytest.mark.parametrize(
+    ("ignore", "left"),
+    [
+        (["*.png"], ["a.jpg", "b.jpg", "sub/deep/c.JPG"]),
+        (["SUB/*", "masks/*"], ["a.jpg", "b.jpg"]),
+        (["?.jpg", "1.*"], ["sub/b.png"]),
+    ],
+)
+def test_what_fits_a_pattern_of_names_or_paths_is_left_out(folder, ignore, left):
+    assert ImageFolder(folder, "key", ignore=ignore).names() == left
+
+
 def test_files_are_read_by_their_names(folder):
     images = ImageFolder(folder, "key")
     assert images.read("b.jpg") == b"b.jpg"
@@ -75,8 +87,16 @@ def test_a_link_out_of_the_folder_is_not_followed(folder):
     (folder.parent / "images-2/a.jpg").write_bytes(b"other")
     images = ImageFolder(folder, "key")
     for name in ("link.jpg", "sibling.jpg"):
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(OSError, match="a link that leads out of the folder"):
             images.read(name)
+
+
+def test_a_link_into_a_cache_of_dvc_is_the_file(folder, tmp_path):
+    cached = tmp_path / "cache/files/md5/0c/c175b9c0f1b6a831c399e269772661"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"cached")
+    (folder / "link.jpg").symlink_to(cached)
+    assert ImageFolder(folder, "key").read("link.jpg") == b"cached"
 
 
 def test_the_folder_itself_may_be_a_link(folder, tmp_path):
@@ -125,9 +145,17 @@ def test_a_row_may_write_a_name_without_suffix_with_backslashes_or_with_the_fold
 
 
 def test_what_is_not_found_stays_as_it_is_written():
-    assert found("A.jpg", "b.png", "raw", " a.jpg") == ["A.jpg", "b.png", "raw", " a.jpg"]
+    assert found("d.jpg", "b.png", "raw", " a.jpg") == ["d.jpg", "b.png", "raw", " a.jpg"]
     missing = find_names(pd.Series(["a", None], dtype=object), NAMES, ())
     assert missing.isna().tolist() == [False, True]
+
+
+def test_a_name_in_another_case_is_found_where_one_file_alone_has_it():
+    names = ["IMG_1.JPG", "img_2.jpg", "IMG_2.jpg"]
+    written = pd.Series(["img_1.jpg", "IMG_1", "Img_2.jpg", "IMG_2.jpg"])
+    assert find_names(written, names, ()).tolist() == [
+        "IMG_1.JPG", "IMG_1.JPG", "Img_2.jpg", "IMG_2.jpg",
+    ]  # fmt: skip
 
 
 def test_letters_that_look_the_same_are_the_same_and_the_name_is_that_on_disk():

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from conf_params import params_of
 from dermaflow.data.sources.table import Table
@@ -25,7 +26,7 @@ CSV = (
     "3,c.jpg,Wart,L3,P2,,Unknown\n"
 )
 
-UNKNOWN = params_of("ingest").unknown
+INGEST = params_of("ingest")
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def describe(folder, **changes):
 
 
 def open_table(params):
-    return Table(params, "ingest.sources.clinic", UNKNOWN)
+    return Table(params, "ingest.sources.clinic", INGEST.unknown, INGEST.mask_suffixes)
 
 
 def test_columns_are_translated(folder):
@@ -73,6 +74,19 @@ def test_values_are_translated_and_what_is_not_stays(folder):
     columns = COLUMNS | {"dx_type": "By"}
     records = open_table(describe(folder, columns=columns, values=values)).records()
     assert records["dx_type"].dropna().tolist() == ["histo"]
+
+
+def test_words_of_conf_are_found_in_whatever_case_and_codes_with_decimals(folder):
+    (folder / "list.csv").write_text(CSV.replace("male", "1.0").replace("Unknown\n", "Weiblich\n"))
+    values = {"sex": {1: "male", "WEIBLICH": "female"}}
+    records = open_table(describe(folder, values=values)).records()
+    assert records["sex"].dropna().tolist() == ["male", "female"]
+
+
+@pytest.mark.parametrize("word", [True, None])
+def test_a_word_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(folder, word):
+    with pytest.raises(ValidationError, match="put it in quotes as the table writes it"):
+        describe(folder, values={"sex": {word: "male"}})
 
 
 @pytest.mark.parametrize(
@@ -136,6 +150,96 @@ def test_masks_lie_by_image_id_and_are_no_images(folder):
     assert source.read_mask("../a") is None
     assert source.unlisted() == ["stray.jpg"]
     assert open_table(describe(folder)).read_mask("1") is None
+
+
+def test_masks_have_the_suffixes_of_conf_and_may_lie_beside_the_images(folder):
+    masks = folder / "masks"
+    masks.mkdir()
+    for name in ("1_segmentation.png", "1.png", "2_mask.bmp"):
+        (masks / name).write_bytes(name.encode())
+    (folder / "images/sub/b_lesion.png").write_bytes(b"beside 2")
+    (folder / "images/a_seg.png").write_bytes(b"beside 1")
+    source = open_table(describe(folder, masks=str(masks)))
+    assert (source.read_mask("1"), source.read_mask("2")) == (b"1.png", b"2_mask.bmp")
+    assert source.unlisted() == ["stray.jpg", "masks/1_segmentation.png"]
+    source = open_table(describe(folder))
+    assert (source.read_mask("1"), source.read_mask("2")) == (b"beside 1", b"beside 2")
+    assert source.unlisted() == ["stray.jpg"]
+
+
+def test_an_image_that_a_row_lists_is_no_mask_of_another(folder):
+    (folder / "images/a_lesion.jpg").write_bytes(b"L")
+    (folder / "list.csv").write_text(CSV + "4,a_lesion.jpg,Wart,L4,P2,,\n")
+    source = open_table(describe(folder))
+    assert source.read_mask("1") is None
+    assert source.read("a_lesion.jpg") == b"L"
+
+
+def test_what_fits_a_pattern_of_ignore_is_not_seen(folder):
+    assert open_table(describe(folder, ignore="stray*")).unlisted() == []
+
+
+ONE_HOT = "image,MEL,NV,UNK\na,1.0,0.0,0.0\nsub/b,0,1,0\nstray,0,1,1\nnowhere,0,0.7,0.3\n"
+MORE = "image,lesion_id,age_approx\nsub/b,L2,40\na,L1,\nnowhere,L3,50\nelsewhere,L4,1\n"
+OWN = {"image_id": "image", "file": "image"}
+JOIN = {"image_id": "image", "lesion_id": "lesion_id", "age": "age_approx"}
+
+
+def describe_published(folder, **changes):
+    """As the challenges publish them: a one-hot label, and the lesions in a second table."""
+    (folder / "list.csv").write_text(ONE_HOT)
+    (folder / "more.csv").write_text(MORE)
+    join = {"table": str(folder / "more.csv"), "columns": JOIN}
+    values = {"columns": OWN, "label_columns": ["MEL", "NV", "UNK"], "join": join}
+    return describe(folder, **(values | changes))
+
+
+def test_a_label_of_several_columns_and_a_second_table_become_records(folder, caplog):
+    params = describe_published(folder)
+    assert folder / "more.csv" in params.raw_paths()
+    records = open_table(params).records().set_index("image_id")
+    assert records["label"].to_dict() == {
+        "a": "MEL",
+        "sub/b": "NV",
+        "stray": None,
+        "nowhere": None,
+    }
+    assert records["file"].to_dict()["sub/b"] == "sub/b.png"
+    assert records["lesion_id"].dropna().to_dict() == {"a": "L1", "sub/b": "L2", "nowhere": "L3"}
+    assert records["age"].dropna().to_dict() == {"sub/b": 40, "nowhere": 50}
+    assert "in 2 of 4 rows not exactly one of the columns MEL, NV, UNK holds 1" in caplog.text
+    assert "more.csv has no row for 1 of 4 image_ids, such as stray" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        (MORE + "a,L9,\n", "1 rows repeat a image_id and say something else, .* 'a'"),
+        ("image,lesion_id,age_approx\nA,L1,4\n", "has none of the image_ids"),
+        ("image,lesion_id\na,L1\n", r"no column 'age_approx' for age \(see .*clinic\.join\)"),
+    ],
+)
+def test_a_second_table_that_does_not_fit_is_refused(folder, more, error):
+    params = describe_published(folder)
+    (folder / "more.csv").write_text(more)
+    with pytest.raises(SourceError, match=error):
+        open_table(params)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"label_columns": []}, "must also say which column holds: label"),
+        ({"label_columns": "MEL"}, "two or more"),
+        ({"columns": OWN | {"label": "MEL"}}, "label is told twice"),
+        ({"columns": OWN | {"age": "MEL"}}, "age is told twice"),
+        ({"join": {"table": "x", "by": "lesion_id", "columns": JOIN}}, "which column holds lesion"),
+        ({"join": {"table": "x", "columns": {"age": "age"}}}, "which column holds image_id"),
+    ],
+)
+def test_a_description_that_contradicts_itself_is_refused(folder, changes, error):
+    with pytest.raises(ValidationError, match=error):
+        describe_published(folder, **changes)
 
 
 def test_a_missing_column_is_named(folder):

@@ -48,7 +48,6 @@ def test_every_fault_is_set_aside_with_its_reason(checked):
     _, quarantine, _, _ = checked
     reasons = quarantine.set_index(quarantine["image_id"].fillna(quarantine["file"]))["reason"]
     assert reasons["broken"] == "image cannot be read (truncated)"
-    assert reasons["old"] == "age is impossible (age: 400)"
     assert reasons["strange"].startswith("label is none of the classes")
     assert "uniform" in reasons["black"] and "too dark" in reasons["black"]
     assert "too small (width: 20)" in reasons["tiny"]
@@ -68,7 +67,24 @@ def test_no_row_is_lost_or_counted_twice(faulty, checked):
     assert len(faulty) + 1 == len(clean) + len(quarantine)
     assert (report["clean"], report["quarantined"]) == (len(clean), len(quarantine))
     assert clean["image_id"].is_unique
-    assert set(sound_manifest()["image_id"]) | {"same"} == set(clean["image_id"])
+    assert set(sound_manifest()["image_id"]) | {"same", "old"} == set(clean["image_id"])
+
+
+def test_a_value_that_counts_as_not_known_is_told_and_costs_no_row(faulty, checked):
+    clean, quarantine, report, _ = checked
+    assert faulty.set_index("image_id").loc["old", "age"] == 400
+    assert np.isnan(clean.set_index("image_id").loc["old", "age"])
+    assert "old" not in quarantine["image_id"].tolist()
+    [told] = [text for text in report["warnings"] if text.endswith("it counts as not known")]
+    assert "age is impossible" in told
+    assert "old 400" in told
+
+
+@pytest.mark.parametrize("position", [0, 3])  # image_id and label
+def test_a_value_without_which_no_image_is_of_use_cannot_be_unset(position):
+    wrong = with_expectation("manifest_rows", position, on_failure="unset")
+    with pytest.raises(ParameterError, match="can be unset for age, sex"):
+        check_manifest(sound_manifest(), {}, wrong, CLASSES)
 
 
 def test_the_report_is_json_and_counts(checked):
@@ -104,8 +120,9 @@ def test_an_expectation_that_only_warns_sets_nothing_aside(caplog):
 
 
 @pytest.mark.parametrize("suite", ["clean_set", "clean_classes", "drift"])
-def test_what_is_no_image_cannot_be_quarantined(suite):
-    wrong = with_expectation(suite, 0, on_failure="quarantine")
+@pytest.mark.parametrize("on_failure", ["quarantine", "unset"])
+def test_what_is_no_image_cannot_be_quarantined(suite, on_failure):
+    wrong = with_expectation(suite, 0, on_failure=on_failure)
     with pytest.raises(ParameterError, match=rf"expectations\.{suite}: .*can be warn or stop"):
         check_manifest(sound_manifest(), {}, wrong, CLASSES)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +21,9 @@ from dermaflow.data.sources.image_source import (
 from dermaflow.errors import SourceError
 from dermaflow.io.untrusted_tables import same_letters
 
+# Where `cache.type symlink` lets links to data lead: to files that are named by their content.
+_CACHED_BY_DVC = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
+
 
 class ImageFolder:
     """The files below a folder that may be images, by their relative paths with ``/``.
@@ -26,17 +32,26 @@ class ImageFolder:
         path: the folder.
         key: the parameter that names it, for error texts.
         without: a folder below it whose files are none of it.
+        ignore: patterns as of a shell, whatever their case, of names and of paths in the folder;
+            what they fit is none of it.
 
     Raises:
         SourceError: there is no such folder.
     """
 
-    def __init__(self, path: str | Path, key: str, without: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        key: str,
+        without: Path | None = None,
+        ignore: Iterable[str] = (),
+    ) -> None:
         folder = Path(path).expanduser()
         if not folder.is_dir():
             raise SourceError(f"there is no folder {folder}: set {key}")
         self.path = folder.resolve()
         self._without = without
+        self._ignore = [pattern.casefold() for pattern in ignore]
 
     def names(self) -> list[str]:
         """All of them, sorted; a linked folder, into which nobody looks, ends with ``/``.
@@ -44,23 +59,32 @@ class ImageFolder:
         Raises:
             SourceError: a folder cannot be read.
         """
-        return sorted(_list_files(self.path, self._without))
+        files = _list_files(self.path, self._without)
+        return sorted(file for file in files if not self._is_ignored(file))
+
+    def _is_ignored(self, file: str) -> bool:
+        path = file.casefold()
+        _, _, name = path.rpartition("/")
+        return any(fnmatchcase(path, p) or fnmatchcase(name, p) for p in self._ignore)
 
     def read(self, name: str) -> bytes:
         """Bytes of a file inside the folder.
 
         Raises:
-            FileNotFoundError: there is no such file, or it, or what it links to, lies outside.
-            OSError: it is too large or cannot be read.
+            FileNotFoundError: there is no such file, or its name leads outside.
+            OSError: it is a link that leads outside, unless into a cache of DVC's, it is too large
+                or it cannot be read.
         """
         try:
             path = (self.path / name).resolve()
             climbs = Path(name).is_absolute() or ".." in Path(name).parts
-            inside, exists = path.is_relative_to(self.path) and not climbs, path.is_file()
+            exists = path.is_file() and not climbs
         except (ValueError, OSError, RuntimeError):  # a NUL in the name, too long, a loop of links
-            inside = exists = False
-        if not (inside and exists):
+            exists = False
+        if not exists:
             raise FileNotFoundError("no such file inside the folder")
+        if not (path.is_relative_to(self.path) or _CACHED_BY_DVC.search(path.as_posix())):
+            raise OSError("a link that leads out of the folder; put the file in its place")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise OSError(f"larger than {MAX_FILE_BYTES} bytes")
         return path.read_bytes()
@@ -68,6 +92,8 @@ class ImageFolder:
 
 def find_names(column: pd.Series, names: Sequence[str], folders: Sequence[str]) -> pd.Series:
     """Put the name on disk in place of how a row writes it; what is not found stays as it is.
+
+    A name in another case is that of a file, if it is that of one file alone.
 
     Args:
         column: as written: with or without suffix, with backslashes, or with a folder before it.
@@ -87,8 +113,15 @@ def find_names(column: pd.Series, names: Sequence[str], folders: Sequence[str]) 
     known = {same_letters(name): name for name in names}
     stems = by_stem(known, set(map(clean, column.dropna())))
     known = {stem: known[name] for stem, name in stems.items()} | known
+    folded = Counter(name.casefold() for name in known)
+    by_case = {n.casefold(): name for n, name in known.items() if folded[n.casefold()] == 1}
+
+    def find(written: str) -> str:
+        name = clean(written)
+        return known.get(name) or by_case.get(name.casefold(), written)
+
     # A function, since pandas would make a column of the mapping, and some names are no text.
-    return column.map(lambda written: known.get(clean(written), written), na_action="ignore")
+    return column.map(find, na_action="ignore")
 
 
 def by_stem(names: Iterable[str], wanted: Container[str]) -> dict[str, str]:

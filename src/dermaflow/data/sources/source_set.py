@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Words that mean the same in whatever case.
+_WORD_COLUMNS = ("sex", "localization", "dx_type", "image_type")
 _COMPARED = 50  # files of two sources that have one name
 
 
@@ -58,7 +59,7 @@ class SourceSet:
         self._unknown = ingest.unknown
         self._prefixes = {name: ingest.sources[name].prefix or "" for name in self._roles}
         self._sources = {
-            name: open_source(ingest.sources[name], f"ingest.sources.{name}", seed, ingest.unknown)
+            name: open_source(ingest.sources[name], f"ingest.sources.{name}", seed, ingest)
             for name in self._roles
         }
 
@@ -73,6 +74,8 @@ class SourceSet:
             table = _checked(source.records(), f"ingest.sources.{name}")
             for column in GROUP_COLUMNS:  # of one's own class, too, which may read no table
                 table[column] = without_decimals(clean_text(table[column], self._unknown))
+            for column in _WORD_COLUMNS:
+                table[column] = clean_text(table[column], self._unknown).str.lower()
             table = settle_lesions(table, self._params[name])
             for column in ID_COLUMNS if self._prefixes[name] else ():
                 table[column] = self._prefixes[name] + table[column]
@@ -133,14 +136,14 @@ class SourceSet:
         }
 
 
-def open_source(params: Source, key: str, seed: int, unknown: Collection[str]) -> ImageSource:
+def open_source(params: Source, key: str, seed: int, ingest: IngestParams) -> ImageSource:
     """One source; what the others need is not imported.
 
     Args:
         params: its section in conf.
         key: of the section, for error texts.
         seed: of what is drawn.
-        unknown: words that mean in a table that a value is not known.
+        ingest: what holds for all: words for what is not known, and how masks are named.
 
     Raises:
         SourceError: its files are missing or damaged, or its class cannot be had.
@@ -153,23 +156,23 @@ def open_source(params: Source, key: str, seed: int, unknown: Collection[str]) -
     if isinstance(params, Ham10000Source):
         from dermaflow.data.sources.ham10000 import Ham10000
 
-        return Ham10000(params, key, unknown)
+        return Ham10000(params, key, ingest.unknown)
     if isinstance(params, IsicSource):
         from dermaflow.data.sources.isic import Isic
 
-        return Isic(params, key, unknown)
+        return Isic(params, key, ingest.unknown)
     if isinstance(params, Milk10kSource):
         from dermaflow.data.sources.milk10k import Milk10k
 
-        return Milk10k(params, key, unknown)
+        return Milk10k(params, key, ingest.unknown)
     if isinstance(params, FolderSource):
         from dermaflow.data.sources.class_folders import Folder
 
-        return Folder(params, key)
+        return Folder(params, key, ingest.mask_suffixes)
     if isinstance(params, TableSource):
         from dermaflow.data.sources.table import Table
 
-        return Table(params, key, unknown)
+        return Table(params, key, ingest.unknown, ingest.mask_suffixes)
     assert isinstance(params, CustomSource)
     return _make_custom(params, key)
 

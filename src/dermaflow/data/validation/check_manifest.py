@@ -23,13 +23,14 @@ from dermaflow.data.validation.quarantine import (
     find_doubles,
     find_faults,
     find_strays,
+    unset_values,
 )
 from dermaflow.data.validation.set_tables import describe_classes, describe_set
 from dermaflow.data.validation.suite_report import describe_failures, describe_result, summarise
 from dermaflow.data.validation.suites import SuiteResult, run_suite
 from dermaflow.errors import ParameterError
 from dermaflow.params.validate import ValidateParams
-from dermaflow.schema import DECODE_COLUMNS, RECORD_COLUMNS
+from dermaflow.schema import DECODE_COLUMNS, OPTIONAL_COLUMNS, RECORD_COLUMNS
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def check_manifest(
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], dict[str, Any]]:
     """Set aside what cannot be used, and tell whether what is left will do.
 
+    A value that breaks an expectation with ``on_failure: unset`` is not known; its row stays.
     Of rows that say the same, and of sources that list the same image, the first is kept: sources
     that are trained on come before those that only test. Rows, unlisted files and masks that
     cannot be used are all in one of the two tables that come out; an image whose mask cannot be
@@ -79,7 +81,7 @@ def check_manifest(
     unlisted = sum(map(len, unlisted_files.values()))
     quarantine = build_quarantine(rows, faults, strays)
     lost = {fault.row for fault in faults}
-    kept = rows.drop(index=lost).reset_index(drop=True)
+    kept = unset_values(rows, results).drop(index=lost).reset_index(drop=True)
     clean = kept[[*RECORD_COLUMNS, *DECODE_COLUMNS]]
     if len(clean) + len(quarantine) != len(rows) + len(strays):
         raise AssertionError("a row was lost, or counted twice, on the way to the quarantine")
@@ -98,7 +100,11 @@ def check_manifest(
         _run("clean_groups", validate, groups, values),
         _run("clean_lesions", validate, lesions, values),
     ]
-    warnings = describe_failures(results, "warn") + name_loners(grouping)
+    warnings = [
+        *describe_failures(results, "warn"),
+        *(f"{text}; it counts as not known" for text in describe_failures(results, "unset")),
+        *name_loners(grouping),
+    ]
     for warning in warnings:
         logger.warning(warning)
     report = {
@@ -137,12 +143,16 @@ def _check_suites(validate: ValidateParams) -> None:
     known = (*ROW_SUITES, *SET_SUITES)
     for name, expectations in validate.expectations.items():
         if name not in known:
-            raise ParameterError(
-                f"validate.expectations.{name}: unknown suite; choose among {', '.join(known)} "
-                "(parameters_validate.yml)"
-            )
-        if name in SET_SUITES and any(e.on_failure == "quarantine" for e in expectations):
-            raise ParameterError(
-                f"validate.expectations.{name}: its rows are no images, which could be "
-                "quarantined; on_failure can be warn or stop (parameters_validate.yml)"
-            )
+            raise _error(name, f"unknown suite; choose among {', '.join(known)}")
+        if name in SET_SUITES and {e.on_failure for e in expectations} & {"quarantine", "unset"}:
+            problem = "its rows are no images, which could be quarantined; on_failure can be"
+            raise _error(name, f"{problem} warn or stop")
+        unset = [e.kwargs.get("column") for e in expectations if e.on_failure == "unset"]
+        for column in unset:
+            if column not in OPTIONAL_COLUMNS:
+                problem = f"no image is of use without {column}; on_failure can be unset for"
+                raise _error(name, f"{problem} {', '.join(OPTIONAL_COLUMNS)}")
+
+
+def _error(suite: str, problem: str) -> ParameterError:
+    return ParameterError(f"validate.expectations.{suite}: {problem} (parameters_validate.yml)")

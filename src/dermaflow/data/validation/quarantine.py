@@ -131,6 +131,20 @@ def find_faults(
     return faults
 
 
+def unset_values(rows: pd.DataFrame, results: Iterable[SuiteResult]) -> pd.DataFrame:
+    """The rows without the values that count as not known, since they break an expectation.
+
+    Args:
+        rows: a raw manifest; not changed.
+        results: of the suites over the rows.
+    """
+    rows = rows.copy()
+    for result in results:
+        for outcome in result.failures("unset"):
+            rows.loc[list(outcome.rows), outcome.column] = None
+    return rows
+
+
 def build_quarantine(
     rows: pd.DataFrame, faults: Sequence[Fault], strays: Sequence[StrayFile]
 ) -> pd.DataFrame:

@@ -163,7 +163,7 @@ def _build(params: ExpectationParams, position: int, key: str, columns: pd.Index
         kinds.ColumnPairMapExpectation,
         kinds.MulticolumnMapExpectation,
     )
-    if params.on_failure == "quarantine" and not isinstance(built, by_row):
+    if params.on_failure in ("quarantine", "unset") and not isinstance(built, by_row):
         problem = f"{params.expectation} does not tell which rows break it; only 'stop' is possible"
         raise _error(f"{key}.on_failure", problem)
     return built

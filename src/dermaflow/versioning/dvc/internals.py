@@ -19,7 +19,6 @@ from dermaflow.errors import VersioningError
 from dermaflow.io.atomic_files import replacing_file
 from dermaflow.versioning.dvc.site_cache import settle_site_cache
 
-
 logger = logging.getLogger(__name__)
 
 
