@@ -37,7 +37,7 @@ def test_rows_of_one_lesion_get_what_its_row_says(tmp_path, records):
 
 def test_an_id_of_which_two_rows_say_different_things_is_named(tmp_path, records):
     text = "Lesion,Patient,Sex\n1,P1,male\n1,P2,male\n"
-    with pytest.raises(SourceError, match="1 rows repeat a lesion_id .* those of '1'"):
+    with pytest.raises(SourceError, match=r"1 rows repeat a lesion_id .* those of '1'"):
         join(tmp_path, records, text)
 
 

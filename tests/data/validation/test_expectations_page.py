@@ -43,7 +43,7 @@ def test_every_suite_and_every_column_and_feature_of_drift_is_told(page, columns
     one = one.assign(source="s", role="train")
     assert set(columns["manifest_rows"]) == set(RECORD_COLUMNS)
     assert set(columns["clean_set"]) == set(describe_set(one, one, [], set()).columns)
-    assert set(columns["clean_classes"]) == set(describe_classes(one, ["nv"]).columns)
+    assert set(columns["clean_classes"]) == set(describe_classes(one, one, ["nv"]).columns)
     assert set(columns["clean_groups"]) == set(tabulate_groups(one).columns)
     assert set(columns["clean_lesions"]) == set(tabulate_lesions(one).columns)
     drift = page[page.index("## Drift") :]

@@ -8,6 +8,7 @@ from dermaflow.data.validation.group_tables import (
     count_grouping,
     count_labels_of_files,
     name_loners,
+    name_ties,
     report_groups,
     tabulate_groups,
     tabulate_lesions,
@@ -76,3 +77,27 @@ def test_the_report_names_the_largest_and_is_json():
     assert len(report["largest_groups"]) == 10
     several = report["lesions_of_several_classes"]
     assert several["lesions"] == len(several["of_most_classes"]) == 1
+
+
+def test_the_id_that_ties_a_class_together_is_named():
+    """Lesions that are numbered anew within each patient."""
+    clean = rows(
+        *(("mel", str(shot), f"p{patient}", "train") for patient in range(5) for shot in (1, 2)),
+        ("mel", "9", "p9", "train"),
+        ("nv", "10", "p10", "train"),
+        ("nv", "11", "p11", "train"),
+    )
+    [told] = name_ties(clean, ["mel", "nv", "df"])
+    assert told.startswith(
+        "10 of 11 images of mel belong together; the lesion_id '1' alone holds 5"
+    )
+    assert "lesions_within_patient" in told
+
+
+def test_a_patient_with_most_of_a_class_is_named_and_an_external_one_is_not():
+    clean = rows(
+        *(("mel", f"l{number}", "unknwon", "train") for number in range(4)),
+        *(("nv", f"e{number}", "e", "external") for number in range(4)),
+    )
+    [told] = name_ties(clean, ["mel", "nv"])
+    assert "the patient_id 'unknwon' alone holds 4" in told

@@ -48,22 +48,30 @@ def test_each_class_is_there_with_its_images_and_groups_even_without_any():
         ("mel", "l4", "p", "train"),  # another lesion of one patient
         ("df", "l5", None, "external"),  # on which nothing is trained
     )
-    table = describe_classes(clean, ["df", "nv", "bcc", "mel"])
+    quarantine = rows(
+        ("nv", "l6", None, "train"),
+        ("bcc", "l7", None, "train"),
+        ("wart", "l8", None, "train"),
+        ("mel", "l9", None, "external"),
+    )
+    table = describe_classes(clean, quarantine, ["df", "nv", "bcc", "mel"])
     assert table.to_dict("list") == {
         "label": ["df", "nv", "bcc", "mel"],
         "images": [0, 3, 0, 2],
         "groups": [0, 2, 0, 1],
+        "quarantined": [0, 1, 1, 0],
+        "quarantined_share": [0, 0.25, 1, 0],
     }
-    assert (table.dtypes[["images", "groups"]] == "int64").all()
+    assert (table.dtypes[["images", "groups", "quarantined"]] == "int64").all()
 
 
 def test_external_rows_join_no_groups_of_others():
     clean = rows(
         ("nv", "l1", "p1", "train"), ("nv", "l2", "p2", "train"), ("nv", "l2", "p1", "external")
     )
-    assert describe_classes(clean, ["nv"])["groups"].tolist() == [2]
+    assert describe_classes(clean, rows(), ["nv"])["groups"].tolist() == [2]
 
 
 def test_of_no_row_each_class_has_none():
-    table = describe_classes(rows(), ["mel", "nv"])
+    table = describe_classes(rows(), rows(), ["mel", "nv"])
     assert table[["images", "groups"]].to_numpy().tolist() == [[0, 0], [0, 0]]

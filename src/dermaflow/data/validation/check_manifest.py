@@ -13,6 +13,7 @@ from dermaflow.data.validation.group_tables import (
     count_grouping,
     count_labels_of_files,
     name_loners,
+    name_ties,
     report_groups,
     tabulate_groups,
     tabulate_lesions,
@@ -91,15 +92,16 @@ def check_manifest(
     groups, lesions = tabulate_groups(clean), tabulate_lesions(clean)
     grouping = count_grouping(clean)
     external = set(rows.loc[rows["role"] == "external", "source"])
-    set_table = describe_set(
-        clean, rows.loc[sorted(lost)], [stray.source for stray in strays], external
-    )
+    quarantined = rows.loc[sorted(lost)]
+    set_table = describe_set(clean, quarantined, [stray.source for stray in strays], external)
+    class_table = describe_classes(clean, quarantined, classes)
     results += [
         _run("clean_set", validate, set_table, values),
-        _run("clean_classes", validate, describe_classes(clean, classes), values),
+        _run("clean_classes", validate, class_table, values),
         _run("clean_groups", validate, groups, values),
         _run("clean_lesions", validate, lesions, values),
     ]
+    scarce = {row for r in results if r.name == "clean_classes" for row in r.broken_rows}
     warnings = [
         *describe_failures(results, "warn"),
         *(f"{text}; it counts as not known" for text in describe_failures(results, "unset")),
@@ -114,7 +116,10 @@ def check_manifest(
         "clean": len(clean),
         "quarantined": len(quarantine),
         "quarantined_by_reason": reasons,
-        "broken": describe_failures(results, "stop"),
+        "broken": [
+            *describe_failures(results, "stop"),
+            *name_ties(clean, class_table["label"].loc[sorted(scarce)]),
+        ],
         "warnings": warnings,
         **report_groups(groups, lesions, grouping),
         "suites": {result.name: describe_result(result) for result in results},

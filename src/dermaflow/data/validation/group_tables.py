@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
 from dermaflow.data.validation.split import find_groups
+from dermaflow.io.text import one_line
 
 _SHOWN = 10  # groups, and lesions, that a report names
 
@@ -89,6 +90,42 @@ def name_loners(grouping: Mapping[str, Mapping[str, int]]) -> list[str]:
         for source, counts in grouping.items()
         if counts["alone"]
     ]
+
+
+def name_ties(clean: pd.DataFrame, classes: Collection[str]) -> list[str]:
+    """Which id holds most images of a class together, a line for each class that one does.
+
+    Args:
+        clean: the clean rows.
+        classes: that have too few groups.
+    """
+    own = clean[clean["role"] == "train"]
+    own = own.assign(group_id=find_groups(own))
+    lines = []
+    for label, rows in own[own["label"].isin(classes)].groupby("label", sort=False):
+        _, largest = max(rows.groupby("group_id"), key=lambda item: len(item[1]))
+        if 2 * len(largest) <= len(rows) or len(largest) < 2:
+            continue
+        column, text, count = max(
+            (
+                (name, *_most_common(largest[name]))
+                for name in ("lesion_id", "patient_id")
+                if largest[name].notna().any()
+            ),
+            key=lambda found: found[2],
+            default=("file", "", 0),
+        )
+        lines.append(
+            f"{len(largest)} of {len(rows)} images of {label} belong together; the {column} "
+            f"'{one_line(text, 40)}' alone holds {count}. If it stands for several, put it among "
+            "ingest.unknown, or set lesions_within_patient (parameters_ingest.yml)"
+        )
+    return lines
+
+
+def _most_common(column: pd.Series) -> tuple[str, int]:
+    counts = column.value_counts()
+    return str(counts.index[0]), int(counts.iloc[0])
 
 
 def report_groups(

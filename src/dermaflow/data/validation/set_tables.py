@@ -34,10 +34,30 @@ def describe_set(
     return pd.DataFrame([counts])
 
 
-def describe_classes(clean: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """The rows that the suite ``clean_classes`` is about: each class, with images and groups."""
+def describe_classes(
+    clean: pd.DataFrame, quarantine: pd.DataFrame, classes: list[str]
+) -> pd.DataFrame:
+    """The rows that the suite ``clean_classes`` is about: each class, of what is trained on.
+
+    Args:
+        clean, quarantine: rows of all sources.
+        classes: their codes.
+
+    Returns:
+        ``label``, ``images`` and ``groups`` that are clean, and how many rows of the class are
+        ``quarantined``, and which share of its rows that is.
+    """
     own = clean[clean["role"] == "train"]
+    lost = quarantine[quarantine["role"] == "train"]
     grouped = own.assign(group_id=find_groups(own)).groupby("label")["group_id"]
-    counts = pd.DataFrame({"images": grouped.size(), "groups": grouped.nunique()})
-    counts = counts.reindex(classes, fill_value=0).astype("int64")
+    counts = pd.DataFrame(
+        {
+            "images": grouped.size(),
+            "groups": grouped.nunique(),
+            "quarantined": lost.groupby("label").size(),
+        }
+    )
+    counts = counts.reindex(classes).fillna(0).astype("int64")
+    rows = counts["images"] + counts["quarantined"]
+    counts["quarantined_share"] = counts["quarantined"] / rows.clip(lower=1)
     return counts.rename_axis("label").reset_index()

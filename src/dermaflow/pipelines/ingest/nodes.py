@@ -16,7 +16,7 @@ from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImag
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.images.previous_store import PreviousStore
 from dermaflow.data.sources import SourceSet
-from dermaflow.data.sources.label_words import translate_labels
+from dermaflow.data.sources.label_words import translate_labels, warn_of_unknown_words
 from dermaflow.io.text import one_line
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.image import ImageParams
@@ -59,6 +59,7 @@ def read_records(
     sources = SourceSet(ingest, seed)
     records = sources.records()
     records["label"] = translate_labels(records["label"], labels)
+    warn_of_unknown_words(records, labels)
     unlisted = sources.unlisted()
     for (name, role), rows in records.groupby(["source", "role"], sort=False):
         counts = rows["label"].value_counts()
