@@ -66,7 +66,7 @@ RECORD_COLUMNS = (*SOURCE_COLUMNS, "source", "role")
 ROLES = ("train", "external")
 
 # What decoding adds (`raw_manifest`): of the encoded file, the original and the stored pixels.
-DECODE_COLUMNS = ("sha256", "width", "height", "brightness", "contrast", "error")
+DECODE_COLUMNS = ("sha256", "width", "height", "brightness", "contrast", "two_greys", "error")
 
 # What validate adds (`manifest`); `data_version` is the same in all rows.
 SPLIT_COLUMNS = ("group_id", "split", "fold", "data_version")

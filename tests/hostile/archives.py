@@ -14,6 +14,7 @@ from io import BytesIO
 from hostile.cases import Case, Planted
 from hostile.pictures import encode, picture
 
+NOWHERE = "in none of the folders and zips"
 NO_IMAGE = "not a JPEG, PNG, BMP, TIFF or WebP image"
 DAMAGED = "damaged inside its zip"
 UNREADABLE = "is no readable zip; download it again"
@@ -133,8 +134,8 @@ MEMBERS = [
     _case("no_bytes", "empty file", data=b""),
     _case("web_page", NO_IMAGE, data=b"<html>404</html>"),
     _case("text_mode", NO_IMAGE, data=encode(picture()).replace(b"\r\n", b"\n")),
-    MemberCase("folder", [Member("folder.jpg/")], "in none of the zips"),
-    MemberCase("absent", [], "in none of the zips"),
+    MemberCase("folder", [Member("folder.jpg/")], NOWHERE),
+    MemberCase("absent", [], NOWHERE),
     MemberCase(
         "overlapped",
         [
@@ -146,14 +147,14 @@ MEMBERS = [
     MemberCase(
         "inside_another_zip",
         [Member("more.zip", make_zip([Member("inside_another_zip.jpg", b"")]))],
-        "in none of the zips",
+        NOWHERE,
     ),
     MemberCase(
-        "in_a_tar", [Member("more.tar", b"in_a_tar.jpg".ljust(1024, b"\0"))], "in none of the zips"
+        "in_a_tar", [Member("more.tar", b"in_a_tar.jpg".ljust(1024, b"\0"))], NOWHERE
     ),
     MemberCase("under_another_suffix", [Member("under_another_suffix.gif", b"GIF89a")],
-               "in none of the zips"),
-    MemberCase("cut_by_a_nul", [Member("cut_by_a_nul\0.jpg", b"x")], "in none of the zips"),
+               NOWHERE),
+    MemberCase("cut_by_a_nul", [Member("cut_by_a_nul\0.jpg", b"x")], NOWHERE),
 ]  # fmt: skip
 
 # Names that would leave a folder, if anything were unpacked: they are read by their last part.

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from hostile.cases import Case
 from hostile.damaged import (
@@ -42,6 +42,7 @@ UNIFORM = "image is uniform"
 TOO_DARK_OR_BRIGHT = "image is too dark or too bright"
 TOO_SMALL = "image is too small"
 TOO_LONG = "image is too long for its width"
+TWO_VALUES = "image has two values, as a lesion mask"
 
 
 def zeros() -> bytes:
@@ -54,6 +55,12 @@ def zipped(name: str, content: bytes) -> bytes:
     with zipfile.ZipFile(buffer, "w") as file:
         file.writestr(name, content)
     return buffer.getvalue()
+
+
+def lesion_mask(inside: str = "white", outside: str = "black") -> Image.Image:
+    image = Image.new("RGB", (600, 450), outside)
+    ImageDraw.Draw(image).ellipse((150, 100, 420, 340), fill=inside)
+    return image
 
 
 def dotted() -> Image.Image:
@@ -200,6 +207,9 @@ NOTHING_TO_SEE = {
         lambda: encode(picture(0, 200, 90), "JPEG", exif=turned(6)),
         TOO_LONG,
     ),
+    "mask": (lambda: encode(lesion_mask().convert("1")), TWO_VALUES),
+    "mask, JPEG": (lambda: encode(lesion_mask().convert("L"), "JPEG", quality=60), TWO_VALUES),
+    "mask in colours": (lambda: encode(lesion_mask("navy", "tan")), TWO_VALUES),
     "hair of a pixel's width": (lambda: encode(Image.new("RGB", (1, 5000), "tan")), TOO_LONG),
 }
 

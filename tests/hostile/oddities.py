@@ -29,10 +29,6 @@ def grey_shown() -> np.ndarray:
     return np.repeat(grey()[:, :, None], 3, axis=2)
 
 
-def bilevel_shown() -> np.ndarray:
-    return np.where(grey_shown() > 127, 255, 0).astype(np.uint8)
-
-
 def with_white_half() -> np.ndarray:
     shown = pixels().copy()
     shown[:, : WIDTH // 2] = 255
@@ -124,9 +120,6 @@ CASES = [
     Oddity("grey of 16 bits", lambda: encode(deep_grey()), grey_shown),
     Oddity("grey of 16 bits, TIFF", lambda: encode(deep_grey(), "TIFF"), grey_shown),
     Oddity("colours of 16 bits", deep_colours),
-    Oddity(
-        "bilevel", lambda: encode(Image.fromarray(bilevel_shown()).convert("1")), bilevel_shown
-    ),
     Oddity("palette", lambda: encode(indexed())),
     Oddity("palette, BMP", lambda: encode(indexed(), "BMP")),
     Oddity(

@@ -67,15 +67,43 @@ HAM10000_MASKS = "HAM10000_segmentations_lesion_tschandl.zip"  # may be absent
 
 
 class Ham10000Source(Source):
-    """The folder of zips and CSV as downloaded from the HAM10000 archive."""
+    """The folder of zips and CSV as downloaded from the HAM10000 archive, or unpacked."""
 
     kind: Literal["ham10000"]
     folder: str
     limit: PositiveInt | None = None  # take the first lesions up to this many images; None: all
 
     def raw_paths(self) -> list[Path]:
-        """The zips and the table."""
-        return _below(self.folder, *HAM10000_IMAGES, HAM10000_METADATA, HAM10000_MASKS)
+        """The images, the table and the masks."""
+        return [*self.images, self.metadata, self.masks]
+
+    @property
+    def images(self) -> list[Path]:
+        """Both halves of the images."""
+        return [self._place(name) for name in HAM10000_IMAGES]
+
+    @property
+    def metadata(self) -> Path:
+        """The table; the archive gives it by other endings, too."""
+        return self._place(HAM10000_METADATA, "", ".tab")
+
+    @property
+    def masks(self) -> Path:
+        """The lesion masks, which need not be there."""
+        return self._place(HAM10000_MASKS)
+
+    def _place(self, name: str, *endings: str) -> Path:
+        """Where a file is, or the folder that it was unpacked into, whatever the case of its name.
+
+        Of several the first one that is there: the name itself, then sorted.
+        """
+        folder = Path(self.folder).expanduser()
+        names = [name, *(name.rpartition(".")[0] + ending for ending in endings or ("",))]
+        if not folder.is_dir() or (folder / name).exists():
+            return folder / name
+        there = sorted(folder.iterdir())
+        found = (p for n in names for p in there if p.name.casefold() == n.casefold())
+        return next(found, folder / name)
 
 
 class IsicSource(Source):

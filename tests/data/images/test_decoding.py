@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dermaflow.data.images.decoding import decode_image, decode_mask, grey_statistics
+from dermaflow.data.images.decoding import (
+    decode_image,
+    decode_mask,
+    grey_statistics,
+    share_of_two_greys,
+)
 from dermaflow.data.images.finished_shards import PixelsInShard
 from dermaflow.data.images.image_store import ImageBatch, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
@@ -32,6 +37,7 @@ def test_an_image_tells_its_hash_size_and_greys():
         "height": 64,
         "brightness": round(0.299 * 200 + 0.587 * 100 + 0.114 * 50),
         "contrast": 0,
+        "two_greys": 1,
         "error": None,
     }
 
@@ -40,6 +46,17 @@ def test_greys_of_half_black_half_white():
     image = Image.new("RGB", (4, 4), "white")
     image.paste("black", (0, 0, 4, 2))
     assert grey_statistics(image) == (127.5, 127.5)
+
+
+@pytest.mark.parametrize("levels", [(0, 255), (0, 1), (40, 200)])
+def test_a_mask_is_nearly_all_of_two_greys_and_noise_is_not(levels):
+    mask = np.where(np.hypot(*np.mgrid[-60:60, -80:80]) < 40, *levels).astype(np.uint8)
+    noisy = mask.clip(2, 253) + np.random.default_rng(1).integers(-2, 3, mask.shape)
+    for grey in (mask, noisy.astype(np.uint8)):
+        assert share_of_two_greys(Image.fromarray(grey).convert("RGB")) == 1
+    even = np.random.default_rng(1).permutation(np.repeat(np.arange(256), 75)).reshape(120, 160)
+    share = share_of_two_greys(Image.fromarray(even.astype(np.uint8)).convert("RGB"))
+    assert share == pytest.approx(10 / 256)
 
 
 def test_greys_are_those_of_numpy():

@@ -74,6 +74,30 @@ def test_images_and_masks_are_read_from_their_zips(folder):
         source.read("ISIC_404.jpg")
 
 
+def test_unpacked_folders_are_as_good_whatever_the_case_of_their_names(folder):
+    """As on Kaggle, where each folder is there twice, and by the archive's other table."""
+    expected = open_folder(folder).records()
+    for name in (*IMAGES, MASKS):
+        for unpacked in (name[:-4], name[:-4].lower()):
+            with zipfile.ZipFile(folder / name) as file:
+                file.extractall(folder / unpacked)
+        (folder / name).unlink()
+    (folder / METADATA).write_text((HEADER + ROWS).replace(",", "\t"))
+    (folder / METADATA).rename(folder / "HAM10000_metadata.tab")
+    (folder / "hmnist_28_28_RGB.csv").write_text("pixel0000,label\n1,2\n")
+    source = open_folder(folder)
+    pd.testing.assert_frame_equal(source.records(), expected)
+    assert (source.read("ISIC_3.jpg"), source.read_mask("ISIC_1")) == (b"three", b"mask")
+    assert source.unlisted() == ["ISIC_9.jpg"]
+    params = Ham10000Source(kind="ham10000", folder=str(folder))
+    assert {path.name for path in params.raw_paths()} == {
+        "HAM10000_images_part_1",
+        "HAM10000_images_part_2",
+        "HAM10000_metadata.tab",
+        "HAM10000_segmentations_lesion_tschandl",
+    }
+
+
 def test_reading_leaves_nothing_on_disk(folder):
     before = sorted(folder.rglob("*"))
     source = open_folder(folder)

@@ -42,6 +42,7 @@ def sound_manifest(count=140):
             "height": 450.0,
             "brightness": 150.0,
             "contrast": 25.0,
+            "two_greys": 0.3,
             "error": pd.Series([None] * count, dtype=object),
         }
     )
@@ -60,7 +61,7 @@ def faulty_manifest():
         }
         return sound.iloc[[1]].assign(**base | changes)
 
-    unreadable = dict.fromkeys(("width", "height", "brightness", "contrast"), np.nan)
+    unreadable = dict.fromkeys(("width", "height", "brightness", "contrast", "two_greys"), np.nan)
     rows = [
         row("broken", error="truncated", **unreadable),
         row("old", age=400.0),

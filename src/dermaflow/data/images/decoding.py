@@ -14,9 +14,12 @@ from dermaflow.data.images.image_store import StoredImage
 from dermaflow.data.images.pixel_modes import ImageError, Pixels
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.images.previous_store import NOTHING_KNOWN, KnownImages
+from dermaflow.schema import DECODE_COLUMNS
 
 # 256 greys to the power of 0, 1 and 2.
 _POWERS = [np.arange(256) ** power for power in range(3)]
+
+_NEAR = 2  # levels of grey that a lossy format may add
 
 # By how much a mask's proportions may differ from its image's: it may be scaled, to whole pixels.
 _PROPORTIONS = 0.02
@@ -36,7 +39,7 @@ def decode_image(
     Returns:
         Pixels uint8 (H, W, 3) with the info ``sha256`` of the encoded bytes, ``width`` and
         ``height`` of the upright original in pixels, ``brightness`` and ``contrast`` (see
-        ``grey_statistics``) and ``error``.
+        ``grey_statistics``), ``two_greys`` (see ``share_of_two_greys``) and ``error``.
     """
 
     def decode(encoded: bytes) -> tuple[Pixels, dict[str, Any]]:
@@ -49,10 +52,10 @@ def decode_image(
             "height": float(height),
             "brightness": brightness,
             "contrast": contrast,
+            "two_greys": share_of_two_greys(scaled),
         }
 
-    columns = ("sha256", "width", "height", "brightness", "contrast", "error")
-    return _decode(image_id, read, decode, columns, known)
+    return _decode(image_id, read, decode, DECODE_COLUMNS, known)
 
 
 def decode_mask(
@@ -131,6 +134,20 @@ def grey_statistics(image: Image.Image) -> tuple[float, float]:
     # Whole numbers, so that the sums are the same on every machine.
     count, total, squares = (int(counts @ powers) for powers in _POWERS)
     return total / count, math.sqrt(count * squares - total * total) / count
+
+
+def share_of_two_greys(image: Image.Image) -> float:
+    """Share of an RGB image's pixels that are of its two commonest greys, 0–1.
+
+    It is near 1 for a lesion mask among the images: of HAM10000's masks at 160 x 120 none has less
+    than 0.95, of its images none more than 0.83. A grey stands for those two levels away, too.
+    """
+    counts = np.array(image.convert("L").histogram())
+    around = np.convolve(counts, np.ones(2 * _NEAR + 1, np.int64), "valid")
+    first = int(around.argmax())
+    others = around.copy()
+    others[max(0, first - 2 * _NEAR) : first + 2 * _NEAR + 1] = 0
+    return float(around[first] + others.max()) / int(counts.sum())
 
 
 def _explain(error: OSError | ImageError) -> str:

@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import JpegImageFile
 
 from dermaflow.data.images.colour_constancy import shades_of_grey
+from dermaflow.data.images.colour_profiles import to_srgb
 from dermaflow.data.images.pixel_modes import ImageError, to_binary, to_rgb
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _START_OF_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x0
 _MAX_SCANS = 100
 # To be raised with every change of this module or of `decoding` that changes a pixel or what is
 # told of an image: a store takes over what the one before it has only where this is equal.
-DECODING_VERSION = 2
+DECODING_VERSION = 3
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 where that is at least so many times the size asked for.
 JPEG_MARGIN = 1.5
@@ -99,12 +100,13 @@ class Preprocess:
     def open(self, encoded: bytes) -> Picture:
         """Decode the first frame into RGB, at a fraction of its size where ``resize`` needs less.
 
-        Transparent parts show white, and 16-bit greys keep their high byte's precision.
+        Transparent parts show white, 16-bit greys keep their high byte's precision, and colours of
+        an ICC profile become those of sRGB.
 
         Raises:
             ImageError: too large, no supported image, or damaged.
         """
-        return self._load(encoded, to_rgb)
+        return self._load(encoded, _to_srgb)
 
     def open_mask(self, encoded: bytes) -> Picture:
         """Decode a mask, mode L, 255 inside and 0 outside.
@@ -150,6 +152,7 @@ class Preprocess:
             "jpeg": features.version("libjpeg_turbo") or features.version("jpg"),
             "webp": features.version("webp"),
             "tiff": features.version("libtiff"),
+            "colours": features.version("littlecms2"),
         }
 
     def to_input(self, pixels: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
@@ -244,6 +247,13 @@ class Preprocess:
             least.reverse()
         drafted = image.draft(None, (least[0], least[1]))
         return drafted[1][2:] if drafted else None
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    # What has inks has them in its profile too; all else is about RGB.
+    before, after = (profile, None) if image.mode == "CMYK" else (None, profile)
+    return to_srgb(to_rgb(to_srgb(image, before)), after)
 
 
 def _orientation(image: Image.Image) -> int:

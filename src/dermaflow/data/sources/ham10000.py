@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from dermaflow.data.sources.archive import ZipFolder
+from dermaflow.data.sources.image_files import ImageFiles
 from dermaflow.data.sources.source_records import read_records
 from dermaflow.errors import SourceError
 from dermaflow.params.sources import (
     HAM10000_IMAGES,
-    HAM10000_MASKS,
     HAM10000_METADATA,
     Ham10000Source,
     TableColumn,
@@ -34,6 +33,8 @@ _COLUMNS: dict[TableColumn, str] = {
 class Ham10000:
     """The two zips of images, the table, and the zip of lesion masks where it is there.
 
+    A folder of a zip's name, into which it was unpacked, is as good: so the copy on Kaggle comes.
+
     Args:
         params: the folder, and how many images to take of it.
         key: of the section in conf, for error texts.
@@ -51,24 +52,26 @@ class Ham10000:
                 f"there is no folder {folder}: set {key} to the one "
                 f"that holds {', '.join(HAM10000_IMAGES)} and {HAM10000_METADATA}"
             )
-        table = read_records(
-            folder / HAM10000_METADATA, _COLUMNS, licence=LICENCE, key=key, unknown=unknown
-        )
+        table = read_records(params.metadata, _COLUMNS, licence=LICENCE, key=key, unknown=unknown)
         table["image_type"] = "dermoscopic"
         table["file"] = table["image_id"] + ".jpg"
         self._listed = frozenset(table["file"].dropna())
         self._listed_masks = frozenset(map(_mask_of, table["image_id"].dropna()))
         self._records = table if params.limit is None else take_lesions(table, params.limit)
-        self._images = ZipFolder([folder / name for name in HAM10000_IMAGES], key)
-        masks = folder / HAM10000_MASKS
-        self._masks = ZipFolder([masks], key) if masks.exists() else None
+        for place in params.images:
+            if not place.exists():
+                raise SourceError(f"{place} is missing (see {key}), and so is a folder of its name")
+            if place.suffix == ".zip" and not place.is_file():  # a pipe would be waited for
+                raise SourceError(f"{place} is no file (see {key})")
+        self._images = ImageFiles([str(place) for place in params.images], key)
+        self._masks = ImageFiles([str(params.masks)], key) if params.masks.exists() else None
 
     def records(self) -> pd.DataFrame:
         """Rows in the order of the CSV."""
         return self._records.copy()
 
     def read(self, file: str) -> bytes:
-        """JPEG as it lies in its zip. Raises OSError."""
+        """JPEG as it lies in its zip or folder. Raises OSError."""
         return self._images.read(file)
 
     def read_mask(self, image_id: str) -> bytes | None:
@@ -79,10 +82,9 @@ class Ham10000:
             return None
 
     def unlisted(self) -> list[str]:
-        """Files in the zips that the CSV does not know, whatever ``limit`` leaves out."""
-        masks = self._masks.names() if self._masks else []
-        images = set(self._images.names()) - self._listed
-        return sorted(images) + sorted(set(masks) - self._listed_masks)
+        """Files that the CSV does not know, whatever ``limit`` leaves out."""
+        masks = self._masks.names_without(self._listed_masks) if self._masks else []
+        return self._images.names_without(self._listed) + masks
 
 
 def _mask_of(image_id: str) -> str:

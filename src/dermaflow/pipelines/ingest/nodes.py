@@ -138,7 +138,7 @@ def build_raw_manifest(raw_records: pd.DataFrame, image_store: ImageStore) -> pd
     # Without any image the store knows no columns.
     decoded = image_store.index.reindex(columns=["image_id", *DECODE_COLUMNS])
     manifest = raw_records.merge(decoded, how="left", on="image_id", validate="m:1")
-    numbers = ("width", "height", "brightness", "contrast")
+    numbers = ("width", "height", "brightness", "contrast", "two_greys")
     manifest = manifest.astype(dict.fromkeys(numbers, "float64"))
     manifest["error"] = manifest["error"].mask(manifest["image_id"].isna(), "no image_id")
     failed = int(manifest["error"].notna().sum())
