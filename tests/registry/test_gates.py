@@ -56,6 +56,14 @@ def test_a_floor_that_is_just_reached_is_reached():
     ]
 
 
+def test_a_mean_that_leaves_a_class_out_reaches_no_floor():
+    scores = {**GOOD.scores, "df/support": Estimate(0.0), "nv/support": Estimate(9.0)}
+    assert failed(replace(GOOD, scores=scores), ask()) == {
+        "balanced_accuracy": "unknown for df, 0.640 asked",
+        "macro_auc": "unknown for df, 0.900 asked",
+    }
+
+
 def test_the_lower_bound_is_stricter_than_the_value():
     assert failed(GOOD, ask(balanced_accuracy=0.7, judged_by="value")) == {}
     found = failed(GOOD, ask(balanced_accuracy=0.7))

@@ -39,6 +39,12 @@ def test_draws_few_and_many_classes_and_one_without_images(classes: tuple[str, .
 
 
 @pytest.mark.filterwarnings("error")
+def test_a_class_without_images_is_named_with_the_size_of_the_split() -> None:
+    text = evaluation.describe_split(make_predictions(("bcc", "mel", "nv", "vasc")))
+    assert text == "Test split: 60 images of 30 groups, none of Vascular lesion"
+    assert evaluation.describe_split(make_predictions()) == "Test split: 60 images of 30 groups"
+
+
 def test_draws_without_intervals() -> None:
     predictions = make_predictions()
     scores = {name: Estimate(e.value) for name, e in scores_of(predictions).items()}

@@ -99,6 +99,11 @@ def test_a_run_that_left_nothing_says_what_it_lacks(read):
     )
 
 
+def test_a_run_without_an_image_of_a_class_says_so(read):
+    found = read(metrics={"test/df/support": 0.0, "test/nv/support": 3.0})
+    assert "It has no image of df: means are over the other classes." in found.missing
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

@@ -52,6 +52,12 @@ def test_it_says_everything_that_the_run_holds_and_nothing_else():
     )
 
 
+def test_classes_without_an_image_are_named_below_the_means():
+    scores = {"macro_auc": Estimate(0.9), "nv/support": Estimate(8.0), "df/support": Estimate(0.0)}
+    text = describe_run(TAGS, name_metrics({"test": scores}))
+    assert "| Macro AUC | 0.900 |  |\n\n**No image of df**: means are over the other" in text
+
+
 def test_what_is_not_known_has_no_line():
     assert describe_run({}, {"train/loss": 0.5}) == (
         "- **environment:** `?`\n- **code:** no git checkout\n\n```\n\n```"

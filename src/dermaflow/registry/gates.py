@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.ml.evaluation.estimate import Scores, untested_classes
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.promote import FloorParams, PromoteParams
 
@@ -16,6 +16,7 @@ FLOOR_METRICS = {
     "macro_auc": "macro_auc",
     "melanoma_recall": "mel/recall",
 }
+_MEANS = ("balanced_accuracy", "macro_auc")  # over classes; those without an image are left out
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def judge(facts: Facts, promote: PromoteParams, evaluate: EvaluateParams, env: s
     """
     floors = list(_floors(promote.floors))
     checks = [
-        _check_floor(name, facts.scores.get(metric), floor, promote.judged_by)
+        _check_floor(name, metric, facts.scores, floor, promote.judged_by)
         for name, metric, floor in floors
     ]
     if floors and promote.judged_by == "lower_bound":
@@ -97,7 +98,10 @@ def _floors(floors: FloorParams) -> Iterator[tuple[str, str, float]]:
             yield f"{point}_{measure}", f"{point}/{measure}", floor
 
 
-def _check_floor(name: str, score: Estimate | None, floor: float, judged_by: str) -> Check:
+def _check_floor(name: str, metric: str, scores: Scores, floor: float, judged_by: str) -> Check:
+    score, untested = scores.get(metric), untested_classes(scores)
+    if untested and metric in _MEANS:
+        return Check(name, False, f"unknown for {', '.join(untested)}, {floor:.3f} asked")
     figure = None
     if score is not None:
         figure = score.value if judged_by == "value" else score.low

@@ -220,8 +220,11 @@ def wilson_interval(hits: Floats, counts: Floats, z: float = 1.96) -> tuple[Floa
 
 
 def describe_split(test: Predictions) -> str:
-    """Size of the split in words."""
-    return f"Test split: {len(test):,} images of {test.count_groups():,} groups"
+    """Size of the split in words, and which classes it has no image of."""
+    text = f"Test split: {len(test):,} images of {test.count_groups():,} groups"
+    counts = np.bincount(test.labels, minlength=len(test.classes))
+    untested = [class_name(c) for c, n in zip(test.classes, counts, strict=True) if not n]
+    return f"{text}, none of {', '.join(untested)}" if untested else text
 
 
 def format_interval(estimate: Estimate | None) -> str:

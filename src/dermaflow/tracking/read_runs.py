@@ -12,6 +12,7 @@ from mlflow.entities import Run
 from pyarrow import ArrowException
 
 from dermaflow.errors import RunLookupError
+from dermaflow.ml.evaluation.estimate import untested_classes
 from dermaflow.reporting.comparison.content import CURVES, ComparedRun
 from dermaflow.schema import RESULTS
 from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
@@ -62,8 +63,10 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
     predictions, problem = _read_predictions(client, info.run_id, PREDICTIONS[result])
     curves = {name: _read_curve(client, run, name) for name in CURVES}
     version = read_data_version(client, run)
+    untested = untested_classes(scores)
     lacks = {
         "It logged no metrics of the test split.": not scores,
+        f"It has no image of {', '.join(untested)}: means are over the other classes.": untested,
         problem: bool(problem),
         "It logged no training curves.": result == "test" and not any(curves.values()),
         "It does not say which version of the data it used.": version is None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.ml.evaluation.estimate import Estimate, Scores, untested_classes
 from dermaflow.schema import HEADLINES, RESULTS
 from dermaflow.tracking.metric_names import read_scores
 
@@ -54,7 +54,9 @@ def _headline(scores: Scores, part: str) -> list[str]:
         if name in scores
     ]
     head = [f"| {RESULTS[part]} | value | interval |", "|---|---|---|"]
-    return [*head, *rows, ""] if rows else []
+    untested = untested_classes(scores)
+    note = f"**No image of {', '.join(untested)}**: means are over the other classes.\n"
+    return [*head, *rows, "", *([note] if untested else [])] if rows else []
 
 
 def _interval(estimate: Estimate) -> str:

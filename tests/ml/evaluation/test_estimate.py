@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json, parts_to_json
+from dermaflow.ml.evaluation.estimate import (
+    Estimate,
+    parts_from_json,
+    parts_to_json,
+    untested_classes,
+)
 
 EXACT = 0.1 + 0.2  # 0.30000000000000004, which no rounding may touch
 
@@ -60,3 +65,12 @@ def test_parts_are_read_as_they_were_written():
     assert content["test"]["images"] == 26
     assert content["external/clinic"] == {"accuracy": {"value": 0.5, "groups": 3}}
     assert parts_from_json(content) == parts
+
+
+def test_classes_without_an_image_are_those_of_no_support():
+    scores = {
+        "df/support": Estimate(0.0),
+        "nv/support": Estimate(2.0),
+        "df/specificity": Estimate(1.0),
+    }
+    assert untested_classes(scores) == ["df"]

@@ -51,6 +51,16 @@ class Estimate:
 Scores: TypeAlias = Mapping[str, Estimate]  # by metric, such as ``accuracy`` or ``mel/recall``
 
 
+def untested_classes(scores: Scores) -> list[str]:
+    """Classes of which there is no image, which the means over classes therefore leave out."""
+    ending = "/support"
+    return [
+        name.removesuffix(ending)
+        for name, estimate in scores.items()
+        if name.endswith(ending) and estimate.value == 0
+    ]
+
+
 def parts_to_json(parts: Mapping[str, Scores]) -> JsonParts:
     """Scores of each part of the data (``test``, ``external/<source>``, …), JSON-ready."""
     return {

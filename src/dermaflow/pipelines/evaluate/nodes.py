@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pandas as pd
@@ -12,12 +13,14 @@ from dermaflow.data.version import require_same_data
 from dermaflow.errors import ValidationError
 from dermaflow.ml.evaluation.choose_rule import choose_rule
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
-from dermaflow.ml.evaluation.estimate import JsonParts, Scores, parts_to_json
+from dermaflow.ml.evaluation.estimate import JsonParts, Scores, parts_to_json, untested_classes
 from dermaflow.ml.evaluation.measure import measure, measure_uncalibrated
 from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL, logit_columns
+
+logger = logging.getLogger(__name__)
 
 HELD_OUT = ("val", "test")
 
@@ -124,4 +127,7 @@ def score_predictions(
         generator = numpy_generator(seed, "evaluate", "bootstrap", name)
         scores = measure(held_out, rule, evaluate, resamples, generator)
         metrics[name] = scores | measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
+        if untested := untested_classes(scores):
+            text = "%s has no image of %s: its means are over the other classes"
+            logger.warning(text, name, ", ".join(untested))
     return parts_to_json(metrics)
