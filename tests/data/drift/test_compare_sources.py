@@ -70,7 +70,7 @@ def test_pictures_that_differ_are_told_by_how(name, phantoms, make_store):
     external = set(rows.loc[rows["role"] == "external", "image_id"])
     changed = {i: change(picture) if i in external else picture for i, picture in pixels.items()}
     greys = pd.DataFrame([grey_statistics(Image.fromarray(changed[i])) for i in rows["image_id"]])
-    rows = rows.assign(brightness=greys[0], contrast=greys[1])
+    rows = rows.assign(brightness=greys["brightness"], contrast=greys["contrast"])
     assert find_broken(rows, make_store(changed)) == expected
 
 

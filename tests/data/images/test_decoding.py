@@ -11,7 +11,6 @@ from dermaflow.data.images.decoding import (
     decode_image,
     decode_mask,
     grey_statistics,
-    share_of_two_greys,
 )
 from dermaflow.data.images.finished_shards import PixelsInShard
 from dermaflow.data.images.image_store import ImageBatch, write_image_store
@@ -45,7 +44,7 @@ def test_an_image_tells_its_hash_size_and_greys():
 def test_greys_of_half_black_half_white():
     image = Image.new("RGB", (4, 4), "white")
     image.paste("black", (0, 0, 4, 2))
-    assert grey_statistics(image) == (127.5, 127.5)
+    assert grey_statistics(image) == (127.5, 127.5, 1)
 
 
 @pytest.mark.parametrize("levels", [(0, 255), (0, 1), (40, 200)])
@@ -53,16 +52,16 @@ def test_a_mask_is_nearly_all_of_two_greys_and_noise_is_not(levels):
     mask = np.where(np.hypot(*np.mgrid[-60:60, -80:80]) < 40, *levels).astype(np.uint8)
     noisy = mask.clip(2, 253) + np.random.default_rng(1).integers(-2, 3, mask.shape)
     for grey in (mask, noisy.astype(np.uint8)):
-        assert share_of_two_greys(Image.fromarray(grey).convert("RGB")) == 1
+        assert grey_statistics(Image.fromarray(grey).convert("RGB")).two_greys == 1
     even = np.random.default_rng(1).permutation(np.repeat(np.arange(256), 75)).reshape(120, 160)
-    share = share_of_two_greys(Image.fromarray(even.astype(np.uint8)).convert("RGB"))
-    assert share == pytest.approx(10 / 256)
+    greys = grey_statistics(Image.fromarray(even.astype(np.uint8)).convert("RGB"))
+    assert greys.two_greys == pytest.approx(10 / 256)
 
 
 def test_greys_are_those_of_numpy():
     pixels = np.random.default_rng(1).integers(0, 256, (50, 70, 3), dtype=np.uint8)
     grey = (pixels @ [0.299, 0.587, 0.114]).round()
-    found = grey_statistics(Image.fromarray(pixels))
+    found = grey_statistics(Image.fromarray(pixels))[:2]
     assert found == pytest.approx((grey.mean(), grey.std()), abs=0.01)
 
 

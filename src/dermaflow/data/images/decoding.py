@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -20,6 +20,7 @@ from dermaflow.schema import DECODE_COLUMNS
 _POWERS = [np.arange(256) ** power for power in range(3)]
 
 _NEAR = 2  # levels of grey that a lossy format may add
+_AROUND = np.ones(2 * _NEAR + 1, np.int64)
 
 # By how much a mask's proportions may differ from its image's: it may be scaled, to whole pixels.
 _PROPORTIONS = 0.02
@@ -38,21 +39,18 @@ def decode_image(
 
     Returns:
         Pixels uint8 (H, W, 3) with the info ``sha256`` of the encoded bytes, ``width`` and
-        ``height`` of the upright original in pixels, ``brightness`` and ``contrast`` (see
-        ``grey_statistics``), ``two_greys`` (see ``share_of_two_greys``) and ``error``.
+        ``height`` of the upright original in pixels, those of ``Greys`` of the stored pixels, and
+        ``error``.
     """
 
     def decode(encoded: bytes) -> tuple[Pixels, dict[str, Any]]:
         picture = preprocess.open(encoded)
         scaled = preprocess.resize(picture)
         width, height = picture.size
-        brightness, contrast = grey_statistics(scaled)
         return np.array(scaled), {
             "width": float(width),  # as in an index in which some have none
             "height": float(height),
-            "brightness": brightness,
-            "contrast": contrast,
-            "two_greys": share_of_two_greys(scaled),
+            **grey_statistics(scaled)._asdict(),
         }
 
     return _decode(image_id, read, decode, DECODE_COLUMNS, known)
@@ -128,26 +126,33 @@ def _decode(
     return StoredImage(image_id, pixels, info | found)
 
 
-def grey_statistics(image: Image.Image) -> tuple[float, float]:
-    """Mean and standard deviation, 0–255, of an RGB image's luma (BT.601) in whole greys."""
+class Greys(NamedTuple):
+    """What an RGB image's luma (BT.601), in whole greys 0–255, tells.
+
+    Attributes:
+        brightness: its mean.
+        contrast: its standard deviation.
+        two_greys: share of the pixels that are of the two commonest greys, 0–1. It is near 1 for a
+            lesion mask among the images: of HAM10000's masks at 160 x 120 none has less than 0.95,
+            of its images none more than 0.83. A grey stands for those two levels away, too.
+    """
+
+    brightness: float
+    contrast: float
+    two_greys: float
+
+
+def grey_statistics(image: Image.Image) -> Greys:
+    """See ``Greys``."""
     counts = np.array(image.convert("L").histogram())
     # Whole numbers, so that the sums are the same on every machine.
     count, total, squares = (int(counts @ powers) for powers in _POWERS)
-    return total / count, math.sqrt(count * squares - total * total) / count
-
-
-def share_of_two_greys(image: Image.Image) -> float:
-    """Share of an RGB image's pixels that are of its two commonest greys, 0–1.
-
-    It is near 1 for a lesion mask among the images: of HAM10000's masks at 160 x 120 none has less
-    than 0.95, of its images none more than 0.83. A grey stands for those two levels away, too.
-    """
-    counts = np.array(image.convert("L").histogram())
-    around = np.convolve(counts, np.ones(2 * _NEAR + 1, np.int64), "valid")
+    contrast = math.sqrt(count * squares - total * total) / count
+    around = np.convolve(counts, _AROUND, "valid")
     first = int(around.argmax())
-    others = around.copy()
-    others[max(0, first - 2 * _NEAR) : first + 2 * _NEAR + 1] = 0
-    return float(around[first] + others.max()) / int(counts.sum())
+    most = int(around[first])
+    around[max(0, first - 2 * _NEAR) : first + 2 * _NEAR + 1] = 0
+    return Greys(total / count, contrast, (most + int(around.max())) / count)
 
 
 def _explain(error: OSError | ImageError) -> str:
