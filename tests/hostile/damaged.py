@@ -20,7 +20,7 @@ from hostile.pictures import (
 )
 from hostile.stages import HEIGHT, MAX_BYTES, MAX_PIXELS, WIDTH
 
-NO_IMAGE = "image cannot be read (not a JPEG, PNG, BMP, TIFF or WebP image)"
+NO_IMAGE = "image cannot be read (not a JPEG, PNG, BMP, TIFF or WebP image"
 DAMAGED = "image cannot be read (damaged or truncated image)"
 TOO_MANY_PIXELS = f"image cannot be read (image larger than {MAX_PIXELS} pixels)"
 TOO_MANY_BYTES = f"image cannot be read (file larger than {MAX_BYTES} bytes)"

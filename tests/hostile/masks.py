@@ -27,8 +27,12 @@ def proportions(width: int, height: int) -> str:
 
 CASES = [
     Case("empty", lambda: b"", "empty file"),
-    Case("web page", lambda: b"<html>404</html>", NO_IMAGE),
-    Case("GIF", lambda: encode(mask(), "GIF"), NO_IMAGE),
+    Case(
+        "web page",
+        lambda: b"<html>404</html>",
+        f"{NO_IMAGE}, but a web page",
+    ),
+    Case("GIF", lambda: encode(mask(), "GIF"), f"{NO_IMAGE}, but a GIF"),
     Case("cut short", lambda: encode(picture())[:300], DAMAGED),
     Case("turned by a quarter", lambda: encode(mask(HEIGHT, WIDTH)), proportions(64, 96)),
     Case("square", lambda: encode(mask(96, 96)), proportions(96, 96)),

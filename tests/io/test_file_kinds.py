@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from dermaflow.io.file_kinds import encoding_of, kind_of
+from dermaflow.io.file_kinds import encoding_of, kind_of, picture_kind
 
 TEXT = b"id,file,dx\na,a.jpg,mel\n"
 
@@ -49,3 +49,23 @@ def test_the_encoding_is_named_as_iconv_does(tmp_path):
     (tmp_path / "a").write_bytes("Läsion".encode("utf-16"))
     (tmp_path / "b").write_bytes("Läsion".encode("cp1252"))
     assert (encoding_of(tmp_path / "a"), encoding_of(tmp_path / "b")) == ("UTF-16", "CP1252")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "HEIC, as phones write it"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF"),
+        (bytes(128) + b"DICM" + bytes(9), "DICOM"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS"),
+        (b"\r\n<HTML><title>404", "a web page"),
+        (b"GIF89a", "a GIF"),
+    ],
+)
+def test_a_picture_of_a_kind_that_cannot_be_decoded_is_named(content, name):
+    assert name in picture_kind(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n", bytes(200), b"ab"])
+def test_nothing_is_said_of_others(content):
+    assert picture_kind(content) is None

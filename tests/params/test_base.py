@@ -12,6 +12,7 @@ from dermaflow.params.base import (
     PositiveInt,
     Strings,
     TargetShare,
+    Word,
 )
 
 
@@ -38,8 +39,16 @@ def test_one_word_counts_as_a_list_of_it_and_is_not_taken_apart():
     adapter = TypeAdapter(Strings)
     assert adapter.validate_python("clinic") == ["clinic"]
     assert adapter.validate_python(["b", "a"]) == ["b", "a"]
-    with pytest.raises(ValidationError):
-        adapter.validate_python(7)
+    assert adapter.validate_python([1, "2", 3.5]) == ["1", "2", "3.5"]  # codes
+    for wrong in ([True], [None], [["a"]], True):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(wrong)
+
+
+@pytest.mark.parametrize("value", [True, None])
+def test_a_word_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(value):
+    with pytest.raises(ValidationError, match=f"YAML reads this word as {value}; put it in quotes"):
+        TypeAdapter(Word).validate_python(value)
 
 
 def test_a_group_refuses_keys_that_it_does_not_know():

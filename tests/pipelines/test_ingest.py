@@ -116,7 +116,7 @@ def test_every_fault_keeps_its_row_and_has_a_reason(tmp_path, table_ingest):
     assert dict(zip(manifest["image_id"].iloc[:7], errors, strict=False)) == {
         "good": None,
         "other": None,
-        "page": "not a JPEG, PNG, BMP, TIFF or WebP image",
+        "page": "not a JPEG, PNG, BMP, TIFF or WebP image, but a web page",
         "big": "image larger than 1000000 pixels",
         "gone": "no such file inside the folder",
         "outside": "no such file inside the folder",

@@ -63,3 +63,28 @@ def encoding_of(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(2)
     return "UTF-16" if start in (b"\xff\xfe", b"\xfe\xff") else "CP1252"
+
+
+# Files that are called images and are none that can be decoded here.
+_PICTURES = {
+    b"version https://git-lfs": "a pointer of Git LFS in its place: git lfs pull",
+    b"GIF8": "a GIF",
+    b"8BPS": "a Photoshop file",
+    b"%PDF-": "a PDF",
+    b"\xff\x0a": "JPEG XL",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    **dict.fromkeys((b"<!doctype", b"<html", b"<?xml"), "a web page"),
+}
+# What stands behind `ftyp` in the container of newer cameras and phones.
+_BRANDS = {b"hei": "HEIC, as phones write it", b"mif": "HEIC, as phones write it", b"avi": "AVIF"}
+
+
+def picture_kind(content: bytes) -> str | None:
+    """What bytes are that are called an image, with its article; None where that is unknown."""
+    start = content[:64].lstrip().lower()
+    for first, name in _PICTURES.items():
+        if start.startswith(first.lower()):
+            return name
+    if content[4:8] == b"ftyp":
+        return _BRANDS.get(content[8:11])
+    return "DICOM" if content[128:132] == b"DICM" else None

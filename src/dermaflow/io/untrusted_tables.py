@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 MAX_TABLE_BYTES = 512 * 2**20
 MAX_ROWS = 5_000_000
 MAX_CELL = 2000  # characters
+
+# Soft hyphen, zero-width blanks and joiners, and the byte order mark.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 
 def read_table(
@@ -85,17 +89,22 @@ def same_letters(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def clean_text(column: pd.Series, unknown: Collection[str] = ()) -> pd.Series:
-    """Text without outer blanks, in one form of letters; None where there is none.
+def clean_text(
+    column: pd.Series, unknown: Collection[str] = (), keep_invisible: bool = False
+) -> pd.Series:
+    """Text without outer blanks and invisible signs, in one form of letters; None where none is.
 
     Args:
         column: anything.
         unknown: words that stand for none, whatever their case.
+        keep_invisible: whether signs that take no room, such as a byte order mark, are kept; they
+            come with text that was copied from elsewhere, and make two ids of one.
     """
     nothing = {same_letters(word).casefold() for word in unknown} | {""}
 
     def clean(value: object) -> str | None:
-        text = "" if pd.isna(value) else same_letters(str(value).strip())
+        text = "" if pd.isna(value) else same_letters(str(value))
+        text = (text if keep_invisible else _INVISIBLE.sub("", text)).strip()
         return None if text.casefold() in nothing else text
 
     # Most columns hold few values, so each is cleaned once.

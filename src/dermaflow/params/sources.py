@@ -6,9 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from dermaflow.params.base import ClassCode, Params, PositiveInt, Strings
+from dermaflow.params.base import ClassCode, Params, PositiveInt, Strings, Word
 
 TableColumn = Literal[
     "image_id",
@@ -25,18 +25,6 @@ TableColumn = Literal[
     "licence",
 ]
 TranslatedColumn = Literal["sex", "localization", "dx_type", "image_type", "skin_tone"]
-
-
-def _as_word(value: object) -> object:
-    """A code such as 1, which YAML reads as a number, is the word that the table holds."""
-    if isinstance(value, bool) or value is None:
-        raise ValueError(
-            f"YAML reads this word as {value}; put it in quotes as the table writes it"
-        )
-    return str(value) if isinstance(value, int | float) else value
-
-
-Word = Annotated[str, BeforeValidator(_as_word)]
 
 
 class Source(Params):

@@ -77,6 +77,18 @@ def test_what_fits_a_pattern_of_ignore_is_not_seen(folder):
     assert source.unlisted() == []
 
 
+def test_sides_of_somebodys_split_are_no_classes(tmp_path):
+    for name in ("Train/mel/1.jpg", "Train/nv/1.jpg", "Test/mel/1.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    with pytest.raises(SourceError, match=r"holds Test, Train in place of classes.*a prefix"):
+        open_folder(tmp_path)
+    assert open_folder(tmp_path / "Train").records()["label"].tolist() == ["mel", "nv"]
+    (tmp_path / "mel").mkdir()
+    (tmp_path / "mel/2.jpg").write_bytes(b"2")
+    assert "Train" in open_folder(tmp_path).records()["label"].tolist()  # told as an unknown word
+
+
 def test_a_folder_without_classes_is_refused(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"a")
     with pytest.raises(SourceError, match="each class has a folder of its own"):

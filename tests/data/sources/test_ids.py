@@ -59,8 +59,11 @@ def test_lesions_that_are_numbered_within_each_patient_are_told_apart():
 @pytest.mark.parametrize(
     ("ids", "told"),
     [
-        (["0012", "12", "13"], "2 patient_ids differ only by leading zeros or case"),
-        (["P-1", "p-001"], "differ only by leading zeros or case"),
+        (["0012", "12", "13"], "2 patient_ids differ only by leading zeros, case, blanks or dash"),
+        (["P-1", "p-001"], "differ only by leading zeros"),
+        (["P 1", "P\u20131", "P_1", "P1"], "3 patient_ids differ only by leading zeros"),
+        (["1-Mar", "Okt 24", "3-1"], "2 patient_ids look like dates that a spreadsheet has made"),
+        (["2024-03-01 00:00:00", "D0001"], "1 patient_ids look like dates"),
         (["1.23457E+11", "5"], "1 patient_ids look like numbers that a spreadsheet has rounded"),
     ],
 )

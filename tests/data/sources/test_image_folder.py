@@ -1,10 +1,9 @@
 """The images of a folder: which they are, how rows name them, and that no name leads outside."""
 
-import pandas as pd
 import pytest
 
 from dermaflow.data.sources import image_folder
-from dermaflow.data.sources.image_folder import ImageFolder, by_stem, find_names
+from dermaflow.data.sources.image_folder import ImageFolder, by_stem
 from dermaflow.errors import SourceError
 
 
@@ -124,49 +123,6 @@ def test_a_file_above_the_cap_of_bytes_is_refused_and_one_of_just_as_many_is_not
 def test_what_is_no_folder_is_refused_with_its_key(tmp_path, folder, name):
     with pytest.raises(SourceError, match=rf"there is no folder .*{name}: set clinic\.images"):
         ImageFolder(tmp_path / name, "clinic.images")
-
-
-NAMES = ["a.jpg", "sub/b.png", "Ä.png", "c.jpg", "c.png", "scan.v2.tif", "raw.dcm"]
-
-
-def found(*written, folders=("/data/images/",)):
-    return find_names(pd.Series(written, dtype=object), NAMES, folders).tolist()
-
-
-def test_a_row_may_write_a_name_without_suffix_with_backslashes_or_with_the_folder():
-    assert found("a", "sub\\b.png", "sub/b", "/data/images/sub/b.png", "./x/../a.jpg") == [
-        "a.jpg",
-        "sub/b.png",
-        "sub/b.png",
-        "sub/b.png",
-        "a.jpg",
-    ]
-    assert found("scan.v2", "scan.v2.tif") == ["scan.v2.tif", "scan.v2.tif"]
-
-
-def test_what_is_not_found_stays_as_it_is_written():
-    assert found("d.jpg", "b.png", "raw", " a.jpg") == ["d.jpg", "b.png", "raw", " a.jpg"]
-    missing = find_names(pd.Series(["a", None], dtype=object), NAMES, ())
-    assert missing.isna().tolist() == [False, True]
-
-
-def test_a_name_in_another_case_is_found_where_one_file_alone_has_it():
-    names = ["IMG_1.JPG", "img_2.jpg", "IMG_2.jpg"]
-    written = pd.Series(["img_1.jpg", "IMG_1", "Img_2.jpg", "IMG_2.jpg"])
-    assert find_names(written, names, ()).tolist() == [
-        "IMG_1.JPG", "IMG_1.JPG", "Img_2.jpg", "IMG_2.jpg",
-    ]  # fmt: skip
-
-
-def test_letters_that_look_the_same_are_the_same_and_the_name_is_that_on_disk():
-    on_disk = ["A\u0308.png"]
-    assert find_names(pd.Series(["\u00c4", "\u00c4.png"]), on_disk, ()).tolist() == on_disk * 2
-
-
-def test_a_name_that_two_files_have_is_refused_only_where_it_is_wanted():
-    assert found("c.jpg", "c.png", "a") == ["c.jpg", "c.png", "a.jpg"]
-    with pytest.raises(SourceError, match=r"there are c\.jpg and c\.png; which of them is 'c'"):
-        found("a", "c")
 
 
 def test_only_images_have_a_name_without_suffix():

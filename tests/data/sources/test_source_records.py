@@ -104,11 +104,34 @@ def test_equal_cells_stay_with_their_rows(read):
 
 
 def test_an_age_that_is_no_number_is_unknown_and_said_to_be(read, caplog):
-    records = read("ID,Diagnosis,Age,Sex\n1,nv,40 years,\n2,nv,unknown,\n3,nv,0,\n4,nv,7e1,\n")
+    records = read("ID,Diagnosis,Age,Sex\n1,nv,over 40,\n2,nv,unknown,\n3,nv,0,\n4,nv,7e1,\n")
     assert records["age"].tolist() == pytest.approx([np.nan, np.nan, 0, 70], nan_ok=True)
     assert caplog.messages == [
-        "list.csv: 1 ages are no numbers, such as '40 years', and count as unknown"
+        "list.csv: 1 ages are no numbers, such as 'over 40', and count as unknown"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("45", 45),
+        ("45.5", 45.5),
+        ('"45,5"', 45.5),
+        ("45 years", 45),
+        ("45yrs", 45),
+        ("45 J", 45),
+        ("45 Jahre", 45),
+        # As DICOM writes ages.
+        ("045Y", 45),
+        ("018M", 1.5),
+        ("026W", 26 * 7 / 365.25),
+        ("010D", 10 / 365.25),
+    ],
+)
+def test_ages_are_read_as_they_are_written(read, caplog, text, years):
+    records = read(f"ID,Diagnosis,Age,Sex\n1,nv,{text},\n")
+    assert records["age"].tolist() == pytest.approx([years])
+    assert not caplog.messages
 
 
 def test_numbers_of_a_parquet_table_are_text_that_looks_as_they_do(read):

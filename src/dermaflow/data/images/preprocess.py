@@ -18,6 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from dermaflow.data.images.colour_constancy import shades_of_grey
 from dermaflow.data.images.colour_profiles import to_srgb
 from dermaflow.data.images.pixel_modes import ImageError, to_binary, to_rgb
+from dermaflow.io.file_kinds import picture_kind
 
 if TYPE_CHECKING:
     import torch
@@ -223,7 +224,9 @@ class Preprocess:
         except UnidentifiedImageError:
             if encoded.startswith(_SIGNATURES):
                 raise ImageError("damaged or truncated image") from None
-            raise ImageError("not a JPEG, PNG, BMP, TIFF or WebP image") from None
+            kind = picture_kind(encoded)
+            but = f", but {kind}" if kind else ""
+            raise ImageError(f"not a JPEG, PNG, BMP, TIFF or WebP image{but}") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise ImageError(f"image larger than {self.max_pixels} pixels") from None
         # Decoders raise nearly anything on hostile bytes, with pieces of them in the text.

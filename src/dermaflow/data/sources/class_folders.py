@@ -10,9 +10,12 @@ from dermaflow.data.sources.image_folder import ImageFolder
 from dermaflow.data.sources.image_source import IMAGE_SUFFIXES, speakable
 from dermaflow.data.sources.mask_files import find_masks
 from dermaflow.errors import SourceError
+from dermaflow.io.text import one_line
 from dermaflow.io.untrusted_tables import same_letters
 from dermaflow.params.sources import FolderSource
 from dermaflow.schema import SOURCE_COLUMNS
+
+_SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
 
 
 class Folder:
@@ -36,6 +39,7 @@ class Folder:
         # By names that can be written down, whatever bytes the system found in them.
         names = {speakable(name): name for name in self._images.names()}
         inside = {n: name for n, name in names.items() if "/" in n and not n.endswith("/")}
+        _refuse_splits(params.folder, {n.partition("/")[0] for n in inside}, key)
         # Beside a picture lie raw data of the camera and notes about it, under the same name.
         pictures = {_stem(n) for n in inside if n.lower().endswith(IMAGE_SUFFIXES)}
         found = find_masks(inside, pictures, mask_suffixes)
@@ -78,6 +82,16 @@ class Folder:
     def unlisted(self) -> list[str]:
         """Files in no class's folder, or beside a picture of their name; links to folders."""
         return self._unlisted
+
+
+def _refuse_splits(folder: str, labels: set[str], key: str) -> None:
+    """Raise SourceError where the folders are the sides of somebody's split, not classes."""
+    if labels and {label.casefold() for label in labels} <= _SPLITS:
+        named = ", ".join(sorted(map(one_line, labels)))
+        raise SourceError(
+            f"{folder} holds {named} in place of classes: describe each of them as a source of its "
+            f"own, with a prefix where they name images alike (see {key}.folder)"
+        )
 
 
 def _stem(file: str) -> str:

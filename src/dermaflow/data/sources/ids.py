@@ -19,6 +19,11 @@ _DECIMAL = re.compile(r"\d+\.\d+")
 _WHOLE = re.compile(r"(\d+)\.0+")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?e\+\d+", re.IGNORECASE)
+_MONTH = "(?:jan|feb|mar|mär|apr|mai|may|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zä]*"
+_DATE = re.compile(
+    rf"\d{{1,2}}[-. ]+{_MONTH}\.?|{_MONTH}[-. ]+\d{{2}}|.*\d\d:\d\d:\d\d", re.IGNORECASE
+)
+_JOINTS = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")  # blanks, and dashes that look alike
 _EXAMPLES = 3
 
 
@@ -62,7 +67,9 @@ def settle_lesions(records: pd.DataFrame, source: Source) -> pd.DataFrame:
 
 
 def warn_of_look_alikes(records: pd.DataFrame) -> None:
-    """Name ids that differ only by zeros or case, and numbers of which a spreadsheet cut the end.
+    """Name ids that differ by nothing that people see, and ids that a spreadsheet has changed.
+
+    These are numbers of which it cut the end, and dates: it takes ``3-1`` for the first of March.
 
     Args:
         records: of all sources, with ``ID_COLUMNS``.
@@ -71,7 +78,15 @@ def warn_of_look_alikes(records: pd.DataFrame) -> None:
         ids = pd.Series(records[column].dropna().unique(), dtype=object)
         alike = ids[ids.map(_plain).duplicated(keep=False)]
         for text, examples in (
-            ("differ only by leading zeros or case, and count as different ones", alike),
+            (
+                "differ only by leading zeros, case, blanks or dashes, and count as different ones",
+                alike,
+            ),
+            (
+                "look like dates that a spreadsheet has made of them, so that different ones may "
+                "have become one",
+                ids[ids.map(lambda text: bool(_DATE.fullmatch(text)))],
+            ),
             (
                 "look like numbers that a spreadsheet has rounded, so that different ones may have "
                 "become one",
@@ -84,4 +99,4 @@ def warn_of_look_alikes(records: pd.DataFrame) -> None:
 
 
 def _plain(text: str) -> str:
-    return _LEADING_ZEROS.sub("", text).casefold()
+    return _LEADING_ZEROS.sub("", _JOINTS.sub("-", text)).casefold()

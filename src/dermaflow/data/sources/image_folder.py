@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import re
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-
-import pandas as pd
 
 from dermaflow.data.sources.image_source import (
     IMAGE_SUFFIXES,
@@ -19,7 +15,6 @@ from dermaflow.data.sources.image_source import (
     speakable,
 )
 from dermaflow.errors import SourceError
-from dermaflow.io.untrusted_tables import same_letters
 
 # Where `cache.type symlink` lets links to data lead: to files that are named by their content.
 _CACHED_BY_DVC = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
@@ -88,40 +83,6 @@ class ImageFolder:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise OSError(f"larger than {MAX_FILE_BYTES} bytes")
         return path.read_bytes()
-
-
-def find_names(column: pd.Series, names: Sequence[str], folders: Sequence[str]) -> pd.Series:
-    """Put the name on disk in place of how a row writes it; what is not found stays as it is.
-
-    A name in another case is that of a file, if it is that of one file alone.
-
-    Args:
-        column: as written: with or without suffix, with backslashes, or with a folder before it.
-        names: on disk.
-        folders: that may stand before.
-
-    Raises:
-        SourceError: a name is written without suffix, and two files have it.
-    """
-
-    def clean(written: str) -> str:
-        name = written.replace("\\", "/")
-        for folder in folders:
-            name = name.removeprefix(folder)
-        return posixpath.normpath(name)
-
-    known = {same_letters(name): name for name in names}
-    stems = by_stem(known, set(map(clean, column.dropna())))
-    known = {stem: known[name] for stem, name in stems.items()} | known
-    folded = Counter(name.casefold() for name in known)
-    by_case = {n.casefold(): name for n, name in known.items() if folded[n.casefold()] == 1}
-
-    def find(written: str) -> str:
-        name = clean(written)
-        return known.get(name) or by_case.get(name.casefold(), written)
-
-    # A function, since pandas would make a column of the mapping, and some names are no text.
-    return column.map(find, na_action="ignore")
 
 
 def by_stem(names: Iterable[str], wanted: Container[str]) -> dict[str, str]:

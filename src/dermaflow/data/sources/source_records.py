@@ -18,6 +18,12 @@ from dermaflow.schema import SOURCE_COLUMNS
 logger = logging.getLogger(__name__)
 
 # Columns in which a word for what is not known would be a value like any other.
+_AGE = re.compile(
+    r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>y|yrs?|years?(?: old)?|j|jahre?|a|m|w|d)?",
+    re.IGNORECASE,
+)
+_A_YEAR = {"m": 12, "w": 365.25 / 7, "d": 365.25}  # so many of a unit make one
+
 _VERBATIM = frozenset(("label", "file", "licence"))
 # How columns that say which images belong together are called, by what they are.
 _GROUPING = {
@@ -56,7 +62,8 @@ def read_records(
     table = read_table(path, wanted, key, extra).reset_index(drop=True)
     records = pd.DataFrame(None, table.index, list(SOURCE_COLUMNS), dtype=object)
     for name in table:
-        records[name] = clean_text(table[name], () if name in _VERBATIM else unknown)
+        words = () if name in _VERBATIM else unknown
+        records[name] = clean_text(table[name], words, keep_invisible=name == "file")
     _warn_of_unread_groups(path, {**extra, **wanted})
     for name in ID_COLUMNS:
         records[name] = without_decimals(records[name])
@@ -83,9 +90,21 @@ def _warn_of_unread_groups(path: Path, read: Mapping[str, str]) -> None:
                 )
 
 
+def _read_age(text: str) -> float:
+    found = _AGE.fullmatch(text)
+    if found is None:
+        return float(pd.to_numeric(pd.Series([text]), errors="coerce").iloc[0])
+    a_year = _A_YEAR.get((found["unit"] or "y")[0].lower(), 1)
+    return float(found["number"].replace(",", ".")) / a_year
+
+
 def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
-    """Years as float64; what is no number is unknown, and said to be."""
-    ages = pd.to_numeric(texts, errors="coerce").astype("float64")
+    """Years as float64; what is no number is unknown, and said to be.
+
+    Read are ``45``, ``45.5``, ``45,5``, ``45 years``, and DICOM's ``045Y``, ``018M``, ``006W`` and
+    ``010D``.
+    """
+    ages = texts.map(_read_age, na_action="ignore").astype("float64")
     lost = texts[texts.notna() & ages.isna()]
     if len(lost):
         logger.warning(

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Words that mean the same in whatever case.
-_WORD_COLUMNS = ("sex", "localization", "dx_type", "image_type")
+_CODES = ("label", "skin_tone")  # but for these, whose words stand in conf
+_WORD_COLUMNS = ("sex", "localization", "dx_type", "image_type", *_CODES)
 _COMPARED = 50  # files of two sources that have one name
 
 
@@ -75,7 +76,9 @@ class SourceSet:
             for column in GROUP_COLUMNS:  # of one's own class, too, which may read no table
                 table[column] = without_decimals(clean_text(table[column], self._unknown))
             for column in _WORD_COLUMNS:
-                table[column] = clean_text(table[column], self._unknown).str.lower()
+                unknown = () if column == "label" else self._unknown
+                words = without_decimals(clean_text(table[column], unknown))
+                table[column] = words if column in _CODES else words.str.lower()
             table = settle_lesions(table, self._params[name])
             for column in ID_COLUMNS if self._prefixes[name] else ():
                 table[column] = self._prefixes[name] + table[column]

@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from dermaflow.data.sources.ids import without_decimals
-from dermaflow.data.sources.image_folder import ImageFolder, find_names
+from dermaflow.data.sources.image_folder import ImageFolder
 from dermaflow.data.sources.image_source import speakable
 from dermaflow.data.sources.joined_table import join_table
 from dermaflow.data.sources.mask_files import find_masks
 from dermaflow.data.sources.one_hot import read_one_hot
 from dermaflow.data.sources.source_records import read_records
+from dermaflow.data.sources.written_names import find_names
 from dermaflow.errors import SourceError
 from dermaflow.io.untrusted_tables import same_letters
 from dermaflow.params.sources import TableSource
