@@ -54,6 +54,23 @@ def test_the_shipped_parameters_are_valid(conf):
             {"kind": "tabel"},
             "ingest.sources.clinic: Input tag 'tabel' found using 'kind' does not match",
         ),
+        (
+            ["ingest", "sources", "clinic"],
+            {
+                "kind": "table",
+                "table": "list.csv",
+                "images": "images",
+                "columns": {"image_id": "ID", "file": "F", "label": "L", "dx_type": "By"},
+                "values": {"dx_type": {True: "histo", 1: "consensus"}},
+                "licence": "internal",
+            },
+            "ingest.sources.clinic.values.dx_type.True: YAML reads this word as True; put it in",
+        ),
+        (
+            ["labels", "schemes", "ham10000", "df"],
+            ["Dermatofibroma", False],
+            "labels.schemes.ham10000.df.1: YAML reads this word as False; put it in quotes",
+        ),
         (["labels", "scheme"], "isic", "labels: scheme: there is no 'isic' among the schemes"),
         (
             ["evaluate", "operating_points"],

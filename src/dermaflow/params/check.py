@@ -55,8 +55,10 @@ def _explain(detail: ErrorDetails, folders: Sequence[Path], given: Mapping[str, 
         near = get_close_matches(key[-1], _known_keys(key[:-1]), n=1)
         problem = "unknown key" + (f"; did you mean '{near[0]}'?" if near else "")
     elif key[-1] == "[key]":  # pydantic's own mark: the key itself is wrong, not its value
-        key = key[:-1]
-        problem = f"unknown key; {detail['msg'].replace('Input', 'it')}"
+        key = [*key[:-2], str(detail["input"])]
+        own = detail["type"] == "value_error"
+        problem = "unknown key; " + detail["msg"].replace("Input", "it")
+        problem = str(detail["ctx"]["error"]) if own else problem
     elif detail["type"] == "missing":
         return f"{'.'.join(key)}: missing ({_file_of(key[:-1], folders)})"
     elif detail["type"] == "value_error":  # of a validator of ours: its text says it all
@@ -109,8 +111,9 @@ def _contains(tree: Any, key: list[str]) -> bool:
     for name in key:
         if isinstance(tree, list) and name.isdigit() and int(name) < len(tree):
             tree = tree[int(name)]
-        elif isinstance(tree, dict) and name in tree:
-            tree = tree[name]
-        else:
+            continue
+        named = {str(key): value for key, value in tree.items()} if isinstance(tree, dict) else {}
+        if name not in named:  # some keys are no text, such as a code that YAML reads as a number
             return False
+        tree = named[name]
     return True

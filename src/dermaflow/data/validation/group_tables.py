@@ -103,9 +103,11 @@ def name_ties(clean: pd.DataFrame, classes: Collection[str]) -> list[str]:
     own = own.assign(group_id=find_groups(own))
     lines = []
     for label, rows in own[own["label"].isin(classes)].groupby("label", sort=False):
-        _, largest = max(rows.groupby("group_id"), key=lambda item: len(item[1]))
-        if 2 * len(largest) <= len(rows) or len(largest) < 2:
+        if (
+            len(rows) < 2 * rows["group_id"].nunique()
+        ):  # there are few images, and nothing ties them
             continue
+        _, largest = max(rows.groupby("group_id"), key=lambda item: len(item[1]))
         column, text, count = max(
             (
                 (name, *_most_common(largest[name]))
