@@ -61,7 +61,7 @@ def test_the_shipped_parameters_are_valid(conf):
                 "table": "list.csv",
                 "images": "images",
                 "columns": {"image_id": "ID", "file": "F", "label": "L", "dx_type": "By"},
-                "values": {"dx_type": {True: "histo", 1: "consensus"}},
+                "values": {"dx_type": {True: "histo"}},
                 "licence": "internal",
             },
             "ingest.sources.clinic.values.dx_type.True: YAML reads this word as True; put it in",
