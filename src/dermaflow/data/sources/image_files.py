@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -30,13 +30,15 @@ class ImageFiles:
         places = [Path(path).expanduser() for path in paths]
         for path in places:
             folder = ZipFolder([path], key) if path.is_file() else ImageFolder(path, key)
+            # A zip that lies in the folder and is read itself is no picture of it.
+            inside = {str(p.relative_to(path)) for p in places if path in p.parents}
             for inner in folder.names():
-                if path / inner not in places:  # a zip that lies in the folder and is read itself
+                if inner not in inside:
                     self._add(path, folder, inner)
 
     def _add(self, path: Path, folder: ImageFolder | ZipFolder, inner: str) -> None:
         # A linked folder ends with a slash and stays as it is, for the quarantine to tell.
-        name = inner if inner.endswith("/") else PurePosixPath(inner).name
+        name = inner if inner.endswith("/") else inner.rpartition("/")[2]
         if name in self._places:
             raise SourceError(f"{path}: '{one_line(name)}' occurs twice; which is right is unknown")
         self._places[name] = (folder, inner)
