@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 # Names of images that can be decoded.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
-# Names of files that lie beside images and are none.
+# Names of files that lie beside images and are none; some are a camera's or an editor's notes.
 _DOCUMENT_SUFFIXES = (
-    ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".log", ".md", ".md5", ".ods",
-    ".odt", ".parquet", ".pdf", ".sha256", ".tsv", ".txt", ".xls", ".xlsx", ".xml", ".yaml", ".yml",
+    ".aae", ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".log", ".md", ".md5", ".ods",
+    ".odt", ".parquet", ".pdf", ".sha256", ".tsv", ".txt", ".thm", ".xls", ".xlsx", ".xml", ".xmp", ".yaml",
+    ".yml",
 )  # fmt: skip
 
 # No single file is read beyond this, whatever ``image.max_bytes`` allows to be decoded.
