@@ -12,9 +12,9 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 # Names of files that lie beside images and are none; some are a camera's or an editor's notes.
 _DOCUMENT_SUFFIXES = (
-    ".aae", ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".log", ".md", ".md5", ".ods",
-    ".odt", ".parquet", ".pdf", ".sha256", ".tsv", ".txt", ".thm", ".xls", ".xlsx", ".xml", ".xmp", ".yaml",
-    ".yml",
+    ".aae", ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".log", ".md", ".md5",
+    ".ods", ".odt", ".parquet", ".pdf", ".sha256", ".thm", ".tsv", ".txt", ".xls", ".xlsx", ".xml",
+    ".xmp", ".yaml", ".yml",
 )  # fmt: skip
 
 # No single file is read beyond this, whatever ``image.max_bytes`` allows to be decoded.
