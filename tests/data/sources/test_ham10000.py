@@ -126,13 +126,13 @@ def test_a_missing_folder_names_key_and_variable(tmp_path):
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
     with pytest.raises(SourceError, match=f"{name}.*ingest.sources.ham10000"):
-        open_folder(folder)
+        open_folder(folder).records()
 
 
 def test_a_missing_column_is_named(folder):
     (folder / METADATA).write_text((HEADER + ROWS).replace("dx,", "diagnosis,", 1))
     with pytest.raises(SourceError, match=rf"{METADATA} has no column 'dx' for label"):
-        open_folder(folder)
+        open_folder(folder).records()
 
 
 def make_lesions():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -40,8 +41,12 @@ class Ham10000:
         key: of the section in conf, for error texts.
         unknown: words that mean that a value is not known.
 
+    Table, images and masks are opened when they are first asked for: each stage's node that reads
+    bytes needs one of them, and opening all takes as long as some hundred images.
+
     Raises:
-        SourceError: the folder, a file or a column is missing, or a file is damaged.
+        SourceError: the folder or the images are missing. When they are opened: a file or a column
+            is missing, or a file is damaged.
     """
 
     def __init__(self, params: Ham10000Source, key: str, unknown: Collection[str]) -> None:
@@ -52,23 +57,33 @@ class Ham10000:
                 f"there is no folder {folder}: set {key} to the one "
                 f"that holds {', '.join(HAM10000_IMAGES)} and {HAM10000_METADATA}"
             )
-        table = read_records(params.metadata, _COLUMNS, licence=LICENCE, key=key, unknown=unknown)
-        table["image_type"] = "dermoscopic"
-        table["file"] = table["image_id"] + ".jpg"
-        self._listed = frozenset(table["file"].dropna())
-        self._listed_masks = frozenset(map(_mask_of, table["image_id"].dropna()))
-        self._records = table if params.limit is None else take_lesions(table, params.limit)
         for place in params.images:
             if not place.exists():
                 raise SourceError(f"{place} is missing (see {key}), and so is a folder of its name")
             if place.suffix == ".zip" and not place.is_file():  # a pipe would be waited for
                 raise SourceError(f"{place} is no file (see {key})")
-        self._images = ImageFiles([str(place) for place in params.images], key)
-        self._masks = ImageFiles([str(params.masks)], key) if params.masks.exists() else None
+        self._params, self._key, self._unknown = params, key, unknown
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
+        table = read_records(
+            self._params.metadata, _COLUMNS, licence=LICENCE, key=self._key, unknown=self._unknown
+        )
+        return table.assign(image_type="dermoscopic", file=table["image_id"] + ".jpg")
+
+    @cached_property
+    def _images(self) -> ImageFiles:
+        return ImageFiles([str(place) for place in self._params.images], self._key)
+
+    @cached_property
+    def _masks(self) -> ImageFiles | None:
+        masks = self._params.masks
+        return ImageFiles([str(masks)], self._key) if masks.exists() else None
 
     def records(self) -> pd.DataFrame:
         """Rows in the order of the CSV."""
-        return self._records.copy()
+        limit = self._params.limit
+        return self._table.copy() if limit is None else take_lesions(self._table, limit)
 
     def read(self, file: str) -> bytes:
         """JPEG as it lies in its zip or folder. Raises OSError."""
@@ -83,8 +98,11 @@ class Ham10000:
 
     def unlisted(self) -> list[str]:
         """Files that the CSV does not know, whatever ``limit`` leaves out."""
-        masks = self._masks.names_without(self._listed_masks) if self._masks else []
-        return self._images.names_without(self._listed) + masks
+        images = self._images.names_without(self._table["file"].dropna())
+        if self._masks is None:
+            return images
+        known = map(_mask_of, self._table["image_id"].dropna())
+        return images + self._masks.names_without(known)
 
 
 def _mask_of(image_id: str) -> str:
