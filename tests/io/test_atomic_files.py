@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from dermaflow.io.atomic_files import (
     durable_file,
+    new_folder,
     replacing_file,
     replacing_folder,
     written_by_safetensors,
@@ -46,6 +47,39 @@ def test_a_failed_block_leaves_the_old(tmp_path):
 def test_a_folder_is_replaced_where_the_system_cannot_swap_two(tmp_path, monkeypatch):
     monkeypatch.setattr("dermaflow.io.atomic_files._renameat2", lambda: None)
     test_a_folder_is_replaced_as_a_whole(tmp_path)
+
+
+def test_a_new_folder_appears_as_a_whole_and_a_failed_block_leaves_nothing(tmp_path):
+    with new_folder(tmp_path / "a") as partial:
+        (partial / "new").touch()
+        assert not (tmp_path / "a").exists()
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "b") as partial:
+        (partial / "new").touch()
+        raise RuntimeError
+    assert names(tmp_path) == ["a"]
+    assert names(tmp_path / "a") == ["new"]
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("kind", ["folder", "file", "link"])
+def test_a_new_folder_replaces_nothing(tmp_path, when, kind):
+    def plant():
+        if kind == "folder":
+            (tmp_path / "a").mkdir()
+            (tmp_path / "a/old").touch()
+        elif kind == "file":
+            (tmp_path / "a").touch()
+        else:
+            (tmp_path / "a").symlink_to("nowhere")
+
+    if when == "before":
+        plant()
+    with pytest.raises(FileExistsError) as refused, new_folder(tmp_path / "a") as partial:
+        (partial / "new").touch()
+        plant()
+    assert refused.value.filename == str(tmp_path / "a")
+    assert names(tmp_path) == ["a"]
+    assert not (tmp_path / "a/new").exists()
 
 
 def kill_inside(target, code):

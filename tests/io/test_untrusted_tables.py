@@ -93,6 +93,22 @@ def test_one_column_may_give_two_names(table):
         assert table(content, columns).to_numpy().tolist() == [["a", "a"]]
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_a_csv_is_read_in_the_encoding_that_is_named(tmp_path, encoding):
+    path = tmp_path / "list.csv"
+    path.write_bytes("ID;Größe\n1;Nävus\n".encode(encoding))
+    assert read_header(path, encoding) == ["ID", "Größe"]
+    found = read_table(path, {"size": "Größe"}, "key", encoding=encoding)
+    assert rows(found) == {2: ("Nävus",)}
+
+
+def test_another_encoding_than_is_named_is_told(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"ID\n\x81\n")  # no letter of Windows-1252
+    with pytest.raises(SourceError, match=r"list\.csv is not written in cp1252"):
+        read_table(path, {"id": "ID"}, "key", encoding="cp1252")
+
+
 def test_a_column_is_found_however_its_letters_are_composed(table):
     read = table("ID,Gru\u0308nde \na,nv\n", {"label": "Gr\u00fcnde "})
     assert read["label"].tolist() == ["nv"]

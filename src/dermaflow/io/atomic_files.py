@@ -41,6 +41,30 @@ def replacing_folder(target: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
+def new_folder(target: str | Path) -> Iterator[Path]:
+    """Like ``replacing_folder``, where nothing may be replaced.
+
+    Raises:
+        FileExistsError: something is at ``target`` before the block, or after it.
+    """
+    target = Path(target)
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    with _workshop(target) as workshop:
+        new = workshop / target.name
+        new.mkdir()
+        yield new
+        try:
+            new.rename(target)  # takes the place of an empty folder only
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise FileExistsError(
+                    errno.EEXIST, os.strerror(errno.EEXIST), str(target)
+                ) from error
+            raise
+
+
+@contextmanager
 def replacing_file(target: str | Path) -> Iterator[Path]:
     """Like ``replacing_folder``, for one file: give a path to write to, of the same name."""
     with _workshop(Path(target)) as workshop:

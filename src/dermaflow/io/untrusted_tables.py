@@ -26,23 +26,29 @@ MAX_TABLE_BYTES = 512 * 2**20
 MAX_ROWS = 5_000_000
 MAX_CELL = 2000  # characters
 
+UTF_8 = "utf-8-sig"  # with or without a byte order mark
 # Soft hyphen, zero-width blanks and joiners, and the byte order mark.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 
 def read_table(
-    path: Path, columns: Mapping[str, str], key: str, optional: Mapping[str, str] | None = None
+    path: Path,
+    columns: Mapping[str, str],
+    key: str,
+    optional: Mapping[str, str] | None = None,
+    encoding: str = UTF_8,
 ) -> pd.DataFrame:
     """Read some columns of a table, every cell as text or missing.
 
     Args:
-        path: a Parquet file, or CSV in UTF-8 with ``,``, ``;`` or tabs between the cells, as
-            Excel's line ``sep=;`` before the header may tell. Cells that a CSV's row lacks at its
-            end are missing; blank lines are no rows.
+        path: a Parquet file, or CSV with ``,``, ``;`` or tabs between the cells, as Excel's line
+            ``sep=;`` before the header may tell. Cells that a CSV's row lacks at its end are
+            missing; blank lines are no rows.
         columns: the name to give -> the column's name in the table, whatever its case, blanks and
             signs, unless another column has that very name.
         key: the parameter that names the table, for error texts.
         optional: like ``columns``, of columns that the table may lack.
+        encoding: of a CSV, by Python's name.
 
     Returns:
         The columns by the names to give, text as it is written or missing. The index tells the
@@ -53,33 +59,42 @@ def read_table(
             or a row does not fit the header; the text tells where.
     """
     _refuse_unreadable(path, key)
-    read = _read_parquet if path.suffix.lower() == ".parquet" else _read_csv
+    is_csv = not is_parquet(path)
     try:
-        table = read(path, columns, optional or {}, key)
+        if is_csv:
+            table = _read_csv(path, columns, optional or {}, key, encoding)
+        else:
+            table = _read_parquet(path, columns, optional or {}, key)
     except SourceError:
         raise
     # Parsers raise nearly anything on hostile bytes.
     except Exception as error:
-        if read is _read_csv and isinstance(error, UnicodeDecodeError):
+        name = "UTF-8" if encoding == UTF_8 else encoding
+        if is_csv and isinstance(error, UnicodeError):
             raise SourceError(
-                f"{path} is not written in UTF-8; save it as 'CSV UTF-8', or convert it "
+                f"{path} is not written in {name}; save it as 'CSV UTF-8', or convert it "
                 f"(iconv -f {encoding_of(path)} -t UTF-8)"
             ) from error
         raise SourceError(
-            f"{path} is no readable CSV (UTF-8) or Parquet table: {one_line(error, 120)}"
+            f"{path} is no readable CSV ({name}) or Parquet table: {one_line(error, 120)}"
         ) from error
-    _refuse_huge_cells(path, table, is_csv=read is _read_csv)
+    _refuse_huge_cells(path, table, is_csv=is_csv)
     return table
 
 
-def read_header(path: Path) -> list[str]:
+def is_parquet(path: Path) -> bool:
+    """Whether a table's name says that it is Parquet; else it is taken for CSV."""
+    return path.suffix.lower() == ".parquet"
+
+
+def read_header(path: Path, encoding: str = UTF_8) -> list[str]:
     """Names of a table's columns. The table has been read before, so that nothing is wrong."""
-    if path.suffix.lower() == ".parquet":
+    if is_parquet(path):
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(path) as file:
             return list(file.schema_arrow.names)
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding=encoding, newline="") as file:
         _, header = next(csv_rows(file, *find_separator(file)), (0, []))
     return header
 
@@ -119,14 +134,18 @@ def _refuse_unreadable(path: Path, key: str) -> None:
     if path.stat().st_size > MAX_TABLE_BYTES:
         raise SourceError(f"{path} is larger than {MAX_TABLE_BYTES} bytes, too large for a table")
     kind = kind_of(path)
-    if kind and not (kind.is_parquet and path.suffix.lower() == ".parquet"):
+    if kind and not (kind.is_parquet and is_parquet(path)):
         raise SourceError(f"{path} is {kind.name}, not a CSV; {kind.advice}")
 
 
 def _read_csv(
-    path: Path, columns: Mapping[str, str], optional: Mapping[str, str], key: str
+    path: Path,
+    columns: Mapping[str, str],
+    optional: Mapping[str, str],
+    key: str,
+    encoding: str,
 ) -> pd.DataFrame:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding=encoding, newline="") as file:
         rows = csv_rows(file, *find_separator(file))
         _, header = next(rows, (0, []))
         if not header:

@@ -24,6 +24,8 @@ TableColumn = Literal[
     "skin_tone",
     "licence",
 ]
+# Encodings of a CSV besides UTF-8: what spreadsheet programs write.
+Encoding = Literal["utf-16", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "mac_roman"]
 TranslatedColumn = Literal["sex", "localization", "dx_type", "image_type", "skin_tone"]
 
 
@@ -140,6 +142,7 @@ class JoinedTable(Params):
     """A second table, whose rows belong to those of the first by an id."""
 
     table: str  # path of the .csv or .parquet
+    encoding: Encoding | None = None  # of the .csv; None: UTF-8
     by: Literal["image_id", "lesion_id", "patient_id"] = "image_id"
     columns: dict[TableColumn, str]  # record column -> this table's; `by` too
 
@@ -155,6 +158,7 @@ class TableSource(Source):
 
     kind: Literal["table"]
     table: str  # path of the .csv or .parquet
+    encoding: Encoding | None = None  # of the .csv; None: UTF-8
     images: str  # folder in which file names are looked up
     masks: str | None = None  # folder of lesion masks; those among the images need not be named
     # Patterns such as `*_raw.jpg` or `thumbnails/*`: these files are not seen.

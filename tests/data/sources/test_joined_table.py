@@ -16,7 +16,7 @@ def records():
 
 
 def join(tmp_path, records, text, **changes):
-    (tmp_path / "more.csv").write_text(text)
+    (tmp_path / "more.csv").write_text(text, encoding=changes.get("encoding"))
     columns = {"lesion_id": "Lesion", "patient_id": "Patient", "sex": "Sex"}
     joined = JoinedTable(
         **({"table": str(tmp_path / "more.csv"), "by": "lesion_id", "columns": columns} | changes)
@@ -44,3 +44,8 @@ def test_an_id_of_which_two_rows_say_different_things_is_named(tmp_path, records
 def test_a_table_of_other_ids_is_refused(tmp_path, records):
     with pytest.raises(SourceError, match=r"none of the lesion_ids .*\(see key\.join\)"):
         join(tmp_path, records, "Lesion,Patient,Sex\nL1,P1,male\n")
+
+
+def test_the_second_table_may_be_in_another_encoding(tmp_path, records):
+    joined = join(tmp_path, records, "Lesion,Patient,Sex\n1,Pä,male\n", encoding="cp1252")
+    assert joined["patient_id"].iloc[0] == "Pä"

@@ -29,3 +29,9 @@ def test_a_column_that_is_not_there_is_named(tmp_path):
     (tmp_path / "list.csv").write_text("id,MEL\n1,1\n")
     with pytest.raises(SourceError, match=r"no column 'NV' \(see key\)"):
         read_one_hot(tmp_path / "list.csv", ["MEL", "NV"], "key")
+
+
+def test_a_table_may_be_in_another_encoding(tmp_path):
+    (tmp_path / "list.csv").write_bytes("Nävus;MEL\n1;0\n0;1\n".encode("cp1252"))
+    found = read_one_hot(tmp_path / "list.csv", ["Nävus", "MEL"], "key", "cp1252")
+    assert found.tolist() == ["Nävus", "MEL"]

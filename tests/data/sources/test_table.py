@@ -262,6 +262,13 @@ def test_an_unreadable_table_is_named_in_one_line(folder, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "mac_roman"])
+def test_a_table_in_the_encoding_that_conf_names_is_read(folder, encoding):
+    (folder / "list.csv").write_bytes(CSV.replace("Nevus", "Nävus").encode(encoding))
+    records = open_table(describe(folder, encoding=encoding)).records()
+    assert records["label"].tolist() == ["Nävus", "Melanoma NOS", "Wart"]
+
+
 def test_a_table_in_another_encoding_is_told_how_to_become_utf_8(folder):
     (folder / "list.csv").write_bytes(CSV.replace("Nevus", "Nävus").encode("cp1252"))
     with pytest.raises(SourceError, match=r"list\.csv is not written in UTF-8; save .*iconv -f"):

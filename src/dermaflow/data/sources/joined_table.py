@@ -11,6 +11,7 @@ import pandas as pd
 from dermaflow.data.sources.source_records import read_records
 from dermaflow.errors import SourceError
 from dermaflow.io.text import one_line
+from dermaflow.io.untrusted_tables import UTF_8
 from dermaflow.params.sources import JoinedTable
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,10 @@ def join_table(
             say different things, or it has none of the first table's ids.
     """
     path, by = Path(joined.table).expanduser(), joined.by
-    told = read_records(path, joined.columns, licence=None, key=key, unknown=unknown)
+    encoding = joined.encoding or UTF_8
+    told = read_records(
+        path, joined.columns, licence=None, key=key, unknown=unknown, encoding=encoding
+    )
     added = [name for name in joined.columns if name != by]
     told = told[[by, *added]].dropna(subset=by).drop_duplicates()
     twice = told.loc[told[by].duplicated(), by]

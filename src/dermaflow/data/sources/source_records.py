@@ -11,7 +11,13 @@ import pandas as pd
 
 from dermaflow.data.sources.ids import ID_COLUMNS, without_decimals
 from dermaflow.io.text import one_line
-from dermaflow.io.untrusted_tables import clean_text, plain_name, read_header, read_table
+from dermaflow.io.untrusted_tables import (
+    UTF_8,
+    clean_text,
+    plain_name,
+    read_header,
+    read_table,
+)
 from dermaflow.params.sources import TableColumn
 from dermaflow.schema import SOURCE_COLUMNS
 
@@ -26,10 +32,10 @@ _A_YEAR = {"m": 12, "w": 365.25 / 7, "d": 365.25}  # so many of a unit make one
 
 _VERBATIM = frozenset(("label", "file", "licence"))
 # How columns that say which images belong together are called, by what they are.
-_GROUPING = {
+GROUPING = {
     name: re.compile(f"(?:{words})(?:s|e?n)?(?:id|uid|nr|no|num|number|nummer|code|key)?$")
     for name, words in {
-        "lesion_id": "lesion|läsion",
+        "lesion_id": "lesion|läsion|laesion",
         "patient_id": "patient|subject|person|pid|mrn",
     }.items()
 }
@@ -43,28 +49,30 @@ def read_records(
     key: str,
     unknown: Collection[str],
     optional: Mapping[TableColumn, str] | None = None,
+    encoding: str = UTF_8,
 ) -> pd.DataFrame:
     """Read a table as ``SOURCE_COLUMNS``: text stripped, ``age`` float64 in years.
 
     Args:
-        path: a Parquet file, or text in UTF-8 with ``,``, ``;`` or tabs between the columns.
+        path: a Parquet file, or text with ``,``, ``;`` or tabs between the columns.
         columns: record column -> column of the table; record columns left out become missing.
         licence: of rows that tell none.
         key: the parameter that names the columns or the folder, for error texts.
         unknown: words that mean that a value is not known, whatever their case.
         optional: like ``columns``, of columns that the table may lack.
+        encoding: of text, by Python's name.
 
     Raises:
         SourceError: the table is missing or unreadable, or lacks a column (see ``read_table``).
     """
     wanted = {str(name): column for name, column in columns.items()}
     extra = {str(name): column for name, column in (optional or {}).items()}
-    table = read_table(path, wanted, key, extra).reset_index(drop=True)
+    table = read_table(path, wanted, key, extra, encoding).reset_index(drop=True)
     records = pd.DataFrame(None, table.index, list(SOURCE_COLUMNS), dtype=object)
     for name in table:
         words = () if name in _VERBATIM else unknown
         records[name] = clean_text(table[name], words, keep_invisible=name == "file")
-    _warn_of_unread_groups(path, {**extra, **wanted})
+    _warn_of_unread_groups({**extra, **wanted}, path, encoding)
     for name in ID_COLUMNS:
         records[name] = without_decimals(records[name])
     records["age"] = _read_ages(records["age"], path)
@@ -72,11 +80,11 @@ def read_records(
     return records
 
 
-def _warn_of_unread_groups(path: Path, read: Mapping[str, str]) -> None:
+def _warn_of_unread_groups(read: Mapping[str, str], path: Path, encoding: str) -> None:
     """Name columns that seem to say which images belong together, and that nothing reads."""
-    header = {plain_name(column): column for column in read_header(path)}
+    header = {plain_name(column): column for column in read_header(path, encoding)}
     known = set(map(plain_name, read.values()))
-    for name, pattern in _GROUPING.items():
+    for name, pattern in GROUPING.items():
         if plain_name(read.get(name, "")) in header:
             continue
         for plain, column in header.items():
@@ -90,7 +98,8 @@ def _warn_of_unread_groups(path: Path, read: Mapping[str, str]) -> None:
                 )
 
 
-def _read_age(text: str) -> float:
+def read_age(text: str) -> float:
+    """Years, of ``45``, ``45,5``, ``45 years`` or DICOM's ``018M``; NaN of what is no age."""
     found = _AGE.fullmatch(text)
     if found is None:
         return float(pd.to_numeric(pd.Series([text]), errors="coerce").iloc[0])
@@ -104,7 +113,7 @@ def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
     Read are ``45``, ``45.5``, ``45,5``, ``45 years``, and DICOM's ``045Y``, ``018M``, ``006W`` and
     ``010D``.
     """
-    ages = texts.map(_read_age, na_action="ignore").astype("float64")
+    ages = texts.map(read_age, na_action="ignore").astype("float64")
     lost = texts[texts.notna() & ages.isna()]
     if len(lost):
         logger.warning(

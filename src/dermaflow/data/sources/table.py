@@ -16,7 +16,7 @@ from dermaflow.data.sources.one_hot import read_one_hot
 from dermaflow.data.sources.source_records import read_records
 from dermaflow.data.sources.written_names import find_names
 from dermaflow.errors import SourceError
-from dermaflow.io.untrusted_tables import same_letters
+from dermaflow.io.untrusted_tables import UTF_8, same_letters
 from dermaflow.params.sources import TableSource
 
 
@@ -106,9 +106,17 @@ class Table:
 def _read_rows(params: TableSource, key: str, unknown: Collection[str]) -> pd.DataFrame:
     """Rows of the table, with what its own words and a second table say."""
     path = Path(params.table).expanduser()
-    records = read_records(path, params.columns, licence=params.licence, key=key, unknown=unknown)
+    encoding = params.encoding or UTF_8
+    records = read_records(
+        path,
+        params.columns,
+        licence=params.licence,
+        key=key,
+        unknown=unknown,
+        encoding=encoding,
+    )
     if params.label_columns:
-        records["label"] = read_one_hot(path, params.label_columns, key)
+        records["label"] = read_one_hot(path, params.label_columns, key, encoding)
     if params.join:
         records = join_table(records, params.join, f"{key}.join", unknown)
     for column, words in (params.values or {}).items():
