@@ -67,7 +67,7 @@ def follower(make_project, project_path):
     project = make_project()
     shutil.copytree(project_path / "docs", project.folder / "docs")
     follower = Follower(project, (project_path / PAGE).read_text(encoding="utf-8"))
-    follower.follow("Bring", "1.", "2.", "3.")
+    follower.follow("Bring", "1.", "2.", "3.", "4.")
     return follower
 
 
@@ -96,7 +96,7 @@ def test_the_data_are_in_our_words_and_patients_on_one_side(follower):
 
 @pytest.mark.slow
 def test_the_rest_of_the_page(follower):
-    follower.follow("4.", "5.", "6.", "7.")
+    follower.follow("5.", "6.", "7.", "8.")
     folder = follower.project.folder
     metrics = json.loads((folder / "data/hospital/08_reporting/metrics.json").read_text())
     assert metrics["test"]["scc/support"]["value"] > 0

@@ -12,6 +12,7 @@ import click
 
 from dermaflow.cli.compare import compare
 from dermaflow.cli.dvc_yaml import dvc_yaml
+from dermaflow.cli.new_env import new_env
 from dermaflow.cli.promote import promote
 from dermaflow.cli.relocate import relocate
 from dermaflow.cli.repro import repro
@@ -24,7 +25,7 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (compare, dvc_yaml, promote, relocate, repro, restore, run):
+for command in (compare, dvc_yaml, new_env, promote, relocate, repro, restore, run):
     cli.add_command(command)
 
 # Benchmarks come with a checkout; an installed package goes without them.

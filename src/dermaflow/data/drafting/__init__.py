@@ -1,0 +1,1 @@
+"""Drafts of an environment's files, from a table and a folder of images that nobody described."""
