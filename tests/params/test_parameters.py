@@ -76,6 +76,19 @@ def test_a_search_may_try_all_that_train_allows(read):
     assert list(read({"search.space": space}).search.space) == list(space)
 
 
+def test_names_are_of_classes_of_any_scheme_and_fit_on_a_line(read, assert_refused):
+    named = read({"class_names": {"scc": "Spinaliom"}})
+    assert named.class_names == {"scc": "Spinaliom"}
+    assert_refused(
+        {"class_names": {"mle": "Melanoma"}},
+        "class_names.mle: no label scheme has a class 'mle'",
+    )
+    for name in ("", "a\nb", "x" * 41):
+        assert_refused(
+            {"class_names": {"mel": name}}, "class_names.mel: a name is a line of 1 to 40"
+        )
+
+
 def test_operating_points_are_of_classes_of_any_scheme_and_named_like_none(read, assert_refused):
     def points(name, code):
         return {"evaluate.operating_points": {name: {"class": code, "recall": 0.9}}}

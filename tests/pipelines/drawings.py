@@ -6,10 +6,14 @@ from kedro.runner import SequentialRunner
 
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 
+NAMES = "params:class_names"
+
 
 def draw(pipeline, output, inputs):
     """An output of a pipeline of drawings, from the data sets and parameters that it names."""
     pipeline = pipeline.to_outputs(output)
+    if NAMES in pipeline.inputs():
+        inputs = {NAMES: {}} | inputs
     assert pipeline.inputs() == set(inputs)
     data = {name: MemoryDataset(value, copy_mode="assign") for name, value in inputs.items()}
     catalog = DataCatalog(data | {output: MemoryDataset(copy_mode="assign")})

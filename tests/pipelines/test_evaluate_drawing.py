@@ -104,6 +104,12 @@ def test_each_parts_subgroups_are_its_own(figures):
         assert points_of(panel(figure, "Accuracy")) == [(value, 0)]
 
 
+def test_classes_are_called_by_the_names_that_conf_gives():
+    named = inputs({}) | {"params:class_names": {"nv": "Nävus"}}
+    summary = draw(create_pipeline(), "evaluation_figures", named)["01_summary.png"]
+    assert any("Nävus" in name for axes in summary.axes for name in tick_names(axes.yaxis))
+
+
 def test_without_operating_points_there_is_no_figure_of_them():
     figures = draw(create_pipeline(), "evaluation_figures", inputs({}))
     assert [name[:2] for name in figures] == ["01", "02", "03", "04", "05", "07", "07"]

@@ -13,6 +13,7 @@ from dermaflow.pipelines.register.nodes import describe_model
 
 SYNTHETIC = pd.DataFrame({"image_id": ["s1", "s2"], "split": "train"})
 METRICS = {"test": {"accuracy": {"value": 0.5}}}
+NAMES = {"nv": "Nävus"}
 
 
 @pytest.fixture
@@ -51,7 +52,12 @@ def tell(weights, manifest, /, **changes):
         "operating_points": {},
     }
     texts = params_of("register", {"intended_use": "to learn", "limitations": "many"})
-    return describe_model(weights, manifest, SYNTHETIC, METRICS, rule | changes, texts)
+    return describe_model(weights, manifest, SYNTHETIC, METRICS, rule | changes, texts, NAMES)
+
+
+def test_classes_are_called_by_the_names_that_conf_gives(classifier, manifest):
+    output = tell(classifier, manifest)["output"]
+    assert (output["p_mel"]["content"], output["p_nv"]["content"]) == ("Melanoma", "Nävus")
 
 
 def test_training_data_are_those_of_training_sources_alone(classifier, manifest):

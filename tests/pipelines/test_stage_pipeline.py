@@ -101,7 +101,7 @@ def test_parameters_are_given_as_the_model_of_their_group(nodes):
         for name, dataset in arguments(node).items():
             if dataset.startswith("params:"):
                 group = dataset.removeprefix("params:")
-                assert hints[name] is models[group].annotation, node.name
+                assert hints[name] == models[group].annotation, node.name
 
 
 def test_each_output_goes_to_a_dataset_that_can_save_it(nodes, kinds):

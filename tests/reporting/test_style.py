@@ -12,6 +12,7 @@ from dermaflow.reporting.style import (
     class_name,
     house_style,
     lay_out_shares,
+    naming_classes,
     new_figure,
     readable_on,
     styled,
@@ -105,3 +106,13 @@ def test_an_axis_of_shares_spans_them_all():
 
 def test_an_unknown_class_is_called_by_its_code():
     assert (class_name("mel"), class_name("xyz")) == ("Melanoma", "xyz")
+
+
+def test_names_that_are_given_go_first_and_only_where_they_are_given():
+    with naming_classes({"mel": "Melanom", "xyz": "Ekzem"}):
+        assert [class_name(code) for code in ("mel", "xyz", "nv")] == [
+            "Melanom", "Ekzem", "Melanocytic naevus",
+        ]  # fmt: skip
+    with pytest.raises(RuntimeError), naming_classes({"xyz": "Ekzem"}):
+        raise RuntimeError
+    assert class_name("xyz") == "xyz"

@@ -20,7 +20,7 @@ from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.explain import ExplainParams
 from dermaflow.params.image import ImageParams
 from dermaflow.params.ingest import IngestParams
-from dermaflow.params.labels import LabelParams
+from dermaflow.params.labels import LONGEST_NAME, ClassNames, LabelParams
 from dermaflow.params.promote import PromoteParams
 from dermaflow.params.register import RegisterParams
 from dermaflow.params.search import Choices, Range, SearchParams
@@ -33,6 +33,7 @@ class Parameters(Params):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     labels: LabelParams
+    class_names: ClassNames  # of codes whose name is not known otherwise
     image: ImageParams
     ingest: IngestParams
     duplicates: DuplicateParams
@@ -70,6 +71,13 @@ class Parameters(Params):
             )
         _require_valid(self.train, self.search.space)
         known = {code for scheme in self.labels.schemes.values() for code in scheme}
+        for code, name in self.class_names.items():
+            if code not in known:
+                raise ValueError(f"class_names.{code}: no label scheme has a class '{code}'")
+            if not (name.isprintable() and 0 < len(name) <= LONGEST_NAME):
+                raise ValueError(
+                    f"class_names.{code}: a name is a line of 1 to {LONGEST_NAME} characters"
+                )
         for name, point in self.evaluate.operating_points.items():
             key = f"evaluate.operating_points.{name}"
             if name in known:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -15,6 +17,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from dermaflow.schema import CLASS_NAMES
+
+_NAMED: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -148,7 +152,17 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
 
 def class_name(code: str) -> str:
     """The class in words, such as ``Melanoma`` for ``mel``; an unknown code stays as it is."""
-    return CLASS_NAMES.get(code, code)
+    return _NAMED.get().get(code) or CLASS_NAMES.get(code, code)
+
+
+@contextmanager
+def naming_classes(names: Mapping[str, str]) -> Iterator[None]:
+    """Have ``class_name`` know more names in the block, which go first: code -> name."""
+    token = _NAMED.set(names)
+    try:
+        yield
+    finally:
+        _NAMED.reset(token)
 
 
 def readable_on(fill: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from dermaflow.schema import CLASS_NAMES, probability_columns
@@ -16,6 +17,7 @@ def build_contract(
     intended_use: str,
     limitations: str,
     decision_rule: Mapping[str, Any],
+    class_names: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """A description that machines and people can read, JSON-ready.
 
@@ -25,6 +27,7 @@ def build_contract(
         metrics: of the evaluation by part, see ``parts_to_json``; the part ``test`` is quoted.
         intended_use, limitations: one sentence or more each.
         decision_rule: the data set of that name, which is quoted whole.
+        class_names: code -> name, of codes whose name is not known or to be another.
     """
     classes: Sequence[str] = classifier["classes"]
     preprocess = classifier["preprocess"]
@@ -53,7 +56,7 @@ def build_contract(
                 column: {
                     "type": "double",
                     "range": [0, 1],
-                    "content": describe_probability(code, decision_rule),
+                    "content": describe_probability(code, decision_rule, class_names),
                 }
                 for code, column in zip(classes, probability_columns(list(classes)), strict=True)
             },
@@ -80,9 +83,13 @@ def describe_label(decision_rule: Mapping[str, Any]) -> str:
     )
 
 
-def describe_probability(code: str, decision_rule: Mapping[str, Any]) -> str:
+def describe_probability(
+    code: str,
+    decision_rule: Mapping[str, Any],
+    class_names: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Of what it is the probability, and where."""
-    name = CLASS_NAMES.get(code, code)
+    name = class_names.get(code) or CLASS_NAMES.get(code, code)
     if not decision_rule["class_offsets"]:
         return name
     share = decision_rule["chosen_on"]["prevalences"][code]

@@ -125,6 +125,8 @@ def test_hostile_words_and_names_are_read_as_they_are(tmp_path, draft, load):
     words = [word for own in scheme.values() for word in own]
     assert sorted(words) == sorted(word for word in HOSTILE if word != "${x")
     assert found.classes.unknown == {"${x": 6}
+    assert parameters.class_names["yes"] == "yes"
+    assert parameters.class_names["a_b_c"] == "a: {b} # c"
     pictures = [f for f in render_files(found).values() if not f.isprintable()]
     assert all(c.isprintable() or c == "\n" for text in pictures for c in text)
 

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dermaflow.data.drafting.conf_text import comment, count, quote, quote_list, show, show_some
+from dermaflow.data.drafting.conf_text import (
+    can_be_written,
+    comment,
+    count,
+    quote,
+    quote_list,
+    show,
+    show_some,
+)
 from dermaflow.data.drafting.draft import Draft
 from dermaflow.data.drafting.guess_classes import DraftedClass
+from dermaflow.io.text import one_line
+from dermaflow.params.labels import LONGEST_NAME
 from dermaflow.schema import CLASS_NAMES
 
 
 def render_labels(draft: Draft) -> str:
     """The whole file."""
     source = draft.request.source
-    return (
-        f"labels:\n  scheme: {quote(source)}\n  schemes:\n    {quote(source, is_key=True)}:\n"
-        + "".join(_lines(draft))
+    head = f"labels:\n  scheme: {quote(source)}\n  schemes:\n    {quote(source, is_key=True)}:\n"
+    return head + "".join(_lines(draft)) + _names(draft)
+
+
+def _names(draft: Draft) -> str:
+    """Names of classes of one's own: the word that most of their images have."""
+    lines = []
+    for code, drafted in draft.classes.classes.items():
+        name = one_line(max(drafted.words, key=drafted.words.__getitem__), LONGEST_NAME)
+        if code not in CLASS_NAMES and can_be_written(name):
+            lines.append(f"  {quote(code, is_key=True)}: {quote(name)}\n")
+    if not lines:
+        return ""
+    return comment("As figures and the model's contract name them.") + "".join(
+        ["class_names:\n", *lines]
     )
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.params.labels import ClassNames
 
 
 def create_pipeline() -> Pipeline:
@@ -17,7 +18,14 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 draw_synthesis,
-                ["manifest", "image_store", "synthetic_manifest", "synthetic_store", "gan_grids"],
+                [
+                    "manifest",
+                    "image_store",
+                    "synthetic_manifest",
+                    "synthetic_store",
+                    "gan_grids",
+                    "params:class_names",
+                ],
                 "gan_figures",
             )
         ]
@@ -30,8 +38,10 @@ def draw_synthesis(
     synthetic_manifest: pd.DataFrame,
     synthetic_store: ImageStore,
     gan_grids: dict[str, NDArray[np.uint8]],
+    class_names: ClassNames,
 ) -> dict[str, Figure]:
     """Real beside synthetic images of each class, and each generator's progress."""
+    from dermaflow.reporting.style import naming_classes
     from dermaflow.reporting.synthesis_figures import (
         draw_class_counts,
         draw_progress,
@@ -39,13 +49,14 @@ def draw_synthesis(
     )
 
     train = manifest[manifest["split"] == "train"]
-    figures = {"00_class_counts.png": draw_class_counts(train, synthetic_manifest)}
-    for code, rows in synthetic_manifest.groupby("label"):
-        real_ids = train.loc[train["label"] == code, "image_id"].head(12).tolist()
-        synthetic_ids = rows["image_id"].head(12).tolist()
-        figures[f"{code}_real_and_synthetic.png"] = draw_side_by_side(
-            str(code), image_store.read(real_ids), synthetic_store.read(synthetic_ids)
-        )
-    for code, grid in gan_grids.items():
-        figures[f"{code}_progress.png"] = draw_progress(code, grid)
+    with naming_classes(class_names):
+        figures = {"00_class_counts.png": draw_class_counts(train, synthetic_manifest)}
+        for code, rows in synthetic_manifest.groupby("label"):
+            real_ids = train.loc[train["label"] == code, "image_id"].head(12).tolist()
+            synthetic_ids = rows["image_id"].head(12).tolist()
+            figures[f"{code}_real_and_synthetic.png"] = draw_side_by_side(
+                str(code), image_store.read(real_ids), synthetic_store.read(synthetic_ids)
+            )
+        for code, grid in gan_grids.items():
+            figures[f"{code}_progress.png"] = draw_progress(code, grid)
     return figures

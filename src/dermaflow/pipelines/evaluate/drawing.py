@@ -12,6 +12,7 @@ from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
 from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.params.evaluate import EvaluateParams
+from dermaflow.params.labels import ClassNames
 
 
 def create_pipeline() -> Pipeline:
@@ -28,6 +29,7 @@ def create_pipeline() -> Pipeline:
                     "subgroups",
                     "params:evaluate",
                     "classes",
+                    "params:class_names",
                 ],
                 outputs="evaluation_figures",
                 name="draw_evaluation",
@@ -44,11 +46,13 @@ def draw_evaluation(
     subgroups: pd.DataFrame,
     evaluate: EvaluateParams,
     classes: list[str],
+    class_names: ClassNames,
 ) -> dict[str, Figure]:
     """Figures of the test split, in the order a person reads them, and of all parts' subgroups."""
     from dermaflow.reporting import curve_figures as curves
     from dermaflow.reporting import evaluation_figures as evaluation
     from dermaflow.reporting import operating_point_figures as operating_points
+    from dermaflow.reporting.style import naming_classes
     from dermaflow.reporting.subgroup_figures import draw_subgroups
 
     rule = DecisionRule.from_dict(decision_rule)
@@ -57,20 +61,21 @@ def draw_evaluation(
     plain = read_rows(answer(logits, DecisionRule(), classes)[rows], classes)
     scores = parts_from_json(metrics)["test"]
     codes = {name: threshold.code for name, threshold in rule.thresholds.items()}
-    figures = {
-        "01_summary.png": evaluation.draw_summary(test, scores, evaluate.confidence),
-        "02_confusion_matrix.png": evaluation.draw_confusion(test),
-        "03_roc.png": curves.draw_roc(test, scores, codes),
-        "04_precision_recall.png": curves.draw_precision_recall(test, scores, codes),
-        "05_reliability.png": evaluation.draw_reliability(
-            test, plain, scores, evaluate.calibration_bins
-        ),
-    }
-    if codes:
-        figures["06_operating_points.png"] = operating_points.draw_operating_points(
-            test, scores, decision_rule["operating_points"], evaluate.confidence
-        )
-    for part, rows_of_it in subgroups.groupby("part", sort=False):
-        name = f"07_subgroups_{str(part).replace('/', '_')}.png"
-        figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
+    with naming_classes(class_names):
+        figures = {
+            "01_summary.png": evaluation.draw_summary(test, scores, evaluate.confidence),
+            "02_confusion_matrix.png": evaluation.draw_confusion(test),
+            "03_roc.png": curves.draw_roc(test, scores, codes),
+            "04_precision_recall.png": curves.draw_precision_recall(test, scores, codes),
+            "05_reliability.png": evaluation.draw_reliability(
+                test, plain, scores, evaluate.calibration_bins
+            ),
+        }
+        if codes:
+            figures["06_operating_points.png"] = operating_points.draw_operating_points(
+                test, scores, decision_rule["operating_points"], evaluate.confidence
+            )
+        for part, rows_of_it in subgroups.groupby("part", sort=False):
+            name = f"07_subgroups_{str(part).replace('/', '_')}.png"
+            figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
     return figures

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.masks import read_mask
 from dermaflow.ml.models.weights import Weights
+from dermaflow.params.labels import ClassNames
 
 
 def create_pipeline() -> Pipeline:
@@ -26,6 +27,7 @@ def create_pipeline() -> Pipeline:
                     "image_store",
                     "mask_store",
                     "classes",
+                    "params:class_names",
                 ],
                 "explanation_figures",
             )
@@ -40,9 +42,11 @@ def draw_explanations(
     image_store: ImageStore,
     mask_store: ImageStore,
     classes: list[str],
+    class_names: ClassNames,
 ) -> dict[str, Figure]:
     """An overview of all chosen images, and a figure for each."""
     from dermaflow.reporting.explanation_figures import Explained, draw_explained, draw_overview
+    from dermaflow.reporting.style import naming_classes
 
     methods = list(dict.fromkeys(explanations["method"]))
     measures = {
@@ -59,10 +63,11 @@ def draw_explanations(
         )
         for row in explained_images.to_dict("records")
     ]
-    figures = {"00_overview.png": draw_overview(pictures, classes)}
-    for number, picture in enumerate(pictures, start=1):
-        # Ids come from the data set, and may hold what a file name may not.
-        name = re.sub(r"[^\w.-]", "_", picture.image_id)
-        file = f"{number:02}_{picture.label}_as_{picture.predicted}_{name}.png"
-        figures[file] = draw_explained(picture)
+    with naming_classes(class_names):
+        figures = {"00_overview.png": draw_overview(pictures, classes)}
+        for number, picture in enumerate(pictures, start=1):
+            # Ids come from the data set, and may hold what a file name may not.
+            name = re.sub(r"[^\w.-]", "_", picture.image_id)
+            file = f"{number:02}_{picture.label}_as_{picture.predicted}_{name}.png"
+            figures[file] = draw_explained(picture)
     return figures

@@ -9,6 +9,7 @@ import pandas as pd
 from dermaflow.data.validation.group_tables import count_grouping
 from dermaflow.data.version import require_same_data, version_of
 from dermaflow.ml.models.weights import Weights
+from dermaflow.params.labels import ClassNames
 from dermaflow.params.register import RegisterParams
 from dermaflow.schema import SPLITS
 
@@ -20,6 +21,7 @@ def describe_model(
     metrics: dict[str, Any],
     decision_rule: dict[str, Any],
     register: RegisterParams,
+    class_names: ClassNames,
 ) -> dict[str, Any]:
     """Write the contract that goes with the model, for JSON.
 
@@ -50,6 +52,7 @@ def describe_model(
         register.intended_use,
         register.limitations,
         decision_rule,
+        class_names,
     )
 
 

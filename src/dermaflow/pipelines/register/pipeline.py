@@ -12,7 +12,14 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 describe_model,
-                ["classifier", "manifest", "synthetic_manifest", *measured, "params:register"],
+                [
+                    "classifier",
+                    "manifest",
+                    "synthetic_manifest",
+                    *measured,
+                    "params:register",
+                    "params:class_names",
+                ],
                 "model_contract",
             ),
             node(

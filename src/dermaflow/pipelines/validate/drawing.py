@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline, node, pipeline
 from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.params.labels import ClassNames
 
 SAMPLES_SHOWN = 8
 
@@ -24,7 +25,13 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 show_drift,
-                ["drift_comparisons", "drift_report", "reference_profile", "image_store"],
+                [
+                    "drift_comparisons",
+                    "drift_report",
+                    "reference_profile",
+                    "image_store",
+                    "params:class_names",
+                ],
                 "drift_page",
             ),
             node(
@@ -32,7 +39,11 @@ def create_pipeline() -> Pipeline:
                 ["duplicate_pairs", "split_report", "image_store"],
                 "duplicates_page",
             ),
-            node(draw_samples, ["manifest", "image_store", "classes"], "sample_figures"),
+            node(
+                draw_samples,
+                ["manifest", "image_store", "classes", "params:class_names"],
+                "sample_figures",
+            ),
         ]
     )
 
@@ -51,17 +62,20 @@ def show_drift(
     drift_report: dict[str, Any],
     reference_profile: dict[str, Any],
     image_store: ImageStore,
+    class_names: ClassNames,
 ) -> dict[str, bytes]:
     """Each batch of images beside those trained on."""
     from dermaflow.data.drift.compare_sources import Comparison
     from dermaflow.data.drift.profile import Profile
     from dermaflow.reporting.drift.drift_page import render_drift
+    from dermaflow.reporting.style import naming_classes
 
     comparisons = [Comparison.model_validate(values) for values in drift_comparisons]
     training = Profile.model_validate(reference_profile)
-    page = render_drift(
-        comparisons, drift_report, training, lambda name: image_store.read([name])[0]
-    )
+    with naming_classes(class_names):
+        page = render_drift(
+            comparisons, drift_report, training, lambda name: image_store.read([name])[0]
+        )
     return {"index.html": page.encode()}
 
 
@@ -79,14 +93,16 @@ def show_duplicates(
 
 
 def draw_samples(
-    manifest: pd.DataFrame, image_store: ImageStore, classes: list[str]
+    manifest: pd.DataFrame, image_store: ImageStore, classes: list[str], class_names: ClassNames
 ) -> dict[str, Figure]:
     """A few training images of each class, a lesion each."""
     from dermaflow.reporting import sample_figures as samples
+    from dermaflow.reporting.style import naming_classes
 
     train = manifest[manifest["split"] == "train"]
     shown = train.drop_duplicates("group_id").groupby("label").head(SAMPLES_SHOWN)
     ids = {code: shown.loc[shown["label"] == code, "image_id"].tolist() for code in classes}
-    images = {code: image_store.read(names) for code, names in ids.items()}
+    images = {code: image_store.read(image_ids) for code, image_ids in ids.items()}
     counts = manifest["label"].value_counts().reindex(classes, fill_value=0).to_dict()
-    return {"01_samples.png": samples.draw_samples(images, counts)}
+    with naming_classes(class_names):
+        return {"01_samples.png": samples.draw_samples(images, counts)}
