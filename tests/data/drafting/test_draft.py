@@ -1,7 +1,10 @@
 """How a draft names places, and what it knows of the base's limits."""
 
-from dermaflow.data.drafting.draft import Draft, Request
+import pytest
+
+from dermaflow.data.drafting.draft import Draft, Request, require_classes
 from dermaflow.data.drafting.guess_classes import ClassGuess, DraftedClass
+from dermaflow.errors import SourceError
 
 
 def test_paths_inside_the_project_are_named_from_its_root(tmp_path, base):
@@ -16,6 +19,14 @@ def test_limits_are_those_of_the_base(tmp_path, base):
     assert request.least("clean_classes", "groups") == 6
     assert request.least("clean_set", "images") == 50
     assert request.least("clean_set", "nothing") == 0
+
+
+def test_fewer_than_two_classes_are_refused_with_what_is_there():
+    require_classes(
+        ClassGuess({"x": DraftedClass({"a": 5}), "y": DraftedClass()}, {}, {}, {}), "dx"
+    )
+    with pytest.raises(SourceError, match=r"dx has fewer than two classes .*: 'a', '-'"):
+        require_classes(ClassGuess({"x": DraftedClass({"a": 5})}, {}, {}, {"-": 3}), "dx")
 
 
 def test_images_are_counted_with_and_without_a_class(tmp_path, base):

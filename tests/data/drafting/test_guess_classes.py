@@ -111,6 +111,10 @@ def test_what_may_be_the_contrary_is_no_hint(word):
     assert found.unknown == {word: 7}
 
 
+def test_a_rare_stranger_is_a_class_where_there_would_be_one_alone():
+    assert words_of(guess({"mel": 90, "Ekzem": 3}).classes) == {"mel": ["mel"], "ekzem": ["Ekzem"]}
+
+
 def test_words_for_nothing_are_no_class_however_many_they_are():
     found = guess({"unbekannt": 60, "N/A": 50, "k. A.": 9, "mel": 20, "nv": 20})
     assert found.placeholders == {"unbekannt": 60, "N/A": 50, "k. A.": 9}

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dermaflow.data.drafting.conf_text import show_some
 from dermaflow.data.drafting.guess_classes import ClassGuess
 from dermaflow.data.drafting.guess_columns import ColumnGuess
 from dermaflow.data.drafting.guess_files import FileGuess
 from dermaflow.data.drafting.guess_label import LabelGuess
 from dermaflow.data.drafting.picture_size import PictureSize
 from dermaflow.data.drafting.whole_table import WholeTable
+from dermaflow.errors import SourceError
 from dermaflow.params.parameters import Parameters
 from dermaflow.params.sources import TableColumn
 
@@ -75,6 +77,22 @@ class TableFacts:
     within_patient: str | None
     unknown: list[str]
     unread: list[str]
+
+
+def require_classes(guess: ClassGuess, where: str) -> None:
+    """Refuse what no model can be trained on.
+
+    Args:
+        guess: of the words.
+        where: they stand, for the error text.
+
+    Raises:
+        SourceError: there are fewer than two classes.
+    """
+    if len(guess.classes) < 2:
+        words = [word for drafted in guess.classes.values() for word in drafted.words]
+        said = show_some([*words, *guess.unknown, *guess.placeholders])
+        raise SourceError(f"{where} has fewer than two classes of images that are there: {said}")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dermaflow.data.drafting.conf_text import show_some
-from dermaflow.data.drafting.draft import Draft, Request
+from dermaflow.data.drafting.draft import Draft, Request, require_classes
 from dermaflow.data.drafting.guess_classes import guess_classes
 from dermaflow.data.drafting.picture_size import propose_size
 from dermaflow.data.sources.class_folders import Folder
@@ -39,6 +39,7 @@ def draft_folders(request: Request) -> Draft:
         request.base.ingest.unknown,
         request.least("clean_classes", "groups"),
     )
+    require_classes(classes, f"the folders in {request.images}")
     strays = folder.unlisted()
     size = propose_size(request.images, list(records["file"]))
     return Draft(request, len(records) + len(strays), classes, size, strays=strays)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dermaflow.data.drafting.column_words import NAMES, PLACEHOLDERS
 from dermaflow.data.drafting.conf_text import show, show_some
-from dermaflow.data.drafting.draft import Draft, Request, TableFacts
+from dermaflow.data.drafting.draft import Draft, Request, TableFacts, require_classes
 from dermaflow.data.drafting.guess_classes import guess_classes
 from dermaflow.data.drafting.guess_columns import (
     OTHERS,
@@ -19,7 +19,7 @@ from dermaflow.data.drafting.guess_columns import (
     guess_groups,
 )
 from dermaflow.data.drafting.guess_files import FileGuess, explain_no_files, guess_files
-from dermaflow.data.drafting.guess_label import guess_label
+from dermaflow.data.drafting.guess_label import LabelGuess, guess_label
 from dermaflow.data.drafting.picture_size import propose_size
 from dermaflow.data.drafting.row_groups import find_row_groups
 from dermaflow.data.drafting.whole_table import WholeTable, read_whole_table
@@ -45,19 +45,8 @@ def draft_table(request: Request, path: Path) -> Draft:
     names = folder.names()
     files = _find_files(request, table, names)
     cells = table.clean([*request.base.ingest.unknown, *PLACEHOLDERS])
-    # A second column of files, say of overviews, is nothing else.
-    taken = {files.column, *files.others}
-    columns = guess_groups(cells, taken, request.columns)
-    taken |= {guess.column for guess in columns}
-    reserved = {name for meaning, name in request.columns.items() if meaning != "label"}
-    label = guess_label(
-        table, cells, taken | reserved, request.base.labels, request.columns.get("label")
-    )
-    taken |= set(label.columns)
-    columns += guess_all(OTHERS, cells, taken, request.columns)
-    taken |= {guess.column for guess in columns}
-    columns = [_guess_image_id(request, cells, files, taken), *columns]
-    taken |= {guess.column for guess in columns}
+    label, columns = _guess_columns(request, table, cells, files)
+    taken = {files.column, *files.others, *label.columns, *(guess.column for guess in columns)}
     grouped = find_row_groups(cells, columns, files.files)
     classes = guess_classes(
         label.words[files.files.notna()],
@@ -76,8 +65,27 @@ def draft_table(request: Request, path: Path) -> Draft:
         unknown=_find_placeholders(request, table, columns),
         unread=[column for column in cells if column not in taken],
     )
+    require_classes(classes, f"column {show(label.columns[0])}")
     size = propose_size(folder.path, list(files.files.dropna()))
     return Draft(request, len(names), classes, size, facts)
+
+
+def _guess_columns(
+    request: Request, table: WholeTable, cells: pd.DataFrame, files: FileGuess
+) -> tuple[LabelGuess, list[ColumnGuess]]:
+    """Where the diagnosis is, and what other columns hold; each column holds one thing."""
+    # A second column of files, say of overviews, is nothing else.
+    taken = {files.column, *files.others}
+    columns = guess_groups(cells, taken, request.columns)
+    taken |= {guess.column for guess in columns}
+    reserved = {name for meaning, name in request.columns.items() if meaning != "label"}
+    label = guess_label(
+        table, cells, taken | reserved, request.base.labels, request.columns.get("label")
+    )
+    taken |= set(label.columns)
+    columns += guess_all(OTHERS, cells, taken, request.columns)
+    taken |= {guess.column for guess in columns}
+    return label, [_guess_image_id(request, cells, files, taken), *columns]
 
 
 def _require_columns(request: Request, table: WholeTable) -> None:

@@ -110,26 +110,8 @@ def guess_classes(
     nothing = {word.casefold() for word in unknown} | PLACEHOLDERS
     placeholders = {w: int(c) for w, c in counts.items() if _plain(w) in nothing}
     told = {w: int(c) for w, c in counts.items() if w not in placeholders}
-    writable = [word for word in told if can_be_written(word)]
-    codes = known_codes(writable, labels)
-    hints = {w: code for w in writable if w not in codes and (code := _hint(w))}
-    strange = [w for w in writable if w not in codes and w not in hints]
-    classes: dict[str, DraftedClass] = {}
-    for word, code in {**codes, **hints}.items():
-        classes.setdefault(code, DraftedClass()).words[word] = told[word]
-        classes[code].hinted += [word] if word in hints else []
-    classes = {code: classes[code] for code in sorted(classes)}
-    mostly = len(strange) > len(told) / 2
-    frequent = _OWN_SHARE * sum(told.values())
-    left = {word: rows for word, rows in told.items() if word not in writable}
-    for word in strange:
-        same = next((c for c in classes.values() if _plain(word) in map(_plain, c.words)), None)
-        if same:
-            same.words[word] = told[word]
-        elif mostly or told[word] >= frequent:
-            classes[_make_code(word, classes, told)] = DraftedClass({word: told[word]})
-        else:
-            left[word] = told[word]
+    classes = _find_known(told, labels)
+    left = _add_own(classes, told)
     for drafted in classes.values():
         drafted.groups = groups[label.isin(drafted.words)].nunique()
     large = {code: drafted for code, drafted in classes.items() if drafted.groups >= least}
@@ -137,6 +119,38 @@ def guess_classes(
         return ClassGuess(classes, {}, left, placeholders)
     small = {code: drafted for code, drafted in classes.items() if code not in large}
     return ClassGuess(large, small, left, placeholders)
+
+
+def _find_known(told: Mapping[str, int], labels: LabelParams) -> dict[str, DraftedClass]:
+    """Classes of words that are known, or that a part of them points to, by code."""
+    writable = [word for word in told if can_be_written(word)]
+    codes = known_codes(writable, labels)
+    hints = {w: code for w in writable if w not in codes and (code := _hint(w))}
+    classes: dict[str, DraftedClass] = {}
+    for word, code in {**codes, **hints}.items():
+        classes.setdefault(code, DraftedClass()).words[word] = told[word]
+        classes[code].hinted += [word] if word in hints else []
+    return {code: classes[code] for code in sorted(classes)}
+
+
+def _add_own(classes: dict[str, DraftedClass], told: Mapping[str, int]) -> dict[str, int]:
+    """Add classes of one's own to the known ones; returns the words that are left to the user."""
+    placed = {word for drafted in classes.values() for word in drafted.words}
+    strange = [word for word in told if word not in placed]
+    takes_all = len(strange) > len(told) / 2 or len(classes) < 2
+    frequent = _OWN_SHARE * sum(told.values())
+    left: dict[str, int] = {}
+    for word in strange:
+        same = next((c for c in classes.values() if _plain(word) in map(_plain, c.words)), None)
+        if not can_be_written(word):
+            left[word] = told[word]
+        elif same:
+            same.words[word] = told[word]
+        elif takes_all or told[word] >= frequent:
+            classes[_make_code(word, classes, told)] = DraftedClass({word: told[word]})
+        else:
+            left[word] = told[word]
+    return left
 
 
 def known_codes(told: Collection[str], labels: LabelParams) -> dict[str, str]:
