@@ -91,6 +91,21 @@ def test_a_column_is_taken_once_and_what_the_user_says_counts():
     assert guess_all(["patient_id"], cells, ("patient_id",), {}) == []
 
 
+@pytest.mark.parametrize("meaning", ["lesion_id", "age", "sex", "localization", "skin_tone"])
+def test_a_column_that_the_user_names_and_that_holds_nothing_is_asked_about(meaning):
+    (found,) = guess_all([meaning], table(x=[None] * 3), (), {meaning: "x"})
+    assert found.column == "x"
+    assert "holds nothing" in found.questions[0]
+
+
+def test_lesions_are_counted_as_the_table_numbers_them():
+    cells = table(patient_id=["P1", "P2", "P3"], lesion_id=["L1", "L1", "L2"])
+    assert [guess.evidence for guess in guess_groups(cells, (), {})] == [
+        "3 values, the most frequent in 1 row",
+        "2 values, the most frequent in 2 rows",
+    ]
+
+
 @pytest.mark.parametrize(("patients", "is_lesion"), [(True, True), (False, False)])
 def test_lesions_that_each_patient_numbers_anew_are_judged_with_their_patients(patients, is_lesion):
     columns = {"lesion": ["1", "2"] * 60}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from dermaflow.data.drafting import column_words as words
-from dermaflow.data.drafting.conf_text import show, show_some
+from dermaflow.data.drafting.conf_text import count, show, show_some
 from dermaflow.data.sources.ids import GROUP_COLUMNS, without_decimals
 from dermaflow.data.sources.source_records import read_age
 from dermaflow.io.untrusted_tables import plain_name
@@ -54,18 +54,14 @@ def guess_groups(
     """The columns that number patients and lesions; see ``guess_all``."""
     patients = guess_all(("patient_id",), table, taken, chosen)
     used = {*taken, *(guess.column for guess in patients)}
-    names = [
-        column
-        for column in table
-        if words.NAMES["lesion_id"].fullmatch(plain_name(column))
-        or column == chosen.get("lesion_id")
-    ]
-    seen = table[names]
-    if patients:
-        # Lesions may be numbered anew for each patient: `1` of one is not `1` of another.
+    lesions = guess_all(("lesion_id",), table, used, chosen)
+    if patients and not lesions:
+        # They may be numbered anew for each patient: `1` of one is not `1` of another.
+        names = [c for c in table if words.NAMES["lesion_id"].fullmatch(plain_name(c))]
         patient = table[patients[0].column].fillna("")
-        seen = pd.DataFrame({name: patient + "/" + seen[name] for name in names}, table.index)
-    return patients + guess_all(("lesion_id",), seen, used, chosen)
+        seen = pd.DataFrame({name: patient + "/" + table[name] for name in names}, table.index)
+        lesions = guess_all(("lesion_id",), seen, used, chosen)
+    return patients + lesions
 
 
 def guess_all(
@@ -85,7 +81,9 @@ def guess_all(
     found: list[ColumnGuess] = []
     for meaning in meanings:
         if meaning in chosen:
-            content = _LOOKS[meaning](table[chosen[meaning]])
+            column = table[chosen[meaning]]
+            empty = _Content(0.0, "no value", questions=("it holds nothing: is it the right one?",))
+            content = _LOOKS[meaning](column) if column.notna().any() else empty
             found.append(_as_guess(meaning, chosen[meaning], content))
             continue
         used = {*taken, *chosen.values(), *(guess.column for guess in found)}
@@ -140,10 +138,10 @@ def doubts_of_names(table: pd.DataFrame, taken: Collection[str]) -> list[str]:
                     f"{show_some(table[column].dropna().unique())}: is it {meaning}?"
                 )
                 break
-        count = table[column].nunique()
-        if words.DOUBTFUL_GROUP.fullmatch(plain) and count < len(table):
+        values = table[column].nunique()
+        if words.DOUBTFUL_GROUP.fullmatch(plain) and values < len(table):
             questions.append(
-                f"column {show(column)} has {count:,} values in {len(table):,} rows: do they "
+                f"column {show(column)} has {values:,} values in {len(table):,} rows: do they "
                 "number patients or lesions? Then say so (patient_id or lesion_id)"
             )
     return questions
@@ -151,7 +149,7 @@ def doubts_of_names(table: pd.DataFrame, taken: Collection[str]) -> list[str]:
 
 def _look_at_ids(column: pd.Series) -> _Content:
     sizes = column.value_counts()
-    text = f"{len(sizes):,} values, the most frequent in {sizes.iloc[0]:,} rows"
+    text = f"{len(sizes):,} values, the most frequent in {count(int(sizes.iloc[0]), 'row')}"
     missing = int(column.isna().sum())
     questions: tuple[str, ...] = ()
     if missing:
@@ -231,7 +229,7 @@ def _look_at_anything(column: pd.Series) -> _Content:
 
 
 def _count_words(counts: pd.Series, limit: int = 6) -> str:
-    shown = ", ".join(f"{show(word)} {count:,}" for word, count in counts.head(limit).items())
+    shown = ", ".join(f"{show(word)} {times:,}" for word, times in counts.head(limit).items())
     return shown + (f" and {len(counts) - limit:,} more" if len(counts) > limit else "")
 
 
