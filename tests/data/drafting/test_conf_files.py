@@ -34,6 +34,14 @@ def test_the_recipe_that_was_chosen_on_real_images_is_copied_if_it_is_there(
     assert yaml.safe_load(copied) == yaml.safe_load(recipe.read_text())
 
 
+def test_classes_of_ones_own_are_called_by_their_word(tmp_path, draft):
+    files = drafted(draft, tmp_path, ["nv", "Psoriasis vulgaris", "\x1b[31m" + "x" * 60])
+    assert yaml.safe_load(files["parameters.yml"])["class_names"] == {
+        "psoriasis_vulgaris": "Psoriasis vulgaris",
+        "class_31m" + "x" * 23: "\\x1b[31m" + "x" * 31 + "…",
+    }
+
+
 def test_without_melanoma_no_recall_of_it_is_asked_for(tmp_path, draft, load):
     files = drafted(draft, tmp_path, ["bcc", "nv"])
     floors = yaml.safe_load(files["parameters_promote.yml"])["promote"]["floors"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dermaflow.data.drafting.conf_text import comment, quote
+from dermaflow.data.drafting.conf_text import can_be_written, comment, quote
 from dermaflow.data.drafting.draft import Draft
 from dermaflow.data.drafting.label_file import render_labels
 from dermaflow.data.drafting.source_file import render_source
+from dermaflow.io.text import one_line
+from dermaflow.params.labels import LONGEST_NAME
+from dermaflow.schema import CLASS_NAMES
 
 # Whose recipe was chosen on real images, to start from.
 _RECIPE = Path("conf/ham10000/parameters_train.yml")
@@ -17,7 +20,7 @@ def render_files(draft: Draft) -> dict[str, str]:
     """Text of each file by its name in the environment's folder."""
     files = {
         "globals.yml": _render_globals(draft),
-        "parameters.yml": _render_size(draft),
+        "parameters.yml": _render_size(draft) + _render_names(draft),
         "parameters_ingest.yml": render_source(draft),
         "parameters_labels.yml": render_labels(draft),
         "parameters_validate.yml": _render_limits(draft),
@@ -44,6 +47,19 @@ def _render_size(draft: Draft) -> str:
         comment(f"The size in which images are stored, in pixels: {draft.size.evidence}.")
         + f"image:\n  height: {draft.size.height}\n  width: {draft.size.width}\n"
     )
+
+
+def _render_names(draft: Draft) -> str:
+    """Names of classes of one's own: the word that most of their images have."""
+    lines = []
+    for code, drafted in draft.classes.classes.items():
+        name = one_line(max(drafted.words, key=drafted.words.__getitem__), LONGEST_NAME)
+        if code not in CLASS_NAMES and can_be_written(name):
+            lines.append(f"  {quote(code, is_key=True)}: {quote(name)}\n")
+    if not lines:
+        return ""
+    text = "What figures and the model's contract call the classes of parameters_labels.yml."
+    return comment(text) + "".join(["class_names:\n", *lines])
 
 
 def _render_limits(draft: Draft) -> str:

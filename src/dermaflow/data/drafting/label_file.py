@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dermaflow.data.drafting.conf_text import (
-    can_be_written,
     comment,
     count,
     quote,
@@ -15,8 +14,6 @@ from dermaflow.data.drafting.conf_text import (
 )
 from dermaflow.data.drafting.draft import Draft
 from dermaflow.data.drafting.guess_classes import DraftedClass
-from dermaflow.io.text import one_line
-from dermaflow.params.labels import LONGEST_NAME
 from dermaflow.schema import CLASS_NAMES
 
 
@@ -24,21 +21,7 @@ def render_labels(draft: Draft) -> str:
     """The whole file."""
     source = draft.request.source
     head = f"labels:\n  scheme: {quote(source)}\n  schemes:\n    {quote(source, is_key=True)}:\n"
-    return head + "".join(_lines(draft)) + _names(draft)
-
-
-def _names(draft: Draft) -> str:
-    """Names of classes of one's own: the word that most of their images have."""
-    lines = []
-    for code, drafted in draft.classes.classes.items():
-        name = one_line(max(drafted.words, key=drafted.words.__getitem__), LONGEST_NAME)
-        if code not in CLASS_NAMES and can_be_written(name):
-            lines.append(f"  {quote(code, is_key=True)}: {quote(name)}\n")
-    if not lines:
-        return ""
-    return comment("As figures and the model's contract name them.") + "".join(
-        ["class_names:\n", *lines]
-    )
+    return head + "".join(_lines(draft))
 
 
 def _lines(draft: Draft) -> Iterator[str]:
