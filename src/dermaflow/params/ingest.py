@@ -12,6 +12,13 @@ from dermaflow.params.base import Params, Strings
 from dermaflow.params.sources import AnySource
 
 
+class FeatureParams(Params):
+    """Local features of an image, by which others of the same lesion are recognised."""
+
+    side: Annotated[int, Field(ge=64, le=1024)]  # pixels of the longer side, when they are found
+    keypoints: Annotated[int, Field(ge=50, le=2000)]  # features of an image, at most
+
+
 class IngestParams(Params):
     """Where images come from, and what for."""
 
@@ -20,6 +27,7 @@ class IngestParams(Params):
     sources: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], AnySource]
     unknown: Strings  # words of a table, whatever their case, that mean that a value is not known
     shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
+    features: FeatureParams
 
     @property
     def roles(self) -> dict[str, str]:

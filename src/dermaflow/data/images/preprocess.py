@@ -117,14 +117,21 @@ class Preprocess:
     def resize(self, picture: Picture) -> Image.Image:
         """Scale to cover (height, width), keeping proportions, cut out the centre, turn upright."""
         # Turning comes last: the centre is the same, and the fewer pixels, the quicker.
-        size = (self.width, self.height)
+        size = self._size(picture)
+        return _scale(picture, size, _centre(picture.extent, size))
+
+    def fit(self, picture: Picture) -> Image.Image:
+        """Scale all of it to fit into (height, width), keeping proportions, and turn it upright."""
+        size = self._size(picture)
+        scale = min(size[0] / picture.extent[0], size[1] / picture.extent[1])
+        width, height = (max(1, round(side * scale)) for side in picture.extent)
+        return _scale(picture, (width, height), (0, 0, *picture.extent))
+
+    def _size(self, picture: Picture) -> tuple[int, int]:
+        """Width and height asked for, of the picture as it lies in its file."""
         if picture.orientation in _SIDES_SWAPPED:
-            size = (self.height, self.width)
-        box = _centre(picture.extent, size)
-        scaled = picture.image.resize(size, Image.Resampling.BILINEAR, box)
-        if picture.orientation in _TURNS:
-            scaled = scaled.transpose(_TURNS[picture.orientation])
-        return scaled
+            return self.height, self.width
+        return self.width, self.height
 
     def decode(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize: bytes to uint8 (H, W, 3). Raises ImageError."""
@@ -244,6 +251,16 @@ class Preprocess:
             least.reverse()
         drafted = image.draft(None, (least[0], least[1]))
         return drafted[1][2:] if drafted else None
+
+
+def _scale(
+    picture: Picture, size: tuple[int, int], box: tuple[float, float, float, float]
+) -> Image.Image:
+    """Scale the part in the box to a size, and turn it upright."""
+    scaled = picture.image.resize(size, Image.Resampling.BILINEAR, box)
+    if picture.orientation in _TURNS:
+        scaled = scaled.transpose(_TURNS[picture.orientation])
+    return scaled
 
 
 def _orientation(image: Image.Image) -> int:
