@@ -81,6 +81,7 @@ class _Ingest:
                 sources={"generated": table},
                 unknown=self._parameters.ingest.unknown,
                 shard_images=shard_images,
+                features=self._parameters.ingest.features,
             ),
             labels=self._parameters.labels,
             image=self._parameters.image,

@@ -55,7 +55,10 @@ def make(folder):
     rows = np.arange(len(images))
     stores = {"pixels": images, "masks": ImageStore(folder / "masks"), "features": features}
     return {
-        **{name: hash_of(store.take(rows[: len(store)]).tobytes()) for name, store in stores.items()},
+        **{
+            name: hash_of(store.take(rows[: len(store)]).tobytes())
+            for name, store in stores.items()
+        },
         "manifest": hash_of(manifest.to_csv().encode()),
         "pairs": hash_of(pairs.to_csv().encode()),
         "found": len(pairs),
@@ -70,4 +73,4 @@ if __name__ == "__main__":
         "numpy": np.lib.introspect.opt_func_info("add", "float64"),
         "blas": [library.get("architecture") for library in threadpool_info()],
     }
-    print(json.dumps({"made": made, "used": used}))
+    sys.stdout.write(json.dumps({"made": made, "used": used}) + "\n")

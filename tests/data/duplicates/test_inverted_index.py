@@ -68,5 +68,7 @@ def test_features_that_are_turned_each_by_its_own_angle_hardly_count(index, pict
 
 
 def test_what_has_no_features_shares_none(index):
-    nothing = Keypoints(*(np.zeros(shape, np.int64) for shape in ((0, 2), 0, 0)), np.zeros((0, LENGTH), np.uint8))
+    nothing = Keypoints(
+        *(np.zeros(shape, np.int64) for shape in ((0, 2), 0, 0)), np.zeros((0, LENGTH), np.uint8)
+    )
     assert score(index, nothing) == {}

@@ -7,9 +7,9 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from dermaflow.data.duplicates.inverted_index import InvertedIndex
-from dermaflow.data.duplicates.keypoints import Keypoints
+from dermaflow.data.duplicates.keypoints import Keypoints, Whole
 from dermaflow.data.duplicates.picture_features import Pictures
-from dermaflow.data.duplicates.vocabulary import Signatures, Whole, learn_vocabulary
+from dermaflow.data.duplicates.vocabulary import Signatures, learn_vocabulary
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.duplicates import DuplicateParams
 
@@ -32,7 +32,11 @@ def find_candidates(
                 (min(picture, other), max(picture, other), mirrored)
                 for mirrored in (False, True)
                 for other in _most_alike(
-                    index, keypoints.mirrored() if mirrored else keypoints, picture, pictures, params
+                    index,
+                    keypoints.mirrored() if mirrored else keypoints,
+                    picture,
+                    pictures,
+                    params,
                 )
             ]
 

@@ -67,7 +67,9 @@ def describe_file(
         return StoredImage(image_id, *found)
     encoded = read()
     if hashlib.sha256(encoded).hexdigest() != sha256:
-        raise SourceError(f"the file of image {image_id} changed while it was read; run ingest again")
+        raise SourceError(
+            f"the file of image {image_id} changed while it was read; run ingest again"
+        )
     keypoints = detect(np.array(preprocess.fit(preprocess.open(encoded))), count)
     info = {"sha256": sha256, "features": len(keypoints)}
     return StoredImage(image_id, keypoints.pack(count)[..., None], info)

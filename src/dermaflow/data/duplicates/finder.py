@@ -115,9 +115,7 @@ def _find_threshold(
     return needed
 
 
-def _align_all(
-    pictures: Pictures, candidates: Sequence[Candidate]
-) -> Iterator[tuple[float, ...]]:
+def _align_all(pictures: Pictures, candidates: Sequence[Candidate]) -> Iterator[tuple[float, ...]]:
     """The candidates that can be laid over one another: their numbers and how."""
 
     def look(candidate: Candidate) -> Alignment | None:

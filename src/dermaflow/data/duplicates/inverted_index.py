@@ -94,7 +94,9 @@ class InvertedIndex:
             self._look_up(keypoints, cells, signatures)
             for cells, signatures in self._vocabulary.look_up(keypoints.descriptors, _NEAR)
         ]
-        pictures, turns, steps, votes = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        pictures, turns, steps, votes = (
+            np.concatenate(parts) for parts in zip(*found, strict=True)
+        )
         scores = np.zeros(self._pictures, np.int64)
         for shift in (0, 1):
             turned = (turns + shift * TURN // _TURNS // 2) % TURN // (TURN // _TURNS)

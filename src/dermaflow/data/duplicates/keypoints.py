@@ -64,7 +64,7 @@ class Keypoints:
     def mirrored(self) -> Keypoints:
         """Features of the picture seen in a mirror; x runs to the left of the edge."""
         return Keypoints(
-            self.points * [-1, 1],
+            self.points * np.array([-1, 1]),
             self.sizes,
             (TURN // 2 - self.angles) % TURN,
             self.descriptors[:, _MIRROR],

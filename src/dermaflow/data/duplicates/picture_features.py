@@ -119,10 +119,11 @@ class Pictures:
 
     def others(self, picture: int, among: Whole) -> NDArray[np.bool_]:
         """Which pictures are compared with one: all but itself, or those of the other set."""
-        if len(self.sets) == 1:
-            return among != picture
-        first = len(self.sets[0].names)
-        return (among < first) != (picture < first)
+        others: NDArray[np.bool_] = among != picture
+        if len(self.sets) == 2:
+            first = len(self.sets[0].names)
+            others = (among < first) != (picture < first)
+        return others
 
     def sample(self, size: int, rng: np.random.Generator) -> Bytes:
         """Descriptors of some features, half of them as in a mirror, uint8 (size, 128)."""

@@ -68,7 +68,7 @@ def find_duplicates(
     found = find_pairs(picture_features, own, duplicates, rng)
     if external and duplicates.candidates:
         rng = numpy_generator(seed, "duplicates", "external")
-        sets = (stored_features(picture_features, names) for names in (external, own))
+        sets = stored_features(picture_features, external), stored_features(picture_features, own)
         between = find_pairs_between(*sets, duplicates, rng)
         found = pd.concat([found, between], ignore_index=True)
     pairs = apply_decisions(found, decisions, clean_manifest["image_id"])

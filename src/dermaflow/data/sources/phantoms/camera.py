@@ -104,10 +104,10 @@ def _expose(image: Floats, rng: np.random.Generator) -> Floats:
     colour, grey = mean(image, (0, 1)), mean(image, 2)
     gain = rng.uniform(0.085, 0.14) / math.sqrt(mean((grey - mean(grey)) ** 2))
     balance = rng.uniform(0.88, 1.14, 3)
-    image = colour + (image - colour) * (min(max(gain, 0.5), 2) * balance)
+    balanced = colour + (image - colour) * (min(max(gain, 0.5), 2) * balance)
     brightness = rng.uniform(0.46, 0.66)
     target = brightness * np.array([1.2, rng.uniform(0.86, 0.97), rng.uniform(0.74, 0.92)])
-    exposed: Floats = (image * (target / colour)).astype(np.float32)
+    exposed: Floats = (balanced * (target / colour)).astype(np.float32)
     return exposed
 
 

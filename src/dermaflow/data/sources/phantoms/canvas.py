@@ -207,7 +207,8 @@ class Outline:
         u, v = canvas.lesion
         longer = np.float32(math.sqrt(self.stretch))
         u, v = u / longer, v * longer
-        return (self.radius(direction(v, u)) - distance(u, v)).astype(np.float32)
+        inside: Floats = (self.radius(direction(v, u)) - distance(u, v)).astype(np.float32)
+        return inside
 
     def radius(self, theta: NDArray[np.floating]) -> NDArray[np.floating]:
         """Radius of the unstretched border in direction ``theta``, in lesion units."""

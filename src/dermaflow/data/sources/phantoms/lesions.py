@@ -131,7 +131,7 @@ def _paint_bkl(lesion: Lesion, canvas: Canvas, rng: np.random.Generator, image: 
     image = blend(image, waxy, 0.97 * cover)
     rim = cover * (1 - smoothstep(0.02, 0.16, inside))
     image = blend(image, lesion.body * 0.5, 0.7 * rim)
-    gyri = sine(9 * canvas.noise(rng, 0.5) + rng.uniform(0, 6))
+    gyri = sine(9 * canvas.noise(rng, 0.5) + rng.uniform(0, 6)).astype(np.float32)
     fissures = rng.uniform(0.4, 0.8) * smoothstep(0.5, 0.95, gyri)
     image = blend(image, lesion.body * 0.42, cover * fissures)
     spots = scatter(rng, 17, 0.82, 0.25)

@@ -44,7 +44,8 @@ def direction(y: ArrayLike, x: ArrayLike) -> Doubles:
     half = slope / (1 + np.sqrt(1 + slope * slope))
     angle = 2 * _series(half, _ARC)
     angle = np.where(np.abs(y) > np.abs(x), math.pi / 2 - angle, angle)
-    return np.copysign(np.where(x < 0, math.pi - angle, angle), y)
+    turned: Doubles = np.copysign(np.where(x < 0, math.pi - angle, angle), y)
+    return turned
 
 
 def distance(x: Any, y: Any) -> Any:
