@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from dermaflow.data.duplicates.keypoints import TURN, UNIT, Keypoints, Whole
 from dermaflow.data.duplicates.vocabulary import Signatures, Vocabulary
 
-_NEAR = 2  # words of each half that a feature is looked up under
-_ALIKE = 18  # bits of 64 in which two features' signatures may differ
+_NEAR = 4  # words of each half that a feature is looked up under
+_ALIKE = 20  # bits of 64 in which two features' signatures may differ
 
 # Two features agree with others if the second is turned and larger by nearly as much: within an
 # eighth of a turn and a factor of two. Borders lie in two ways, so that none divides all.

@@ -14,6 +14,7 @@ matrices, which is quick, gives the same result whatever the processor and its t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,17 +63,23 @@ class Vocabulary:
             _nearest(np.ascontiguousarray(values[:, half]), words, near)
             for half, words in zip(_HALVES, self.words, strict=True)
         )
+        places, (of_first, of_second) = values @ self.planes, self._projected
         return [
-            (first * len(self.words[1]) + second, self._sign(values, first, second))
+            (
+                first * len(self.words[1]) + second,
+                _pack(places > of_first[first] + of_second[second]),
+            )
             for first in firsts
             for second in seconds
         ]
 
-    def _sign(self, values: Floats, first: Whole, second: Whole) -> Signatures:
-        centres = np.concatenate([self.words[0][first], self.words[1][second]], axis=1)
-        sides = (values - centres) @ self.planes > 0
-        signatures: Signatures = np.packbits(sides, axis=1).view(np.uint64)[:, 0]
-        return signatures
+    @cached_property
+    def _projected(self) -> tuple[Floats, Floats]:
+        """Where the words lie along the planes' normals, two of float32 (W, 64)."""
+        first, second = (
+            words @ self.planes[half] for half, words in zip(_HALVES, self.words, strict=True)
+        )
+        return first, second
 
 
 def learn_vocabulary(descriptors: Bytes, words: int, rng: np.random.Generator) -> Vocabulary:
@@ -87,6 +94,11 @@ def learn_vocabulary(descriptors: Bytes, words: int, rng: np.random.Generator) -
     first, second = (_cluster(np.ascontiguousarray(values[:, h]), words, rng) for h in _HALVES)
     planes = rng.integers(0, 2, (LENGTH, BITS)) * 2 - 1
     return Vocabulary((first, second), planes.astype(np.float32))
+
+
+def _pack(sides: NDArray[np.bool_]) -> Signatures:
+    signatures: Signatures = np.packbits(sides, axis=1).view(np.uint64)[:, 0]
+    return signatures
 
 
 def _cluster(values: Floats, count: int, rng: np.random.Generator) -> Floats:
