@@ -32,6 +32,7 @@ SETTINGS = {
         "OPENBLAS_CORETYPE": "Nehalem",
         "OPENCV_CPU_DISABLE": _OPENCV,
         "OPENCV_IPP": "disabled",
+        "JSIMD_FORCENONE": "1",  # of libjpeg-turbo, in Pillow
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4",
         "NPY_DISABLE_CPU_FEATURES": " ".join(_DISPATCHED),
         "OMP_NUM_THREADS": "1",
