@@ -26,8 +26,8 @@ def test_it_is_where_less_than_half_a_pair_is_expected(first, factor, expected):
 
 
 def test_a_border_is_met_exactly():
-    """11,100 pairs that fall tenfold a step are just 11.1 after three steps, whatever the last digit
-    of a logarithm."""
+    """Of 11,100 pairs that fall tenfold a step just 11.1 are left after three: no logarithm that is
+    off in its last digit has a say."""
     counts = np.repeat([4, 5, 6], [10_000, 1000, 100])
     assert needed_agreement(counts, 4, 11.1) == 7
     assert needed_agreement(counts, 4, 11.0999) == 8
