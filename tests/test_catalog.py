@@ -15,6 +15,7 @@ from dermaflow.versioning.stages.stage_dependencies import CatalogEntry, describ
 WITHOUT_EFFECT = {
     "previous_image_store",
     "previous_mask_store",
+    "previous_picture_features",
     "gan_checkpoints",
     "training_checkpoints",
     "crossval_checkpoints",

@@ -1,4 +1,4 @@
-"""The ingest stage's nodes without Kedro; as a module, in a process of their own."""
+"""The ingest stage's nodes that decode, without Kedro; as a module, in a process of their own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class IngestJob(Params):
 
 
 def run_ingest(job: IngestJob) -> None:
-    """The stage's nodes, writing as its datasets do."""
+    """The stage's nodes but for the one that looks for features, writing as its datasets do."""
     folder = Path(job.folder)
     records = read_records(job.ingest, job.labels, job.seed)[0].head(job.limit or sys.maxsize)
     records.to_parquet(folder / "raw_records.parquet")

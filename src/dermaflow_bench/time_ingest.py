@@ -27,7 +27,7 @@ class EncodedFiles:
 
 
 def measure_ingest(workload: Workload) -> Iterator[str]:
-    """Lines on the whole stage, from records to stores of images and masks and the manifest."""
+    """Lines on the stage, from records to stores of images and masks and the manifest."""
     size = workload.parameters.image
     files = read_files(workload)
     found = time_pairs(

@@ -26,7 +26,7 @@ LABELS = params_of(
 HEIGHT, WIDTH = 64, 96
 MAX_BYTES, MAX_PIXELS = 300_000, 1_000_000
 TABLES = ("raw_records", "raw_manifest", "clean_manifest", "quarantine")
-STORES = ("image_store", "mask_store")
+STORES = ("image_store", "mask_store", "picture_features")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ AUGMENT = params_of(
         "dcgan.log_every": 1,
     },
 )
-DUPLICATES = params_of("duplicates", {"keypoints": 200, "candidates": 5})
+DUPLICATES = params_of("duplicates", {"candidates": 5})
 
 
 def make_manifest(real, classes):

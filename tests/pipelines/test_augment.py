@@ -9,6 +9,7 @@ from dermaflow.ml.synthesis.fill_classes import set_copies_aside, synthesise_ima
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.pipelines.augment.nodes import fit_generators, measure_synthesis
 from dermaflow.schema import SYNTHETIC_COLUMNS
+from feature_store import write_features
 from ml.small_gan import AUGMENT, DUPLICATES, make_manifest
 
 CLASSES = ["df", "mel", "nv", "vasc"]
@@ -42,6 +43,11 @@ def synthetic(real, tmp_path_factory):
     return generators, grids, table, ImageStore(folder / "store")
 
 
+def features_of(store, folder):
+    names = store.index["image_id"].tolist()
+    return write_features(folder, dict(zip(names, store.read(names), strict=True)))
+
+
 def test_strategy_none_gives_an_empty_store_and_manifest(real, tmp_path):
     manifest, store = real
     none = AUGMENT.model_copy(update={"strategy": "none"})
@@ -52,16 +58,18 @@ def test_strategy_none_gives_an_empty_store_and_manifest(real, tmp_path):
     empty = ImageStore(tmp_path / "store")
     assert len(empty) == len(table) == len(grids) == 0
     assert list(table.columns) == list(SYNTHETIC_COLUMNS)
-    table, copies = set_copies_aside(manifest, store, table, empty, DUPLICATES, 1)
+    features = features_of(store, tmp_path / "features")
+    table, copies = set_copies_aside(manifest, features, table, empty, DUPLICATES, 1)
     assert len(table) == len(copies) == 0
     report = measure_synthesis(manifest, store, table, empty, copies)
     assert report == {"classes": {}, "synthetic": 0, "copies_of_real": 0}
 
 
-def test_the_report_covers_every_synthetic_class(real, synthetic):
+def test_the_report_covers_every_synthetic_class(real, synthetic, tmp_path):
     manifest, store = real
     *_, table, made = synthetic
-    table, copies = set_copies_aside(manifest, store, table, made, DUPLICATES, 1)
+    features = features_of(store, tmp_path / "features")
+    table, copies = set_copies_aside(manifest, features, table, made, DUPLICATES, 1)
     report = measure_synthesis(manifest, store, table, made, copies)
     assert set(report["classes"]) == {"mel", "vasc"}
     assert report["classes"]["mel"]["real"] == 8

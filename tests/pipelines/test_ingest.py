@@ -82,7 +82,10 @@ def table_ingest(tmp_path):
     }
 
 
-def run_stage(folder, ingest, seed=17):
+STORES = ("image_store", "mask_store", "picture_features")
+
+
+def run_stage(folder, ingest, seed=17, image=IMAGE):
     """Run the stage into ``folder`` and load what it wrote."""
     catalog = DataCatalog(
         {
@@ -90,14 +93,12 @@ def run_stage(folder, ingest, seed=17):
             "raw_manifest": ParquetDataset(filepath=str(folder / "raw_manifest.parquet")),
             "classes": JSONDataset(filepath=str(folder / "classes.json")),
             "unlisted_files": JSONDataset(filepath=str(folder / "unlisted.json")),
-            "image_store": ImageStoreDataset(filepath=str(folder / "image_store")),
-            "mask_store": ImageStoreDataset(filepath=str(folder / "mask_store")),
-            "previous_image_store": PreviousStoreDataset(filepath=str(folder / "image_store")),
-            "previous_mask_store": PreviousStoreDataset(filepath=str(folder / "mask_store")),
         }
+        | {name: ImageStoreDataset(filepath=str(folder / name)) for name in STORES}
+        | {f"previous_{name}": PreviousStoreDataset(filepath=str(folder / name)) for name in STORES}
     )
     catalog["params:ingest"] = params_of("ingest", ingest)
-    catalog["params:image"] = IMAGE
+    catalog["params:image"] = image
     catalog["params:labels"] = LABELS
     catalog["params:seed"] = seed
     SequentialRunner().run(create_pipeline(), catalog)
@@ -170,6 +171,40 @@ def test_a_second_run_decodes_nothing_and_makes_the_same_bytes(tmp_path, table_i
     assert "1 of 1 images taken over undecoded" in caplog.text
     assert {path: path.read_bytes() for path in first} == first
     assert {path: path.stat().st_ino for path in inodes} == inodes
+
+
+def test_features_are_those_of_the_original_whatever_size_images_are_stored_at(
+    tmp_path, table_ingest, caplog
+):
+    """Images of another size are decoded again, but their features are not looked for again."""
+    rng = np.random.default_rng(0)
+    for name in ("good.png", "other.png"):
+        pixels = rng.integers(0, 255, (8, 12, 3)).astype(np.uint8).repeat(20, 0).repeat(20, 1)
+        Image.fromarray(pixels).save(tmp_path / "images" / name)
+    first = run_stage(tmp_path / "out", table_ingest)["picture_features"]
+    other = params_of("image", {"height": 64, "width": 64, "max_pixels": 10**6})
+    with caplog.at_level("INFO", "dermaflow.pipelines.ingest.nodes"):
+        second = run_stage(tmp_path / "out", table_ingest, image=other)["picture_features"]
+    assert caplog.messages.count("2 of 2 images taken over undecoded") == 1  # the features
+    alone = run_stage(tmp_path / "alone", table_ingest, image=other)["picture_features"]
+    side = params_of("ingest")
+    assert first.shape == (side.features.keypoints, 136, 1)
+    assert first.index["features"].gt(20).all()
+    for store in (second, alone):
+        pd.testing.assert_frame_equal(store.index, first.index)
+        np.testing.assert_array_equal(store.take([0, 1]), first.take([0, 1]))
+
+
+def test_features_are_those_of_images_that_are_stored(tmp_path, table_ingest):
+    out = run_stage(tmp_path / "out", table_ingest)
+    features, images = out["picture_features"].index, out["image_store"].index
+    stored = images[images["row"] >= 0]
+    assert features["image_id"].tolist() == stored["image_id"].tolist() == ["good", "other"]
+    assert features["sha256"].tolist() == stored["sha256"].tolist()
+    nothing = {**table_ingest, "sources": {"clinic": table_ingest["sources"]["clinic"]}}
+    for name in ("good.png", "other.png"):
+        (tmp_path / "images" / name).write_bytes(b"torn")
+    assert len(run_stage(tmp_path / "none", nothing)["picture_features"]) == 0
 
 
 def test_pictures_are_read_as_the_batch_is_consumed(tmp_path, table_ingest):

@@ -24,6 +24,7 @@ from dermaflow.pipelines.validate.nodes import (
     stop_on_drift,
 )
 from dermaflow.schema import SPLIT_COLUMNS
+from feature_store import write_features
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +124,14 @@ def test_external_images_are_compared_with_the_own_and_change_nothing_among_thes
     pictures[32] = pictures[7] + 40
     own, external = [f"i{n}" for n in range(30)], [f"x{n}" for n in range(6)]
     names = own + external
-    write_image_store(
-        tmp_path / "store", ImageBatch(map(StoredImage, names, pictures), pictures.shape[1:])
-    )
+    features = write_features(tmp_path / "features", dict(zip(names, pictures, strict=True)))
     rows = pd.DataFrame({"image_id": names, "lesion_id": [f"l_{name}" for name in names]})
     rows["label"] = ["mel" if name in ("i7", "i0") else "nv" for name in names]
     rows["role"] = ["train"] * len(own) + ["external"] * len(external)
-    looked_for = params_of("duplicates", {"keypoints": 200, "candidates": 5})
+    looked_for = params_of("duplicates", {"candidates": 5})
 
     def find(table):
-        store = ImageStore(tmp_path / "store")
-        return find_duplicates(table, {"broken": []}, store, validate, looked_for, 17)
+        return find_duplicates(table, {"broken": []}, features, validate, looked_for, 17)
 
     found, alone = find(rows), find(rows[rows["role"] == "train"])
     told = ["image_a", "image_b", "lesion_a", "lesion_b", "label_a", "label_b", "external"]

@@ -12,6 +12,13 @@ from dermaflow.params.base import Params, Strings
 from dermaflow.params.sources import AnySource
 
 
+class FeatureParams(Params):
+    """Local features of an image, by which others of the same lesion are recognised."""
+
+    side: Annotated[int, Field(ge=64, le=1024)]  # pixels of the longer side, when they are found
+    keypoints: Annotated[int, Field(ge=50, le=2000)]  # features of an image, at most
+
+
 class IngestParams(Params):
     """Where images come from, and what for."""
 
@@ -22,6 +29,7 @@ class IngestParams(Params):
     # What stands behind an image's name in that of its mask: `a_mask.png` is that of `a.jpg`.
     mask_suffixes: Annotated[Strings, Field(min_length=1)]
     shard_images: Annotated[int, Field(ge=16, le=65_536)]  # images a shard file
+    features: FeatureParams
 
     @property
     def roles(self) -> dict[str, str]:

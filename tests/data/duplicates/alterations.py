@@ -54,6 +54,57 @@ ALTERATIONS = {
 }
 
 
+def _squeeze(pixels, rng):
+    """By 3 to 8 % along one axis, and as much wider across it, as by a lens held askew."""
+    height, width = pixels.shape[:2]
+    angle, factor = rng.uniform(0, np.pi), 1 + rng.choice([-1, 1]) * rng.uniform(0.03, 0.08)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = turn @ np.diag([factor, 1 / factor]) @ turn.T
+    centre = np.array([width / 2, height / 2])
+    matrix = np.column_stack([linear, centre - linear @ centre])
+    return _warp(pixels, np.vstack([matrix, [0, 0, 1]]))
+
+
+def _light(pixels, rng):
+    """From another side, of another colour and strength."""
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    angle = rng.uniform(0, 2 * np.pi)
+    slope = np.cos(angle) * (x / width - 0.5) + np.sin(angle) * (y / height - 0.5)
+    gain = (1 + rng.uniform(0.2, 0.5) * slope)[..., None] * rng.uniform(0.85, 1.15, 3)
+    return _scale_values((pixels / 255) ** rng.uniform(0.75, 1.35) * gain, 255)
+
+
+def _vignette(pixels, rng):
+    """Corners as dark as the edge of a dermatoscope leaves them."""
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    radius = np.hypot(x / (width / 2) - 1, y / (height / 2) - 1)
+    edge = 1 / (1 + np.exp((rng.uniform(0.9, 1.15) - radius) / 0.06))
+    return _scale_values(pixels, (1 - rng.uniform(0.3, 0.7) * edge)[..., None])
+
+
+# What published pairs of one lesion under two ids show, in the order in which several are applied.
+RESHOTS = {
+    "shift": lambda p, rng: _move(p, shift=rng.uniform(-0.08, 0.08, size=2)),
+    "squeeze": _squeeze,
+    "light": _light,
+    "vignette": _vignette,
+}
+
+
+def reshoot(pixels, number, rng):
+    """The picture as it may have been taken a second time: with one of these, or with all.
+
+    Args, and what is returned: as of ``alter``.
+    """
+    names = list(RESHOTS)
+    chosen = names if number % 2 else [names[number // 2 % len(names)]]
+    for name in chosen:
+        pixels = RESHOTS[name](pixels, rng)
+    return chosen, compress(pixels, 82)
+
+
 def alter(pixels, number, rng):
     """The picture with one alteration, or for every other number with two to five.
 

@@ -1,9 +1,10 @@
-"""Stores of drawn pictures."""
+"""Stores of drawn pictures, and of their features."""
 
 import pytest
 
 from data.duplicates.drawn import HEIGHT, WIDTH
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
+from feature_store import write_features
 
 
 @pytest.fixture(scope="package")
@@ -15,5 +16,15 @@ def make_store(tmp_path_factory):
         images = [StoredImage(name, pixels) for name, pixels in pictures.items()]
         write_image_store(folder, ImageBatch(images, (HEIGHT, WIDTH, 3)))
         return ImageStore(folder)
+
+    return make
+
+
+@pytest.fixture(scope="package")
+def make_features(tmp_path_factory):
+    """Make a store of the features of pictures by their ids."""
+
+    def make(pictures, count=200):
+        return write_features(tmp_path_factory.mktemp("store") / "features", pictures, WIDTH, count)
 
     return make

@@ -25,6 +25,15 @@ def test_it_is_where_less_than_half_a_pair_is_expected(first, factor, expected):
     assert needed_agreement(falling(first, factor), 5, 0.5) == expected
 
 
+def test_a_border_is_met_exactly():
+    """Of 11,100 pairs that fall tenfold a step just 11.1 are left after three: no logarithm that is
+    off in its last digit has a say."""
+    counts = np.repeat([4, 5, 6], [10_000, 1000, 100])
+    assert needed_agreement(counts, 4, 11.1) == 7
+    assert needed_agreement(counts, 4, 11.0999) == 8
+    assert needed_agreement(counts, 4, 1.11) == 8
+
+
 @pytest.mark.parametrize("share", [0.003, 0.15, 1])
 def test_real_pairs_among_those_of_chance_do_not_count_however_many(share):
     chance = falling(160_000, 10)

@@ -36,7 +36,9 @@ def test_skin_would_be_levels_off_without():
 def test_pixels_with_a_profile_of_srgb_stay_to_the_bit():
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     noise = np.random.default_rng(1).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    assert to_srgb(Image.fromarray(noise), icc).tobytes() == noise.tobytes()
+    image = Image.fromarray(noise)
+    image.info["icc_profile"] = icc
+    assert to_srgb(image).tobytes() == noise.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,8 @@ def test_pixels_with_a_profile_of_srgb_stay_to_the_bit():
 )
 def test_a_profile_that_is_none_changes_nothing(icc):
     image = Image.new("RGB", (4, 4), SKIN)
-    assert to_srgb(image, icc).tobytes() == image.tobytes()
+    image.info["icc_profile"] = icc
+    assert to_srgb(image).tobytes() == image.tobytes()
 
 
 def test_transparent_greys_and_other_modes_are_converted_after_they_are_rgb():

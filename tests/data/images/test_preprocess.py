@@ -102,6 +102,25 @@ def test_scaling_keeps_proportions_and_the_centre():
     assert pixels[16, 44].tolist() == list(GREEN)
 
 
+@pytest.mark.parametrize(
+    ("size", "fitted"),
+    [((120, 40), (60, 20)), ((40, 120), (13, 40)), ((30, 20), (60, 40)), ((4000, 1), (60, 1))],
+)
+def test_a_picture_that_is_fitted_keeps_its_edges(preprocess, size, fitted):
+    picture = preprocess.fit(preprocess.open(encode(halves(size))))
+    assert picture.size == fitted
+    assert picture.getpixel((0, 0)) == RED
+    assert picture.getpixel((fitted[0] - 1, fitted[1] - 1)) == GREEN
+
+
+def test_a_picture_is_fitted_upright(preprocess):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = preprocess.fit(preprocess.open(encode(halves(), exif=exif)))
+    assert picture.size == (27, 40)
+    assert (picture.getpixel((13, 2)), picture.getpixel((13, 37))) == (RED, GREEN)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (4000, 1), (1, 3000), (7, 5)])
 def test_odd_sizes_are_brought_to_the_stored_one(preprocess, size):
     assert preprocess.decode(encode(Image.new("RGB", size, RED))).shape == (40, 60, 3)

@@ -7,6 +7,7 @@ from dermaflow.experiments.crossval.fold_synthesis import FoldSynthesis
 from dermaflow.experiments.crossval.folds import make_folds
 from dermaflow.ml.training.working_folder import WorkingFolder
 from experiments.crossval.images import CLASSES, PICTURES, make_manifest, write_store
+from feature_store import write_features
 from ml import small_gan
 
 AUGMENT = small_gan.AUGMENT.model_copy(update={"target_count": 5, "min_real": 2})
@@ -19,7 +20,10 @@ def store(tmp_path_factory):
 
 
 def draw(source, folder, fold, seed=1, augment=AUGMENT):
-    synthesis = FoldSynthesis(source, augment, small_gan.DUPLICATES, CLASSES)
+    names = source.index["image_id"].tolist()
+    pictures = dict(zip(names, source.read(names), strict=True))
+    features = write_features(folder.with_name(f"{folder.name}_features"), pictures)
+    synthesis = FoldSynthesis(source, features, augment, small_gan.DUPLICATES, CLASSES)
     working = WorkingFolder(folder, {"run": "a"})
     return synthesis.draw(fold, seed, working, lambda metrics, step: None)
 

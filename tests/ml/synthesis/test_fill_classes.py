@@ -18,6 +18,7 @@ from dermaflow.ml.synthesis.fill_classes import (
 )
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.schema import SYNTHETIC_COLUMNS
+from feature_store import write_features
 from ml.small_gan import AUGMENT, DUPLICATES, make_manifest
 
 CLASSES = ["df", "mel", "nv", "vasc"]
@@ -215,7 +216,7 @@ def test_an_image_that_shows_a_real_lesion_is_kept_out_of_training(tmp_path):
     made = images[30:].copy()
     made[3] = images[5][:, ::-1]
     made[7] = images[25] + 40
-    real = write_store(tmp_path / "real", names, images[:30])
+    real = write_features(tmp_path / "real", dict(zip(names, images[:30], strict=True)))
     synthetic = write_store(tmp_path / "made", generated["image_id"], made)
     kept, copies = set_copies_aside(manifest, real, generated, synthetic, DUPLICATES, 1)
     assert set(generated["image_id"]) - set(kept["image_id"]) == {"s3", "s7"}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.data.images.opencv import settle_opencv
 from dermaflow.data.images.pixel_modes import Pixels
 from dermaflow.io.threads import map_in_threads
 
@@ -35,7 +36,7 @@ def describe(store: ImageStore, image_ids: list[str]) -> tuple[pd.DataFrame, NDA
         ``APPEARANCE_COLUMNS``, index ``image_id``, and float32 (N, EMBEDDING_LENGTH); both in the
         order of the ids.
     """
-    cv2.setNumThreads(1)  # the pictures themselves are spread over the processors
+    settle_opencv()
     rows = store.rows(image_ids)
 
     def look(row: int) -> tuple[tuple[float, ...], NDArray[np.float32]]:

@@ -1,84 +1,77 @@
-"""Pairs of pictures worth laying over one another, by comparing a vector of each."""
+"""Pairs of pictures worth laying over one another, by features that they share."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from dermaflow.data.duplicates.picture_features import Features, Pictures
-from dermaflow.data.duplicates.vocabulary import learn_vocabulary
+from dermaflow.data.duplicates.inverted_index import InvertedIndex
+from dermaflow.data.duplicates.keypoints import Keypoints, Whole
+from dermaflow.data.duplicates.picture_features import Pictures
+from dermaflow.data.duplicates.vocabulary import Signatures, learn_vocabulary
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.duplicates import DuplicateParams
 
 _SAMPLE = 60_000  # features from which the words are learnt
-_BLOCK = 1024  # pictures compared with as many others at a time
 
 Candidate = tuple[int, int, bool]
 
 
 def find_candidates(
-    features: Features, pictures: Pictures, params: DuplicateParams, rng: np.random.Generator
+    pictures: Pictures, params: DuplicateParams, rng: np.random.Generator
 ) -> list[Candidate]:
     """Pairs worth laying over one another, each once: first, second, and whether mirrored."""
-    vocabulary = learn_vocabulary(features.sample(_SAMPLE, rng), params.words, rng)
-    vectors = np.zeros((len(features), vocabulary.length), np.int8)
-    scales = np.zeros(len(features), np.float32)
-
-    def encode(picture: int) -> NDArray[np.float32]:
-        return vocabulary.encode(features[picture].descriptors)
-
+    # The pictures are spread over the processors; small products spread once more would only wait.
     with threadpool_limits(1, "blas"):
-        encoded = map_in_threads(encode, range(len(features)))
-        shown = tqdm(encoded, "Describing pictures", len(features), unit="image")
-        for picture, vector in enumerate(shown):
-            vectors[picture], scales[picture] = _quantise(vector)
+        index = _build_index(pictures, params.words, rng)
 
-    def encode_mirrored(picture: int) -> NDArray[np.float32]:
-        return vocabulary.encode(features[picture].mirrored().descriptors)
+        def look(picture: int) -> list[Candidate]:
+            keypoints = pictures[picture]
+            return [
+                (min(picture, other), max(picture, other), mirrored)
+                for mirrored in (False, True)
+                for other in _most_alike(
+                    index,
+                    keypoints.mirrored() if mirrored else keypoints,
+                    picture,
+                    pictures,
+                    params,
+                )
+            ]
 
-    seen: set[Candidate] = set()
-    for start in tqdm(range(0, len(features), _BLOCK), "Comparing", unit="block"):
-        block = range(start, min(start + _BLOCK, len(features)))
-        with threadpool_limits(1, "blas"):
-            mirrored = np.stack(list(map_in_threads(encode_mirrored, block)))
-        for queries, is_mirrored in (
-            (_restore(vectors[block], scales[block]), False),
-            (mirrored, True),
-        ):
-            similarity = _compare(queries, vectors, scales)
-            for first, row in zip(block, similarity, strict=True):
-                row[pictures.without(first)] = -np.inf
-                others = _largest(row, params.candidates)
-                seen |= {(min(first, o), max(first, o), is_mirrored) for o in others.tolist()}
-    return sorted(seen)
+        numbers = range(len(pictures))
+        found = tqdm(map_in_threads(look, numbers), "Comparing", len(numbers), unit="image")
+        return sorted({candidate for candidates in found for candidate in candidates})
 
 
-def _quantise(vector: NDArray[np.float32]) -> tuple[NDArray[np.int8], float]:
-    """A vector in eight bits, and what to multiply them by."""
-    scale = float(np.abs(vector).max()) / 127 or 1.0
-    return np.round(vector / scale).astype(np.int8), scale
+def _build_index(pictures: Pictures, words: int, rng: np.random.Generator) -> InvertedIndex:
+    vocabulary = learn_vocabulary(pictures.sample(_SAMPLE, rng), words, rng)
+    index = InvertedIndex(vocabulary, len(pictures))
+
+    def describe(picture: int) -> tuple[Keypoints, tuple[Whole, Signatures]]:
+        keypoints = pictures[picture]
+        return keypoints, index.describe(keypoints)
+
+    numbers = range(len(pictures))
+    described = map_in_threads(describe, numbers)
+    for keypoints, cells in tqdm(described, "Describing pictures", len(numbers), unit="image"):
+        index.add(keypoints, cells)
+    index.finish()
+    return index
 
 
-def _restore(vectors: NDArray[np.int8], scales: NDArray[np.float32]) -> NDArray[np.float32]:
-    restored: NDArray[np.float32] = vectors.astype(np.float32) * scales[:, None]
-    return restored
-
-
-def _compare(
-    queries: NDArray[np.float32], vectors: NDArray[np.int8], scales: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Cosine of each query with each vector, float32 (Q, N)."""
-    similarity = np.empty((len(queries), len(vectors)), np.float32)
-    for start in range(0, len(vectors), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        similarity[:, part] = queries @ _restore(vectors[part], scales[part]).T
-    return similarity
-
-
-def _largest(similarity: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """Places of the largest values, in no order; -inf is none of them."""
-    count = min(count, len(similarity) - 1)
-    places = np.argpartition(-similarity, count)[:count]
-    return places[np.isfinite(similarity[places])]
+def _most_alike(
+    index: InvertedIndex,
+    keypoints: Keypoints,
+    picture: int,
+    pictures: Pictures,
+    params: DuplicateParams,
+) -> list[int]:
+    """The pictures with the highest scores; of equals the first."""
+    others, scores = index.score(keypoints)
+    compared = pictures.others(picture, others)
+    others, scores = others[compared], scores[compared]
+    order = np.argsort(-scores, kind="stable")[: params.candidates]
+    alike: list[int] = others[order].tolist()
+    return alike

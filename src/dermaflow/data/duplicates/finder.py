@@ -1,9 +1,12 @@
 """Finding pairs of pictures that show the same lesion.
 
-Each picture is compared with the few most like it (``vocabulary``), as it is and in a mirror, and
-each of these pairs (``candidates``) is checked by laying one over the other (``alignment``): what
-is alike for another reason, such as hair or a ruler, cannot be laid over. How many features must
-agree is learnt from pairs of different lesions (``calibration``).
+Each picture is compared with the few that share most with it (``inverted_index``), as it is and in
+a mirror, and each of these pairs (``candidates``) is checked by laying one over the other
+(``alignment``): what is alike for another reason, such as hair or a ruler, cannot be laid over. How
+many features must agree is learnt from pairs of different lesions (``match_threshold``).
+
+What is found is the same on every processor, with any number of threads, and in whatever order the
+sources list their images.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 
-import cv2
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -21,7 +23,11 @@ from tqdm import tqdm
 from dermaflow.data.duplicates.alignment import Alignment, align
 from dermaflow.data.duplicates.candidates import Candidate, find_candidates
 from dermaflow.data.duplicates.match_threshold import FEWEST, needed_agreement
-from dermaflow.data.duplicates.picture_features import Features, Pictures
+from dermaflow.data.duplicates.picture_features import (
+    FeatureSet,
+    Pictures,
+    stored_features,
+)
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.duplicates import DuplicateParams
@@ -37,32 +43,34 @@ PAIR_COLUMNS = ("image_a", "image_b", *_TYPES)
 
 
 def find_pairs(
-    store: ImageStore,
+    features: ImageStore,
     lesions: Mapping[str, str | None],
     params: DuplicateParams,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Find pictures that can be laid over one another.
 
-    Memory use is some 16 KB a picture; features lie in a temporary file meanwhile.
+    Memory use is some 10 KB a picture.
 
     Args:
-        store: holds the pixels.
+        features: as ingest stores them (``describe``).
         lesions: image id -> lesion id, as far as it is known, of the pictures to compare.
-        params: how many features, words and candidates, and what makes a pair.
+        params: how many words and candidates, and what makes a pair.
         rng: decides from which features the words are learnt.
 
     Returns:
-        A row a pair (``PAIR_COLUMNS``), ``image_a`` before ``image_b`` in the order of the ids,
-        the surest first; ``agreeing`` is the number of features that lie where they should.
+        A row a pair (``PAIR_COLUMNS``), ``image_a`` before ``image_b`` in the alphabet, the
+        surest first; ``agreeing`` is the number of features that lie where they should.
     """
-    pictures = Pictures([(store, list(lesions))], list(lesions.values()))
-    return _find(pictures, params, rng)
+    if not params.candidates:
+        return _find(Pictures([], []), params, rng)
+    chosen = stored_features(features, lesions)
+    return _find(Pictures([chosen], [lesions[name] for name in chosen.names]), params, rng)
 
 
 def find_pairs_between(
-    first: tuple[ImageStore, Sequence[str]],
-    second: tuple[ImageStore, Sequence[str]],
+    first: FeatureSet,
+    second: FeatureSet,
     params: DuplicateParams,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
@@ -71,25 +79,21 @@ def find_pairs_between(
     Like ``find_pairs``, but pictures of one set are not compared with each other.
 
     Args:
-        first, second: a store and the ids of its pictures; no id is in both.
+        first, second: features of the pictures; no id is in both.
         params, rng: as of ``find_pairs``.
 
     Returns:
         ``PAIR_COLUMNS``, ``image_a`` of the first set.
     """
-    pictures = Pictures([first, second], [None] * (len(first[1]) + len(second[1])))
+    pictures = Pictures([first, second], [None] * (len(first.names) + len(second.names)))
     return _find(pictures, params, rng)
 
 
 def _find(pictures: Pictures, params: DuplicateParams, rng: np.random.Generator) -> pd.DataFrame:
     names = np.asarray(pictures.names, dtype=object)
     found: list[tuple[float, ...]] = []
-    if params.candidates and all(len(ids) for _, ids in pictures.sets) and len(names) > 1:
-        cv2.setNumThreads(1)  # the pictures themselves are spread over the processors
-        features = Features(len(names), params.keypoints)
-        features.fill(pictures)
-        candidates = find_candidates(features, pictures, params, rng) if features.total else []
-        found += _align_all(features, candidates, pictures.side)
+    if params.candidates and pictures.sets and all(s.counts.any() for s in pictures.sets):
+        found += _align_all(pictures, find_candidates(pictures, params, rng))
     table = pd.DataFrame(found, columns=["a", "b", *_TYPES]).astype({"a": int, "b": int} | _TYPES)
     table = table[table["agreeing"] >= _find_threshold(table, pictures.lesions, params)]
     best = table.sort_values(["agreeing", "a", "b"], ascending=[False, True, True])
@@ -111,15 +115,13 @@ def _find_threshold(
     return needed
 
 
-def _align_all(
-    features: Features, candidates: Sequence[Candidate], side: int
-) -> Iterator[tuple[float, ...]]:
+def _align_all(pictures: Pictures, candidates: Sequence[Candidate]) -> Iterator[tuple[float, ...]]:
     """The candidates that can be laid over one another: their numbers and how."""
 
     def look(candidate: Candidate) -> Alignment | None:
         a, b, mirrored = candidate
-        first = features[a].mirrored() if mirrored else features[a]
-        return align(first, features[b], side, mirrored)
+        first = pictures[a].mirrored() if mirrored else pictures[a]
+        return align(first, pictures[b], pictures.side, mirrored)
 
     # The pairs are spread over the processors; small products spread once more would only wait.
     with threadpool_limits(1, "blas"):

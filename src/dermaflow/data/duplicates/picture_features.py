@@ -1,18 +1,83 @@
-"""Which pictures are compared, and their features in a file."""
+"""Which pictures are compared, and where their features are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from dermaflow.data.duplicates.keypoints import LENGTH, Keypoints, detect
+from dermaflow.data.duplicates.describe import describe_pixels
+from dermaflow.data.duplicates.keypoints import RECORD, Bytes, Keypoints, Whole
 from dermaflow.data.duplicates.scratch_arrays import temporary_array
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.io.threads import map_in_threads
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Features of some pictures, read when they are asked for.
+
+    Attributes:
+        names: ids of the pictures, in their order, which is that of the alphabet: so nothing that
+            is found hangs on the order in which sources list them.
+        counts: int64 (N,), features of each.
+        side: the longer one of the pictures, in pixels, when features were looked for.
+        record: gives the record of a picture by its number, uint8 (features, 136).
+    """
+
+    names: Sequence[str]
+    counts: Whole
+    side: int
+    record: Callable[[int], Bytes]
+
+    def __getitem__(self, picture: int) -> Keypoints:
+        return Keypoints.unpack(self.record(picture), int(self.counts[picture]))
+
+
+def stored_features(store: ImageStore, image_ids: Iterable[str]) -> FeatureSet:
+    """Those that ingest found; see ``dermaflow.data.duplicates.describe``.
+
+    Raises:
+        KeyError: an image has none.
+    """
+    names = sorted(image_ids)
+    rows = store.rows(names)
+    counts = store.index.set_index("image_id")["features"].reindex(names)
+    return FeatureSet(
+        names,
+        counts.to_numpy(dtype=np.int64),
+        store.recipe["width"],
+        lambda picture: store.take(rows[picture : picture + 1])[0, ..., 0],
+    )
+
+
+def detected_features(
+    images: ImageStore, image_ids: Iterable[str], alike: ImageStore
+) -> FeatureSet:
+    """Those of pictures that no file holds, found now as ingest finds them.
+
+    They lie in a temporary file meanwhile.
+
+    Args:
+        images: the pixels.
+        image_ids: of the pictures.
+        alike: ingest's features, which tell the size and the number of features.
+    """
+    names, side, count = sorted(image_ids), alike.recipe["width"], alike.shape[0]
+    records = temporary_array((max(len(names), 1), count, RECORD), np.uint8)
+    counts = np.zeros(len(names), np.int64)
+
+    def look(row: int) -> Keypoints:
+        return describe_pixels(images.take([row])[0], side, count)
+
+    found = map_in_threads(look, images.rows(names).tolist())
+    shown = tqdm(found, "Looking for features", len(names), unit="image")
+    for picture, keypoints in enumerate(shown):
+        counts[picture], records[picture] = len(keypoints), keypoints.pack(count)
+    return FeatureSet(names, counts, side, lambda picture: records[picture])
 
 
 @dataclass(frozen=True)
@@ -20,75 +85,55 @@ class Pictures:
     """Pictures to compare: of one set with each other, of two sets with those of the other.
 
     Attributes:
-        sets: a store and ids.
+        sets: their features.
         lesions: of the pictures, as far as they are known.
     """
 
-    sets: Sequence[tuple[ImageStore, Sequence[str]]]
+    sets: Sequence[FeatureSet]
     lesions: Sequence[str | None]
+
+    def __len__(self) -> int:
+        return sum(len(features.names) for features in self.sets)
+
+    def __getitem__(self, picture: int) -> Keypoints:
+        for features in self.sets:
+            if picture < len(features.names):
+                return features[picture]
+            picture -= len(features.names)
+        raise IndexError(picture)
 
     @property
     def names(self) -> list[str]:
         """Ids of all."""
-        return [name for _, ids in self.sets for name in ids]
+        return [name for features in self.sets for name in features.names]
 
     @property
     def side(self) -> int:
         """The longer one of the pictures, in pixels."""
-        return max(max(store.shape[:2]) for store, _ in self.sets)
-
-    def without(self, picture: int) -> slice:
-        """Those that a picture is not compared with: itself, or its own set."""
-        if len(self.sets) == 1:
-            return slice(picture, picture + 1)
-        first = len(self.sets[0][1])
-        return slice(0, first) if picture < first else slice(first, None)
-
-
-class Features:
-    """Features of many pictures in files, so that memory does not grow with their number."""
-
-    def __init__(self, pictures: int, count: int) -> None:
-        self._count = count
-        self._points = temporary_array((pictures, count, 2), np.float32)
-        self._descriptors = temporary_array((pictures, count, LENGTH), np.uint8)
-        self._found = np.zeros(pictures, np.int64)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    def __getitem__(self, picture: int) -> Keypoints:
-        found = self._found[picture]
-        return Keypoints(
-            np.array(self._points[picture, :found]), np.array(self._descriptors[picture, :found])
-        )
+        return max(features.side for features in self.sets)
 
     @property
-    def total(self) -> int:
-        """Features of all pictures together."""
-        return int(self._found.sum())
+    def counts(self) -> Whole:
+        """Features of each, int64 (N,)."""
+        return np.concatenate([features.counts for features in self.sets])
 
-    def fill(self, pictures: Pictures) -> None:
-        """Detect the features of all pictures."""
+    def others(self, picture: int, among: Whole) -> NDArray[np.bool_]:
+        """Which pictures are compared with one: all but itself, or those of the other set."""
+        others: NDArray[np.bool_] = among != picture
+        if len(self.sets) == 2:
+            first = len(self.sets[0].names)
+            others = (among < first) != (picture < first)
+        return others
 
-        def look(place: tuple[ImageStore, int]) -> Keypoints:
-            store, row = place
-            return detect(store.take([row])[0], self._count)
-
-        places = [(store, row) for store, ids in pictures.sets for row in store.rows(ids).tolist()]
-        found = tqdm(
-            map_in_threads(look, places), "Looking for features", len(places), unit="image"
-        )
-        for picture, keypoints in enumerate(found):
-            self._found[picture] = len(keypoints)
-            self._points[picture, : len(keypoints)] = keypoints.points
-            self._descriptors[picture, : len(keypoints)] = keypoints.descriptors
-
-    def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Descriptors of some features, half of them as in a mirror."""
-        starts = np.concatenate([[0], np.cumsum(self._found)])
-        chosen = np.sort(rng.choice(self.total, min(size, self.total), replace=False))
+    def sample(self, size: int, rng: np.random.Generator) -> Bytes:
+        """Descriptors of some features, half of them as in a mirror, uint8 (size, 128)."""
+        starts = np.concatenate([[0], np.cumsum(self.counts)])
+        chosen = np.sort(rng.choice(starts[-1], min(size, int(starts[-1])), replace=False))
         picture = np.searchsorted(starts, chosen, side="right") - 1
-        descriptors = np.array(self._descriptors[picture, chosen - starts[picture]])
-        mirrored = Keypoints(np.zeros((len(chosen), 2), np.float32), descriptors).mirrored()
-        return np.where(np.arange(len(chosen))[:, None] % 2, mirrored.descriptors, descriptors)
+        descriptors: list[Bytes] = []
+        for number in np.unique(picture).tolist():
+            places = chosen[picture == number] - starts[number]
+            keypoints = self[number]
+            plain, mirrored = keypoints.descriptors, keypoints.mirrored().descriptors
+            descriptors.append(np.where(places[:, None] % 2, mirrored[places], plain[places]))
+        return np.concatenate(descriptors)

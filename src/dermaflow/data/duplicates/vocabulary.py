@@ -1,81 +1,129 @@
-"""One vector a picture, near that of any other picture of the same lesion.
+"""Which features of many pictures are alike: cells of an inverted index, and signatures.
 
-A vector of locally aggregated descriptors (VLAD; Jégou et al. 2010,
-doi:10.1109/CVPR.2010.5540039): every feature adds its distance from the nearest of some hundred
-typical features, the words; each word's sum is brought to unit length (Arandjelović & Zisserman
-2013, doi:10.1109/CVPR.2013.207). The words are learnt from the pictures at hand, so that no weights
-are needed and any kind of picture will do.
+Each half of a descriptor is assigned to the nearest of some hundred typical halves, the words; the
+two words name one of many thousand cells (Babenko & Lempitsky 2012,
+doi:10.1109/CVPR.2012.6248038). Within a cell, 64 bits tell features apart: on which sides of random
+planes through the cell's centre they lie (Jégou et al. 2008, doi:10.1007/978-3-540-88682-2_24). The
+words are learnt from the pictures at hand, so that no weights are needed and any kind of picture
+will do.
+
+Products of these whole numbers stay below 2^24, which float32 holds exactly. So a product of
+matrices, which is quick, gives the same result whatever the processor and its threads add up first.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.decomposition import PCA
+from numpy.typing import NDArray
 
-from dermaflow.data.duplicates.keypoints import Bytes, Floats, root_sift
+from dermaflow.data.duplicates.keypoints import LENGTH, Bytes, Whole
 
-COMPONENTS = 32  # of a descriptor that are kept
-_ROUNDS = 10
+BITS = 64  # of a signature
+
+_ROUNDS = 8  # of Lloyd's algorithm
+_BLOCK = 8192  # descriptors compared with the words at a time
+_HALVES = (slice(0, LENGTH // 2), slice(LENGTH // 2, LENGTH))
+
+Floats = NDArray[np.float32]  # of whole numbers
+Signatures = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Typical features.
+    """Words and planes.
 
     Attributes:
-        mean: float32 (128,), of descriptors.
-        components: float32 (128, 32), their principal directions.
-        words: float32 (W, 32).
+        words: two of float32 (W, 64), whole numbers: typical first and second halves.
+        planes: float32 (128, 64), ±1: normals of the planes.
     """
 
-    mean: Floats
-    components: Floats
-    words: Floats
+    words: tuple[Floats, Floats]
+    planes: Floats
 
     @property
-    def length(self) -> int:
-        """Of a vector."""
-        return self.words.size
+    def cells(self) -> int:
+        """How many there are."""
+        return len(self.words[0]) * len(self.words[1])
 
-    def encode(self, descriptors: Bytes) -> Floats:
-        """The vector of a picture with these features, float32 (W * 32,) of unit length.
+    def look_up(self, descriptors: Bytes, near: int) -> list[tuple[Whole, Signatures]]:
+        """Cells in which a feature's like may lie, the nearest first, and its signature in each.
 
-        Zeros for a picture without features.
+        Args:
+            descriptors: uint8 (N, 128).
+            near: as many words of each half are tried, which makes ``near``² cells a feature.
+
+        Returns:
+            Cells int64 (N,) and signatures uint64 (N,) for each try.
         """
-        sums = np.zeros(self.words.shape, np.float32)
-        if len(descriptors):
-            reduced = (root_sift(descriptors) - self.mean) @ self.components
-            distances = (self.words**2).sum(axis=1) - 2 * reduced @ self.words.T
-            nearest = distances.argmin(axis=1)
-            np.add.at(sums, nearest, reduced - self.words[nearest])
-            sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
-        vector: Floats = sums.ravel() / max(float(np.linalg.norm(sums)), 1e-9)
-        return vector
+        values = descriptors.astype(np.float32)
+        firsts, seconds = (
+            _nearest(np.ascontiguousarray(values[:, half]), words, near)
+            for half, words in zip(_HALVES, self.words, strict=True)
+        )
+        places, (of_first, of_second) = values @ self.planes, self._projected
+        return [
+            (
+                first * len(self.words[1]) + second,
+                _pack(places > of_first[first] + of_second[second]),
+            )
+            for first in firsts
+            for second in seconds
+        ]
+
+    @cached_property
+    def _projected(self) -> tuple[Floats, Floats]:
+        """Where the words lie along the planes' normals, two of float32 (W, 64)."""
+        first, second = (
+            words @ self.planes[half] for half, words in zip(_HALVES, self.words, strict=True)
+        )
+        return first, second
 
 
 def learn_vocabulary(descriptors: Bytes, words: int, rng: np.random.Generator) -> Vocabulary:
     """Learn the words.
 
     Args:
-        descriptors: of features of many pictures, uint8 (N, 128); a sample will do.
-        words: how many; fewer, if there are not as many features.
-        rng: decides where the search for them begins.
+        descriptors: of features of many pictures, uint8 (N, 128); a sample of up to 65,536 will do.
+        words: how many for each half; fewer, if there are not as many features.
+        rng: decides where the search for them begins, and the planes.
     """
-    values = root_sift(descriptors)
-    pca = PCA(min(COMPONENTS, len(values)), svd_solver="full").fit(values)
-    reduced = pca.transform(values).astype(np.float32)
-    clusters = MiniBatchKMeans(
-        min(words, len(values)),
-        max_iter=_ROUNDS,
-        batch_size=4096,
-        n_init=1,
-        random_state=int(rng.integers(2**31)),
-    ).fit(reduced)
-    return Vocabulary(
-        mean=pca.mean_.astype(np.float32),
-        components=pca.components_.T.astype(np.float32),
-        words=clusters.cluster_centers_.astype(np.float32),
-    )
+    values = descriptors.astype(np.float32)
+    first, second = (_cluster(np.ascontiguousarray(values[:, h]), words, rng) for h in _HALVES)
+    planes = rng.integers(0, 2, (LENGTH, BITS)) * 2 - 1
+    return Vocabulary((first, second), planes.astype(np.float32))
+
+
+def _pack(sides: NDArray[np.bool_]) -> Signatures:
+    signatures: Signatures = np.packbits(sides, axis=1).view(np.uint64)[:, 0]
+    return signatures
+
+
+def _cluster(values: Floats, count: int, rng: np.random.Generator) -> Floats:
+    """Centres of clusters by Lloyd's algorithm, rounded to whole numbers."""
+    chosen = rng.choice(len(values), min(count, len(values)), replace=False)
+    words = values[np.sort(chosen)]
+    for _ in range(_ROUNDS):
+        members = _nearest(values, words, 1)[0]
+        order = np.argsort(members, kind="stable")
+        used, starts, sizes = np.unique(members[order], return_index=True, return_counts=True)
+        sums = np.add.reduceat(values[order].astype(np.int64), starts, axis=0)
+        words = words.copy()
+        words[used] = (2 * sums + sizes[:, None]) // (2 * sizes[:, None])
+    return words
+
+
+def _nearest(values: Floats, words: Floats, near: int) -> list[Whole]:
+    """The nearest word of each value, then the next, … ``near`` times; the first of equals."""
+    squares = (words * words).sum(axis=1)
+    places = np.empty((near, len(values)), np.int64)
+    for start in range(0, len(values), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        distances = squares - 2 * (values[block] @ words.T)
+        for rank in range(near):
+            nearest = distances.argmin(axis=1)
+            places[rank, block] = nearest
+            distances[np.arange(len(nearest)), nearest] = np.inf
+    return list(places)

@@ -9,28 +9,34 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
+from dermaflow.data.images.pixel_modes import to_rgb
+
 _MAX_BYTES = 4 * 2**20  # of a profile; those of printers have about one
 _SPACES = {"RGB": "RGB", "CMYK": "CMYK"}  # mode -> the space that its profile must be about
 _STEPS = 9  # of each channel, of the colours by which a profile is told from sRGB's own
 _UNSEEN = 2  # of 255 levels: profiles that are called sRGB differ by as much
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The image in sRGB, if its profile is of another space; else as it is.
+def to_srgb(image: Image.Image) -> Image.Image:
+    """An image of any mode as RGB, its colours those of sRGB.
 
     A profile that is damaged, or not about pixels of this kind, is as none: so are most programs
     that show pictures.
 
-    Args:
-        image: of any mode; only RGB and CMYK are converted.
-        profile: ICC, as the file holds it; None for none.
+    Raises:
+        ImageError: the pixels have no known range.
     """
+    profile = image.info.get("icc_profile")
+    # What has inks has them in its profile too; all else is about RGB.
+    before, after = (profile, None) if image.mode == "CMYK" else (None, profile)
+    return _convert(to_rgb(_convert(image, before)), after)
+
+
+def _convert(image: Image.Image, profile: bytes | None) -> Image.Image:
     if not profile or image.mode not in _SPACES or len(profile) > _MAX_BYTES:
         return image
     transform = _transform(bytes(profile), image.mode)
-    if transform is None:
-        return image
-    converted = ImageCms.applyTransform(image, transform)
+    converted = ImageCms.applyTransform(image, transform) if transform else None
     return image if converted is None else converted
 
 

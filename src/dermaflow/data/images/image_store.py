@@ -98,6 +98,11 @@ class ImageStore:
         if self._meta != meta:
             raise RuntimeError(f"{folder} was replaced while it was in use")
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The batch's; empty where it has none."""
+        return self._meta["recipe"] or {}
+
     @cached_property
     def _row_of(self) -> pd.Series:
         stored = self.index[self.index["row"] >= 0]

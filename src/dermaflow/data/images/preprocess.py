@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from dermaflow.data.images.colour_constancy import shades_of_grey
 from dermaflow.data.images.colour_profiles import to_srgb
-from dermaflow.data.images.pixel_modes import ImageError, to_binary, to_rgb
+from dermaflow.data.images.pixel_modes import ImageError, to_binary
 from dermaflow.io.file_kinds import picture_kind
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Preprocess:
         Raises:
             ImageError: too large, no supported image, or damaged.
         """
-        return self._load(encoded, _to_srgb)
+        return self._load(encoded, to_srgb)
 
     def open_mask(self, encoded: bytes) -> Picture:
         """Decode a mask, mode L, 255 inside and 0 outside.
@@ -120,14 +120,21 @@ class Preprocess:
     def resize(self, picture: Picture) -> Image.Image:
         """Scale to cover (height, width), keeping proportions, cut out the centre, turn upright."""
         # Turning comes last: the centre is the same, and the fewer pixels, the quicker.
-        size = (self.width, self.height)
+        size = self._size(picture)
+        return _scale(picture, size, _centre(picture.extent, size))
+
+    def fit(self, picture: Picture) -> Image.Image:
+        """Scale all of it to fit into (height, width), keeping proportions, and turn it upright."""
+        size = self._size(picture)
+        scale = min(size[0] / picture.extent[0], size[1] / picture.extent[1])
+        width, height = (max(1, round(side * scale)) for side in picture.extent)
+        return _scale(picture, (width, height), (0, 0, *picture.extent))
+
+    def _size(self, picture: Picture) -> tuple[int, int]:
+        """Width and height asked for, of the picture as it lies in its file."""
         if picture.orientation in _SIDES_SWAPPED:
-            size = (self.height, self.width)
-        box = _centre(picture.extent, size)
-        scaled = picture.image.resize(size, Image.Resampling.BILINEAR, box)
-        if picture.orientation in _TURNS:
-            scaled = scaled.transpose(_TURNS[picture.orientation])
-        return scaled
+            return self.height, self.width
+        return self.width, self.height
 
     def decode(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize: bytes to uint8 (H, W, 3). Raises ImageError."""
@@ -252,11 +259,14 @@ class Preprocess:
         return drafted[1][2:] if drafted else None
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    # What has inks has them in its profile too; all else is about RGB.
-    before, after = (profile, None) if image.mode == "CMYK" else (None, profile)
-    return to_srgb(to_rgb(to_srgb(image, before)), after)
+def _scale(
+    picture: Picture, size: tuple[int, int], box: tuple[float, float, float, float]
+) -> Image.Image:
+    """Scale the part in the box to a size, and turn it upright."""
+    scaled = picture.image.resize(size, Image.Resampling.BILINEAR, box)
+    if picture.orientation in _TURNS:
+        scaled = scaled.transpose(_TURNS[picture.orientation])
+    return scaled
 
 
 def _orientation(image: Image.Image) -> int:

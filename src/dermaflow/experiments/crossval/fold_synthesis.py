@@ -38,12 +38,14 @@ class FoldSynthesis:
 
     Attributes:
         store: of the real images.
+        features: of the real images, as ingest found them.
         augment: target count and GAN.
         duplicates: how copies of real images are found, which are left out.
         classes: codes.
     """
 
     store: ImageStore
+    features: ImageStore
     augment: AugmentParams
     duplicates: DuplicateParams
     classes: list[str]
@@ -69,7 +71,9 @@ class FoldSynthesis:
         batch, table = synthesise_images(generators, manifest, self.store, augment, seed)
         write_image_store(folder.path / "images", batch)
         store = ImageStore(folder.path / "images")
-        table, copies = set_copies_aside(manifest, self.store, table, store, self.duplicates, seed)
+        table, copies = set_copies_aside(
+            manifest, self.features, table, store, self.duplicates, seed
+        )
         counts = table["label"].value_counts()
         facts = {
             "synthetic": {code: int(counts[code]) for code in self.classes if code in counts},

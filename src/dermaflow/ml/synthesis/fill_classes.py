@@ -123,7 +123,7 @@ def synthesise_images(
 
 def set_copies_aside(
     manifest: pd.DataFrame,
-    image_store: ImageStore,
+    picture_features: ImageStore,
     generated_manifest: pd.DataFrame,
     synthetic_store: ImageStore,
     duplicates: DuplicateParams,
@@ -139,11 +139,12 @@ def set_copies_aside(
         real) with ``label``, the real image's ``split``, and how they lie over one another.
     """
     from dermaflow.data.duplicates.finder import find_pairs_between
+    from dermaflow.data.duplicates.picture_features import detected_features, stored_features
 
     real = manifest[manifest["label"].isin(generated_manifest["label"])]
     pairs = find_pairs_between(
-        (synthetic_store, generated_manifest["image_id"].tolist()),
-        (image_store, real["image_id"].tolist()),
+        detected_features(synthetic_store, generated_manifest["image_id"], picture_features),
+        stored_features(picture_features, real["image_id"]),
         duplicates,
         numpy_generator(seed, "synthesis", "duplicates"),
     )

@@ -31,7 +31,7 @@ def create_pipeline() -> Pipeline:
                 set_copies_aside,
                 [
                     "manifest",
-                    "image_store",
+                    "picture_features",
                     "generated_manifest",
                     "synthetic_store",
                     "params:duplicates",

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 def train_folds(
     manifest: pd.DataFrame,
     image_store: ImageStore,
+    picture_features: ImageStore,
     crossval: CrossvalParams,
     augment: AugmentParams,
     duplicates: DuplicateParams,
@@ -68,7 +69,7 @@ def train_folds(
     folder = WorkingFolder(checkpoints.path, made_from)
     synthesis = None
     if crossval.synthetic:
-        synthesis = FoldSynthesis(image_store, augment, duplicates, classes)
+        synthesis = FoldSynthesis(image_store, picture_features, augment, duplicates, classes)
     trainer = FoldTrainer(image_store, crossval, synthesis, train, image, classes, seed, folder)
     for fold in folds:
         if fold.number in results:

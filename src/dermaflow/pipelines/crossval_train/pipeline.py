@@ -14,6 +14,7 @@ def create_pipeline() -> Pipeline:
                 {
                     "manifest": "manifest",
                     "image_store": "image_store",
+                    "picture_features": "picture_features",
                     "crossval": "params:crossval",
                     "augment": "params:augment",
                     "duplicates": "params:duplicates",

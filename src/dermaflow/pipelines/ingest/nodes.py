@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 from tqdm import tqdm
 
+from dermaflow.data.duplicates.describe import describe_file, features_recipe, record_shape
 from dermaflow.data.images.decoding import decode_image, decode_mask
 from dermaflow.data.images.finished_shards import PixelsInShard
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage
@@ -127,6 +128,36 @@ def decode_masks(
 
     masks = _stream(decode, raw_records, "Decoding masks")
     return ImageBatch(masks, shape, ingest.shard_images, recipe)
+
+
+def describe_images(
+    raw_records: pd.DataFrame,
+    image_store: ImageStore,
+    ingest: IngestParams,
+    image: ImageParams,
+    seed: int,
+    previous: PreviousStore,
+) -> ImageBatch:
+    """Find the features by which validate recognises a lesion, as the batch is consumed.
+
+    They are found in the original at a size of their own, so that they stay as they are when images
+    are stored at another size. Images whose features are known are not even read.
+    """
+    size, count = ingest.features.side, ingest.features.keypoints
+    preprocess = Preprocess(**image.model_dump() | {"height": size, "width": size})
+    sources = SourceSet(ingest, seed)
+    recipe = features_recipe(preprocess, count)
+    known = previous.matching(recipe, record_shape(count))
+    index = image_store.index
+    hashes = index.loc[index["row"] >= 0].set_index("image_id").get("sha256", pd.Series())
+
+    def describe(row: _Row) -> StoredImage:
+        read = partial(_read_file, sources, row)
+        return describe_file(row.image_id, hashes[row.image_id], read, preprocess, count, known)
+
+    stored = raw_records[raw_records["image_id"].isin(hashes.index)]
+    features = _stream(describe, stored, "Looking for features")
+    return ImageBatch(features, record_shape(count), ingest.shard_images, recipe)
 
 
 def build_raw_manifest(raw_records: pd.DataFrame, image_store: ImageStore) -> pd.DataFrame:

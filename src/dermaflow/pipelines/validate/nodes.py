@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 def find_duplicates(
     clean_manifest: pd.DataFrame,
     validation_report: dict[str, Any],
-    image_store: ImageStore,
+    picture_features: ImageStore,
     validate: ValidateParams,
     duplicates: DuplicateParams,
     seed: int,
@@ -57,6 +57,7 @@ def find_duplicates(
     """
     from dermaflow.data.duplicates.decisions import apply_decisions, read_decisions
     from dermaflow.data.duplicates.finder import find_pairs, find_pairs_between
+    from dermaflow.data.duplicates.picture_features import stored_features
 
     _stop_if_broken(validation_report)
     decisions = read_decisions(validate.decisions)
@@ -64,10 +65,10 @@ def find_duplicates(
     is_own = (clean_manifest["role"] == "train").to_numpy()
     own, external = lesions[is_own].to_dict(), lesions[~is_own].index.tolist()
     rng = numpy_generator(seed, "duplicates")
-    found = find_pairs(image_store, own, duplicates, rng)
-    if external:
+    found = find_pairs(picture_features, own, duplicates, rng)
+    if external and duplicates.candidates:
         rng = numpy_generator(seed, "duplicates", "external")
-        sets = (image_store, external), (image_store, list(own))
+        sets = stored_features(picture_features, external), stored_features(picture_features, own)
         between = find_pairs_between(*sets, duplicates, rng)
         found = pd.concat([found, between], ignore_index=True)
     pairs = apply_decisions(found, decisions, clean_manifest["image_id"])

@@ -25,7 +25,7 @@ def create_pipeline() -> Pipeline:
                 [
                     "clean_manifest",
                     "validation_report",
-                    "image_store",
+                    "picture_features",
                     "params:validate",
                     "params:duplicates",
                     "params:seed",

@@ -5,12 +5,15 @@ All of it is drawn from the same distributions for every class.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import correlate1d
 
 from dermaflow.data.sources.phantoms.canvas import Canvas, Floats, Points, Pose, blend
 from dermaflow.data.sources.phantoms.lesions import Lesion, paint_lesion
+from dermaflow.data.sources.phantoms.same_everywhere import cosine, distance, mean, sine
 
 SIDE = 96  # of the images, in pixels
 
@@ -40,7 +43,7 @@ def take_picture(lesion: Lesion, rng: np.random.Generator) -> NDArray[np.uint8]:
     if rng.random() < 0.15:
         image = _add_ruler(image, canvas, rng)
     image = _expose(image, rng)
-    image = gaussian_filter(image, (*[rng.uniform(0, 0.6)] * 2, 0))
+    image = _blur(image, rng.uniform(0, 0.6))
     image += rng.normal(0, rng.uniform(0.004, 0.02), image.shape)
     picture: NDArray[np.uint8] = (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
     return picture
@@ -65,7 +68,7 @@ def _add_hairs(image: Floats, canvas: Canvas, rng: np.random.Generator) -> Float
         angle, bend = rng.uniform(0, np.pi), rng.normal(0, 8)
         along, across = rng.uniform(0.25, 0.8) * SIDE * t, bend * (1 - t * t)
         centre = rng.uniform(0.1, 0.9, 2) * SIDE
-        cos, sin = np.cos(angle), np.sin(angle)
+        cos, sin = cosine(angle), sine(angle)
         lines.append(centre + np.stack([cos * along - sin * across, sin * along + cos * across], 1))
     colour = np.array([0.16, 0.10, 0.08]) + rng.beta(1, 4) * np.array([0.5, 0.4, 0.25])
     widths = rng.uniform(0.7, 1.5, len(lines))
@@ -77,9 +80,9 @@ def _add_bubbles(image: Floats, canvas: Canvas, rng: np.random.Generator) -> Flo
     x, y = canvas.pixels
     for _ in range(int(rng.integers(1, 4))):
         centre, radius = rng.uniform(0, SIDE, 2), rng.uniform(3, 8)
-        distance = np.hypot(x - centre[0], y - centre[1])
-        ring = np.clip(1 - np.abs(distance - radius), 0, 1)
-        image = blend(image, (1, 1, 1), 0.55 * ring + 0.08 * (distance < radius))
+        away = distance(x - centre[0], y - centre[1])
+        ring = np.clip(1 - np.abs(away - radius), 0, 1)
+        image = blend(image, (1, 1, 1), 0.55 * ring + 0.08 * (away < radius))
     return image
 
 
@@ -98,11 +101,20 @@ def _expose(image: Floats, rng: np.random.Generator) -> Floats:
 
     Like a camera's automatic exposure and white balance; it leaves nothing of a class in the mean.
     """
-    mean = image.mean((0, 1))
-    gain = rng.uniform(0.085, 0.14) / float(image.mean(2).std())
+    colour, grey = mean(image, (0, 1)), mean(image, 2)
+    gain = rng.uniform(0.085, 0.14) / math.sqrt(mean((grey - mean(grey)) ** 2))
     balance = rng.uniform(0.88, 1.14, 3)
-    image = mean + (image - mean) * (min(max(gain, 0.5), 2) * balance)
+    balanced = colour + (image - colour) * (min(max(gain, 0.5), 2) * balance)
     brightness = rng.uniform(0.46, 0.66)
     target = brightness * np.array([1.2, rng.uniform(0.86, 0.97), rng.uniform(0.74, 0.92)])
-    exposed: Floats = (image * (target / mean)).astype(np.float32)
+    exposed: Floats = (balanced * (target / colour)).astype(np.float32)
     return exposed
+
+
+def _blur(image: Floats, sigma: float) -> Floats:
+    """A Gaussian blur of up to two pixels either way."""
+    # Rounded, since the system's exponential differs in its last bit.
+    side = [round(math.exp(-0.5 * (step / max(sigma, 1e-3)) ** 2), 9) for step in (1, 2)]
+    weights = np.array([side[1], side[0], 1, side[0], side[1]]) / (1 + 2 * side[0] + 2 * side[1])
+    blurred: Floats = correlate1d(correlate1d(image, weights, axis=0), weights, axis=1)
+    return blurred

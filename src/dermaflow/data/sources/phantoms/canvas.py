@@ -7,6 +7,7 @@ coverages, float32 (S, S) in 0 … 1, and draw the same random numbers whatever 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
+
+from dermaflow.data.sources.phantoms.same_everywhere import cosine, direction, distance, sine
 
 Floats = NDArray[np.float32]
 Points = NDArray[np.float64]  # (N, 2): x, y
@@ -68,7 +71,7 @@ class Canvas:
         x, y = self.pixels
         dx = (x - self.pose.centre[0]) / self.pose.radius
         dy = (y - self.pose.centre[1]) / self.pose.radius
-        cos, sin = np.cos(self.pose.angle), np.sin(self.pose.angle)
+        cos, sin = cosine(self.pose.angle), sine(self.pose.angle)
         return (
             (cos * dx + sin * dy).astype(np.float32),
             (cos * dy - sin * dx).astype(np.float32),
@@ -76,9 +79,10 @@ class Canvas:
 
     def to_pixels(self, points: Points) -> Points:
         """Lesion coordinates (N, 2) to pixel coordinates (N, 2)."""
-        cos, sin = np.cos(self.pose.angle), np.sin(self.pose.angle)
-        rotation = np.array([[cos, sin], [-sin, cos]])
-        pixels: Points = np.asarray(points) @ rotation * self.pose.radius + self.pose.centre
+        cos, sin = cosine(self.pose.angle), sine(self.pose.angle)
+        u, v = np.asarray(points).T
+        turned = np.stack([u * cos - v * sin, u * sin + v * cos], 1)
+        pixels: Points = turned * self.pose.radius + self.pose.centre
         return pixels
 
     def noise(self, rng: np.random.Generator, cell: float) -> Floats:
@@ -114,7 +118,7 @@ class Canvas:
         lattice = np.stack([column + row % 2 / 2, row * np.sqrt(0.75)], -1).reshape(-1, 2)
         points = lattice - lattice.mean(0) + rng.uniform(-jitter, jitter, lattice.shape)
         places = np.stack(self.lesion, -1)
-        near = np.hypot(*self.lesion) < _REACH
+        near = distance(*self.lesion) < _REACH
         distances, _ = KDTree(points).query(places[near] / spacing, k=2)
         nearest, border = np.ones((2, *near.shape), np.float32)
         nearest[near], border[near] = distances[:, 0], distances[:, 1] - distances[:, 0]
@@ -201,19 +205,20 @@ class Outline:
     def inside(self, canvas: Canvas) -> Floats:
         """Distance from the border along the ray from the centre, positive inside, (S, S)."""
         u, v = canvas.lesion
-        u, v = u / np.float32(self.stretch**0.5), v * np.float32(self.stretch**0.5)
-        return (self.radius(np.arctan2(v, u)) - np.hypot(u, v)).astype(np.float32)
+        longer = np.float32(math.sqrt(self.stretch))
+        u, v = u / longer, v * longer
+        inside: Floats = (self.radius(direction(v, u)) - distance(u, v)).astype(np.float32)
+        return inside
 
     def radius(self, theta: NDArray[np.floating]) -> NDArray[np.floating]:
         """Radius of the unstretched border in direction ``theta``, in lesion units."""
         result = np.ones_like(theta)
         for k, (amplitude, phase) in enumerate(zip(self.amplitudes, self.phases, strict=True), 1):
-            result += float(amplitude) * np.cos(k * theta + float(phase))
+            result += float(amplitude) * cosine(k * theta + float(phase))
         return result
 
     def points(self, theta: NDArray[np.floating], depth: ArrayLike) -> Points:
         """Points at ``depth`` (0 the centre, 1 the border) in directions ``theta``, (N, 2)."""
         rho = self.radius(theta) * np.asarray(depth)
-        return np.stack(
-            [rho * np.cos(theta) * self.stretch**0.5, rho * np.sin(theta) / self.stretch**0.5], 1
-        )
+        longer = math.sqrt(self.stretch)
+        return np.stack([rho * cosine(theta) * longer, rho * sine(theta) / longer], 1)

@@ -21,6 +21,7 @@ from dermaflow.data.sources.phantoms.canvas import (
     blend,
     smoothstep,
 )
+from dermaflow.data.sources.phantoms.same_everywhere import cosine, distance, sine
 
 Colour = Floats  # (3,): red, green, blue in 0 … 1
 
@@ -72,7 +73,7 @@ def make_lesion(label: str, rng: np.random.Generator) -> Lesion:
     fair, dark = np.array([0.93, 0.77, 0.70]), np.array([0.66, 0.46, 0.36])
     skin = fair + rng.beta(1.2, 1.8) * (dark - fair) + rng.normal(0, 0.015, 3)
     pigments = np.array([[0.60, 0.38, 0.24], [0.45, 0.29, 0.20], [0.72, 0.42, 0.38]])
-    pigment = rng.dirichlet(np.ones(3)) @ pigments
+    pigment = (rng.dirichlet(np.ones(3))[:, None] * pigments).sum(axis=0)
     body = skin + rng.uniform(0.35, 0.75) * (pigment - skin)
     seed = int(rng.integers(2**31))
     return Lesion(label, outline, size, skin.astype(np.float32), body.astype(np.float32), seed)
@@ -101,7 +102,7 @@ def _paint_mel(lesion: Lesion, canvas: Canvas, rng: np.random.Generator, image: 
     cover = smoothstep(-0.04, 0.05, ragged)
     side = rng.uniform(0, 2 * np.pi)
     u, v = canvas.lesion
-    slope = u * np.float32(np.cos(side)) + v * np.float32(np.sin(side))
+    slope = u * np.float32(cosine(side)) + v * np.float32(sine(side))
     theta = side + np.pi + rng.uniform(-1.2, 1.2, 12)
     roots = lesion.outline.points(theta, 0.8)
     tips = lesion.outline.points(theta + rng.normal(0, 0.05, 12), rng.uniform(1.06, 1.3, 12))
@@ -117,8 +118,8 @@ def _paint_mel(lesion: Lesion, canvas: Canvas, rng: np.random.Generator, image: 
     lines = (1 - smoothstep(0.08, 0.32, border)) * smoothstep(0.1, 0.3, slope)
     image = blend(image, lesion.body * 0.3, 0.9 * cover * lines)
     centre = lesion.outline.points(side + rng.uniform(1.0, 2.2, 1), rng.uniform(0.35, 0.5))[0]
-    distance = np.hypot(u - centre[0], v - centre[1]) / rng.uniform(0.5, 0.65)
-    veil = smoothstep(-0.2, 0.5, 1 - distance + 0.3 * canvas.noise(rng, 0.25))
+    away = distance(u - centre[0], v - centre[1]) / rng.uniform(0.5, 0.65)
+    veil = smoothstep(-0.2, 0.5, 1 - away + 0.3 * canvas.noise(rng, 0.25))
     return blend(image, _BLUE_WHITE, 0.88 * cover * veil)
 
 
@@ -130,7 +131,7 @@ def _paint_bkl(lesion: Lesion, canvas: Canvas, rng: np.random.Generator, image: 
     image = blend(image, waxy, 0.97 * cover)
     rim = cover * (1 - smoothstep(0.02, 0.16, inside))
     image = blend(image, lesion.body * 0.5, 0.7 * rim)
-    gyri = np.sin(9 * canvas.noise(rng, 0.5) + rng.uniform(0, 6))
+    gyri = sine(9 * canvas.noise(rng, 0.5) + rng.uniform(0, 6)).astype(np.float32)
     fissures = rng.uniform(0.4, 0.8) * smoothstep(0.5, 0.95, gyri)
     image = blend(image, lesion.body * 0.42, cover * fissures)
     spots = scatter(rng, 17, 0.82, 0.25)
@@ -155,7 +156,7 @@ def _paint_bcc(lesion: Lesion, canvas: Canvas, rng: np.random.Generator, image: 
     vessels: list[tuple[Points, float]] = []
     headings = rng.uniform(0, 2 * np.pi) + np.array([0, 2.2]) + rng.uniform(-0.4, 0.4, 2)
     for heading in headings:
-        root = np.array([np.cos(heading), np.sin(heading)])
+        root = np.array([cosine(heading), sine(heading)])
         vessels += _branch(rng, root, heading + np.pi, 0.11, 4)
     drawn = canvas.strokes([line for line, _ in vessels], [width for _, width in vessels], 0.28)
     return blend(image, _RED, 0.92 * drawn)
@@ -211,7 +212,7 @@ def _dashes(
 ) -> list[Points]:
     """Lines through the centres, ``reach`` long to either side, turned at random."""
     angles = rng.uniform(0, np.pi, 1 if parallel else len(centres))
-    steps = reach * np.stack([np.cos(angles), np.sin(angles)], 1)
+    steps = reach * np.stack([cosine(angles), sine(angles)], 1)
     return list(np.stack([centres - steps, centres + steps], 1))
 
 
@@ -220,7 +221,7 @@ def _branch(
 ) -> list[tuple[Points, float]]:
     """A vessel that forks ``depth`` - 1 times: polylines and their widths, in lesion units."""
     turns = heading + np.cumsum(rng.normal(0, 0.4, 2))
-    steps = rng.uniform(0.18, 0.26) * np.stack([np.cos(turns), np.sin(turns)], 1)
+    steps = rng.uniform(0.18, 0.26) * np.stack([cosine(turns), sine(turns)], 1)
     line = np.vstack([start, start + np.cumsum(steps, 0)])
     vessels = [(line, width)]
     if depth > 1:
@@ -234,7 +235,7 @@ def scatter(rng: np.random.Generator, count: int, reach: float, apart: float) ->
     """Up to ``count`` points within ``reach`` of the centre, at least ``apart`` from each other."""
     candidates = rng.uniform(-reach, reach, (count * 12, 2))
     chosen: list[list[float]] = []
-    for point in candidates[np.hypot(*candidates.T) < reach].tolist():
+    for point in candidates[distance(*candidates.T) < reach].tolist():
         if len(chosen) < count and all(math.dist(point, other) >= apart for other in chosen):
             chosen.append(point)
     return np.array(chosen)
