@@ -12,6 +12,7 @@ import pytest
 # what a fault there would cost a user, for the time.
 LONG = {
     "tests/runs/test_killed_anywhere.py::test_killed_or_out_of_space": 2,
+    "tests/runs/test_same_on_every_processor.py": 1,
     "tests/runs/test_at_once.py": 1,
     "tests/runs/test_side_by_side.py": 4,
     "tests/runs/test_search.py": 1,

@@ -12,6 +12,7 @@ from dermaflow.errors import ParameterError
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.pipelines.crossval_train.nodes import train_folds
 from experiments.crossval.images import CLASSES, PICTURES, make_manifest, write_store
+from feature_store import write_features
 from ml import small_gan
 from ml.small_gan import DUPLICATES
 from ml.small_training import PARAMS
@@ -41,17 +42,33 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    pictures = {f"i{number}": picture for number, picture in enumerate(PICTURES)}
+    return write_features(tmp_path_factory.mktemp("features") / "store", pictures)
+
+
+@pytest.fixture(scope="module")
 def manifest():
     return make_manifest()
 
 
 @pytest.fixture(scope="module")
-def run(manifest, store):
+def run(manifest, store, features):
     def run(folder, made_from=MADE_FROM, augment=AUGMENT, train=TRAIN, **changes):
         crossval = CROSSVAL.model_copy(update=changes)
         working = WorkingFolder(folder, made_from)
         return train_folds(
-            manifest, store, crossval, augment, DUPLICATES, train, IMAGE, CLASSES, 1, working
+            manifest,
+            store,
+            features,
+            crossval,
+            augment,
+            DUPLICATES,
+            train,
+            IMAGE,
+            CLASSES,
+            1,
+            working,
         )
 
     return run

@@ -45,7 +45,7 @@ def test_a_change_of_drawing_draws_again_and_runs_nothing_else(project):
 def test_a_page_that_cannot_be_drawn_costs_neither_data_nor_other_pages(project):
     data = project.folder / "data/smoke"
     edit(project, "reporting/sample_figures.py", "def draw_samples(", "def not_there(")
-    done = project.run(*STAGES, "--force", check=False)
+    done = project.run(*STAGES, check=False)
     assert done.returncode == 16, done.stdout
     assert (data / "08_reporting/samples").exists()  # still of the data that are there
     changed = ("--params", "validate.split.test=0.3")

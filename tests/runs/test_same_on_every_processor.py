@@ -55,6 +55,7 @@ def run(setting, folder):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the settings are those of x86-64")
 def test_processor_and_threads_change_no_bit_of_the_data(tmp_path):
     found = {name: run(name, tmp_path / name) for name in SETTINGS}

@@ -110,7 +110,7 @@ class Project:
         return [json.loads(path.read_text()) for path in paths]
 
     def arguments(self):
-        return [call["arguments"] for call in self.calls()]
+        return [call["arguments"][1:] for call in self.calls()]
 
     def run(self):
         """Its only run, deleted or not."""
@@ -133,7 +133,7 @@ def test_stages_that_ran_are_in_one_finished_run(project):
     project.repro("--force")
     run = project.run()
     (call,) = project.calls()
-    assert call["arguments"] == ["repro", "--force", FILE]
+    assert call["arguments"] == ["--wait-for-lock", "repro", "--force", FILE]
     assert call["run_id"] == run.info.run_id
     assert call["path"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
     assert (run.info.run_name, run.info.status) == ("smoke: repro", "FINISHED")

@@ -8,9 +8,6 @@ from pydantic import Field, model_validator
 
 from dermaflow.params.base import ClassCode, Params, Strings
 
-ClassNames = dict[str, str]  # code -> name, in figures
-LONGEST_NAME = 40  # characters that figures have room for
-
 
 class LabelParams(Params):
     """Label schemes, and the one in use."""

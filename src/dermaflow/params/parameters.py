@@ -14,13 +14,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from dermaflow.params.augment import AugmentParams
 from dermaflow.params.base import Params
+from dermaflow.params.class_names import LONGEST_NAME, ClassNames
 from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.explain import ExplainParams
 from dermaflow.params.image import ImageParams
 from dermaflow.params.ingest import IngestParams
-from dermaflow.params.labels import LONGEST_NAME, ClassNames, LabelParams
+from dermaflow.params.labels import LabelParams
 from dermaflow.params.promote import PromoteParams
 from dermaflow.params.register import RegisterParams
 from dermaflow.params.search import Choices, Range, SearchParams

@@ -9,7 +9,7 @@ from dermaflow.data.drafting.draft import Draft
 from dermaflow.data.drafting.label_file import render_labels
 from dermaflow.data.drafting.source_file import render_source
 from dermaflow.io.text import one_line
-from dermaflow.params.labels import LONGEST_NAME
+from dermaflow.params.class_names import LONGEST_NAME
 from dermaflow.schema import CLASS_NAMES
 
 # Whose recipe was chosen on real images, to start from.

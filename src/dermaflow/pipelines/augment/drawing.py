@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.params.labels import ClassNames
+from dermaflow.params.class_names import ClassNames
 
 
 def create_pipeline() -> Pipeline:

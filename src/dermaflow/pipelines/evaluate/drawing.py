@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
 from dermaflow.ml.evaluation.predictions import read_rows
+from dermaflow.params.class_names import ClassNames
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.params.labels import ClassNames
 
 
 def create_pipeline() -> Pipeline:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.masks import read_mask
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params.labels import ClassNames
+from dermaflow.params.class_names import ClassNames
 
 
 def create_pipeline() -> Pipeline:

@@ -9,7 +9,7 @@ import pandas as pd
 from dermaflow.data.validation.group_tables import count_grouping
 from dermaflow.data.version import require_same_data, version_of
 from dermaflow.ml.models.weights import Weights
-from dermaflow.params.labels import ClassNames
+from dermaflow.params.class_names import ClassNames
 from dermaflow.params.register import RegisterParams
 from dermaflow.schema import SPLITS
 

@@ -9,7 +9,7 @@ from kedro.pipeline import Pipeline, node, pipeline
 from matplotlib.figure import Figure
 
 from dermaflow.data.images.image_store import ImageStore
-from dermaflow.params.labels import ClassNames
+from dermaflow.params.class_names import ClassNames
 
 SAMPLES_SHOWN = 8
 
