@@ -117,9 +117,16 @@ def test_without_a_run_nothing_is_registered(client, model, classifier):
     assert not client.search_registered_models(f"name = '{model}'")
 
 
-def test_the_first_run_that_logged_the_metrics_has_measured_them(client, experiment, tmp_path):
+def test_a_run_that_logged_the_metrics_has_measured_them_whoever_did_before(client, experiment):
     tags = {METRICS_TAG: metrics_digest(METRICS)}
+    experiment.make_run(start=1_000, tags=tags)
     run = client.get_run(experiment.make_run(start=9_000, tags=tags))
+    assert run_that_measured(client, run, METRICS) == run.info.run_id
+
+
+def test_else_the_first_run_that_logged_the_metrics_has(client, experiment, tmp_path):
+    tags = {METRICS_TAG: metrics_digest(METRICS)}
+    run = client.get_run(experiment.make_run(start=9_000))
     experiment.make_run(start=5_000, tags=tags)  # made before, though it began later
     first = experiment.make_run(start=2_000, tags=tags)
     client.delete_run(experiment.make_run(start=1_000, tags=tags))

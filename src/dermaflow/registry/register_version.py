@@ -138,8 +138,14 @@ def pin_requirements(modules: Iterable[str]) -> list[str]:
 
 
 def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, Any]) -> str:
-    """Id of the first run that logged these metrics; "unknown" where none did."""
+    """Id of the run itself, if it logged these metrics; else of the first that did, or "unknown".
+
+    Runs with other parameters may come to the same metrics, as where another decision rule changes
+    no label of a small test split.
+    """
     digest = metrics_digest(metrics)
+    if run.data.tags.get(METRICS_TAG) == digest:
+        return str(run.info.run_id)
     found = client.search_runs(
         [run.info.experiment_id],
         f"tags.{METRICS_TAG} = '{digest}'",
