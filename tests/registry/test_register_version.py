@@ -117,16 +117,9 @@ def test_without_a_run_nothing_is_registered(client, model, classifier):
     assert not client.search_registered_models(f"name = '{model}'")
 
 
-def test_a_run_that_logged_the_metrics_has_measured_them_whoever_did_before(client, experiment):
+def test_the_first_run_that_logged_the_metrics_has_measured_them(client, experiment, tmp_path):
     tags = {METRICS_TAG: metrics_digest(METRICS)}
-    experiment.make_run(start=1_000, tags=tags)
     run = client.get_run(experiment.make_run(start=9_000, tags=tags))
-    assert run_that_measured(client, run, METRICS) == run.info.run_id
-
-
-def test_else_the_first_run_that_logged_the_metrics_has(client, experiment, tmp_path):
-    tags = {METRICS_TAG: metrics_digest(METRICS)}
-    run = client.get_run(experiment.make_run(start=9_000))
     experiment.make_run(start=5_000, tags=tags)  # made before, though it began later
     first = experiment.make_run(start=2_000, tags=tags)
     client.delete_run(experiment.make_run(start=1_000, tags=tags))
@@ -134,6 +127,17 @@ def test_else_the_first_run_that_logged_the_metrics_has(client, experiment, tmp_
     elsewhere = client.create_experiment(f"not {experiment.name}", (tmp_path / "b").as_uri())
     client.create_run(elsewhere, start_time=1_000, tags=tags)
     assert run_that_measured(client, run, METRICS) == first
+
+
+def test_of_runs_with_equal_metrics_one_with_the_same_parameters_goes_first(client, experiment):
+    tags = {METRICS_TAG: metrics_digest(METRICS)}
+    ids = [experiment.make_run(start=start, tags=tags) for start in (1_000, 2_000, 3_000)]
+    for run_id, adjustment in zip(ids, ("0", "1.0", "1.0"), strict=True):
+        client.log_param(run_id, "evaluate.logit_adjustment", adjustment)
+    client.log_param(ids[1], "explain.images", 3)  # which no metric hangs on
+    assert [run_that_measured(client, client.get_run(i), METRICS) for i in ids] == [
+        ids[0], ids[1], ids[1],
+    ]  # fmt: skip
 
 
 def test_metrics_that_no_run_logged_have_no_run(client, experiment):

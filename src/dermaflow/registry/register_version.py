@@ -138,21 +138,28 @@ def pin_requirements(modules: Iterable[str]) -> list[str]:
 
 
 def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, Any]) -> str:
-    """Id of the run itself, if it logged these metrics; else of the first that did, or "unknown".
+    """Id of the first run that logged these metrics; "unknown" where none did.
 
     Runs with other parameters may come to the same metrics, as where another decision rule changes
-    no label of a small test split.
+    no label of a small test split; so a run with this one's parameters of training and evaluation
+    goes first.
     """
-    digest = metrics_digest(metrics)
-    if run.data.tags.get(METRICS_TAG) == digest:
-        return str(run.info.run_id)
     found = client.search_runs(
         [run.info.experiment_id],
-        f"tags.{METRICS_TAG} = '{digest}'",
+        f"tags.{METRICS_TAG} = '{metrics_digest(metrics)}'",
         order_by=["attributes.start_time ASC"],
-        max_results=1,
     )
-    return str(found[0].info.run_id) if found else "unknown"
+    own = _decisive(client.get_run(run.info.run_id))  # `run` may not know what it logged since
+    measured = next((one for one in found if _decisive(one) == own), next(iter(found), None))
+    return str(measured.info.run_id) if measured else "unknown"
+
+
+def _decisive(run: Run) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in run.data.params.items()
+        if name.startswith(("train.", "evaluate."))
+    }
 
 
 def _code_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
