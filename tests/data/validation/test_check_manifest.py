@@ -80,6 +80,16 @@ def test_a_value_that_counts_as_not_known_is_told_and_costs_no_row(faulty, check
     assert "old 400" in told
 
 
+def test_a_class_that_loses_images_and_has_several_of_a_lesion_only_warns(validate):
+    raw = sound_manifest()
+    of_class = raw.index[raw["label"] == "df"]
+    raw.loc[of_class, "lesion_id"] = [f"df {number // 2}" for number in range(len(of_class))]
+    raw.loc[of_class[:6], "contrast"] = 0
+    _, _, report, _ = check_manifest(raw, {}, validate, CLASSES)
+    assert report["broken"] == []
+    assert any("a class loses many of its images" in text for text in report["warnings"])
+
+
 @pytest.mark.parametrize("position", [0, 3])  # image_id and label
 def test_a_value_without_which_no_image_is_of_use_cannot_be_unset(position):
     wrong = with_expectation("manifest_rows", position, on_failure="unset")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -89,26 +90,17 @@ def check_manifest(
 
     reasons = count_reasons(faults, strays)
     _log_reasons(rows, clean, len(quarantine), reasons)
-    groups, lesions = tabulate_groups(clean), tabulate_lesions(clean)
-    grouping = count_grouping(clean)
     external = set(rows.loc[rows["role"] == "external", "source"])
     quarantined = rows.loc[sorted(lost)]
-    set_table = describe_set(clean, quarantined, [stray.source for stray in strays], external)
-    class_table = describe_classes(clean, quarantined, classes)
-    results += [
-        _run("clean_set", validate, set_table, values),
-        _run("clean_classes", validate, class_table, values),
-        _run("clean_groups", validate, groups, values),
-        _run("clean_lesions", validate, lesions, values),
-    ]
-    scarce = {row for r in results if r.name == "clean_classes" for row in r.broken_rows}
-    warnings = [
-        *describe_failures(results, "warn"),
-        *(f"{text}; it counts as not known" for text in describe_failures(results, "unset")),
-        *name_loners(grouping),
-    ]
-    for warning in warnings:
-        logger.warning(warning)
+    groups, lesions = tabulate_groups(clean), tabulate_lesions(clean)
+    tables = {
+        "clean_set": describe_set(clean, quarantined, [s.source for s in strays], external),
+        "clean_classes": describe_classes(clean, quarantined, classes),
+        "clean_groups": groups,
+        "clean_lesions": lesions,
+    }
+    results += [_run(name, validate, table, values) for name, table in tables.items()]
+    grouping = count_grouping(clean)
     report = {
         "rows": len(rows),
         "unlisted_files": unlisted,
@@ -116,15 +108,40 @@ def check_manifest(
         "clean": len(clean),
         "quarantined": len(quarantine),
         "quarantined_by_reason": reasons,
-        "broken": [
-            *describe_failures(results, "stop"),
-            *name_ties(clean, class_table["label"].loc[sorted(scarce)]),
-        ],
-        "warnings": warnings,
+        "broken": _name_broken(results, tables["clean_classes"], clean),
+        "warnings": _warn(results, grouping),
         **report_groups(groups, lesions, grouping),
         "suites": {result.name: describe_result(result) for result in results},
     }
     return clean, quarantine, report, {result.name: result.library for result in results}
+
+
+def _name_broken(
+    results: Sequence[SuiteResult], class_table: pd.DataFrame, clean: pd.DataFrame
+) -> list[str]:
+    """What stops the run, and which id ties a class that has too few groups."""
+    short = {
+        row
+        for result in results
+        if result.name == "clean_classes"
+        for outcome in result.failures("stop")
+        if outcome.column == "groups"
+        for row in outcome.rows
+    }
+    ties = name_ties(clean, class_table["label"].loc[sorted(short)])
+    return describe_failures(results, "stop") + ties
+
+
+def _warn(results: Sequence[SuiteResult], grouping: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Log what people should know, and give it back."""
+    warnings = [
+        *describe_failures(results, "warn"),
+        *(f"{text}; it counts as not known" for text in describe_failures(results, "unset")),
+        *name_loners(grouping),
+    ]
+    for warning in warnings:
+        logger.warning(warning)
+    return warnings
 
 
 def _run(

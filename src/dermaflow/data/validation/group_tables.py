@@ -108,15 +108,11 @@ def name_ties(clean: pd.DataFrame, classes: Collection[str]) -> list[str]:
         ):  # there are few images, and nothing ties them
             continue
         _, largest = max(rows.groupby("group_id"), key=lambda item: len(item[1]))
-        column, text, count = max(
-            (
-                (name, *_most_common(largest[name]))
-                for name in ("lesion_id", "patient_id")
-                if largest[name].notna().any()
-            ),
-            key=lambda found: found[2],
-            default=("file", "", 0),
-        )
+        known = [name for name in ("lesion_id", "patient_id") if largest[name].notna().any()]
+        if not known:  # equal files alone hold it together
+            continue
+        most = ((name, *_most_common(largest[name])) for name in known)
+        column, text, count = max(most, key=lambda found: found[2])
         lines.append(
             f"{len(largest)} of {len(rows)} images of {label} belong together; the {column} "
             f"'{one_line(text, 40)}' alone holds {count}. If it stands for several, put it among "
