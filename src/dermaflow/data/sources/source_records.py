@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -23,13 +24,13 @@ from dermaflow.schema import SOURCE_COLUMNS
 
 logger = logging.getLogger(__name__)
 
-# Columns in which a word for what is not known would be a value like any other.
 _AGE = re.compile(
     r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>y|yrs?|years?(?: old)?|j|jahre?|a|m|w|d)?",
     re.IGNORECASE,
 )
 _A_YEAR = {"m": 12, "w": 365.25 / 7, "d": 365.25}  # so many of a unit make one
 
+# Columns in which a word for what is not known would be a value like any other.
 _VERBATIM = frozenset(("label", "file", "licence"))
 # How columns that say which images belong together are called, by what they are.
 GROUPING = {
@@ -102,17 +103,16 @@ def read_age(text: str) -> float:
     """Years, of ``45``, ``45,5``, ``45 years`` or DICOM's ``018M``; NaN of what is no age."""
     found = _AGE.fullmatch(text)
     if found is None:
-        return float(pd.to_numeric(pd.Series([text]), errors="coerce").iloc[0])
+        try:
+            return float(text)
+        except ValueError:
+            return math.nan
     a_year = _A_YEAR.get((found["unit"] or "y")[0].lower(), 1)
     return float(found["number"].replace(",", ".")) / a_year
 
 
 def _read_ages(texts: pd.Series, path: Path) -> pd.Series:
-    """Years as float64; what is no number is unknown, and said to be.
-
-    Read are ``45``, ``45.5``, ``45,5``, ``45 years``, and DICOM's ``045Y``, ``018M``, ``006W`` and
-    ``010D``.
-    """
+    """Years as float64; what is no number is unknown, and said to be."""
     ages = texts.map(read_age, na_action="ignore").astype("float64")
     lost = texts[texts.notna() & ages.isna()]
     if len(lost):
