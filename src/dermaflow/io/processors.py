@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 CGROUPS, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
-# GNU's own number is some 300,000. With this one, on two processors, networks ran about as fast
-# alone, and 1.3 (inference) to 3 times (training) as fast beside another training.
+# GNU's own number is some 300,000. With this one networks ran as fast alone, within 5 %, and 1.4 to
+# 2 times as fast beside another training (docs/decisions/0032-waiting-threads.md).
 ROUNDS_OF_WAITING = "10000"
 
 

@@ -17,7 +17,7 @@ from dermaflow.data.images.previous_store import NOTHING_KNOWN, KnownImages
 from dermaflow.schema import DECODE_COLUMNS
 
 # 256 greys to the power of 0, 1 and 2.
-_POWERS = [np.arange(256) ** power for power in range(3)]
+_POWERS = np.stack([np.arange(256) ** power for power in range(3)])
 
 _NEAR = 2  # levels of grey that a lossy format may add
 _AROUND = np.ones(2 * _NEAR + 1, np.int64)
@@ -146,7 +146,7 @@ def grey_statistics(image: Image.Image) -> Greys:
     """See ``Greys``."""
     counts = np.array(image.convert("L").histogram())
     # Whole numbers, so that the sums are the same on every machine.
-    count, total, squares = (int(counts @ powers) for powers in _POWERS)
+    count, total, squares = map(int, _POWERS @ counts)
     contrast = math.sqrt(count * squares - total * total) / count
     around = np.convolve(counts, _AROUND, "valid")
     first = int(around.argmax())

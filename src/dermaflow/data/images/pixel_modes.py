@@ -30,12 +30,12 @@ def to_binary(image: Image.Image) -> Image.Image:
     # From RGB every mode has a way to grey.
     grey_image = image if image.mode == "L" else image.convert("RGB").convert("L")
     _, brightest = grey_image.getextrema()
-    return grey_image.point(_halves(brightest))
+    return grey_image.point(halves(brightest))
 
 
 @cache
-def _halves(brightest: int) -> list[int]:
-    """For each of 256 greys 255, if it exceeds half of the brightest, else 0."""
+def halves(brightest: int) -> list[int]:
+    """For each of 256 greys 255, if it exceeds half of the brightest, else 0; for ``point``."""
     return [255 * (2 * value > brightest) for value in range(256)]
 
 

@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from dermaflow.data.images.colour_constancy import shades_of_grey
 from dermaflow.data.images.colour_profiles import to_srgb
-from dermaflow.data.images.pixel_modes import ImageError, to_binary
+from dermaflow.data.images.pixel_modes import ImageError, halves, to_binary
 from dermaflow.io.file_kinds import picture_kind
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Preprocess:
 
     def resize_mask(self, mask: Picture) -> NDArray[np.uint8]:
         """Scale and cut a mask as its image is: uint8 (H, W, 1), 255 inside, 0 outside."""
-        return ((np.asarray(self.resize(mask)) > 127) * np.uint8(255))[..., None]
+        return np.array(self.resize(mask).point(halves(255)))[..., None]
 
     def decode_mask(self, encoded: bytes) -> NDArray[np.uint8]:
         """Decode and resize a mask: bytes to uint8 (H, W, 1), 0 or 255. Raises ImageError."""

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from dermaflow.data.images.finished_shards import PixelsInShard, find_whole_shard, shard_name
 
-_BUFFER = 2**20  # bytes written at a time
-
 
 class ShardWriter:
     """Writes the shards of a store, as a context.
@@ -79,7 +77,7 @@ class ShardWriter:
 
     def _append(self, pixels: NDArray[np.uint8]) -> None:
         if self._file is None:
-            self._file = self._path().open("wb", buffering=_BUFFER)
+            self._file = self._path().open("wb")
             self._file.write(self._header(0))  # holds its place
         self._file.write(pixels.data)
         self._checksum = zlib.crc32(pixels.data, self._checksum)
