@@ -107,6 +107,14 @@ def test_no_process_survives_its_parent_and_the_next_goes_on(folder, together, t
 
 
 @pytest.mark.slow
+def test_no_log_of_a_process_holds_a_secret(capfd):
+    run_together(work.log, ("at https://me:s3cret@host/x",), 1, work.TIMEOUT)
+    said = capfd.readouterr().err
+    assert "host/x" in said
+    assert "s3cret" not in said
+
+
+@pytest.mark.slow
 def test_a_users_error_is_raised_once_and_not_tried_again(tmp_path):
     with pytest.raises(TrainingError, match="the loss is nan"):
         run_together(work.fail, (str(tmp_path),), 2, work.TIMEOUT)

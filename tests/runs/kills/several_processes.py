@@ -48,6 +48,11 @@ def take_part_slowly(folder: str, scratch: str) -> None:
     train(folder, scratch, log=lambda metrics, step: time.sleep(0.1))
 
 
+def log(text: str) -> None:
+    """Write to the log of the process."""
+    logging.getLogger(__name__).warning(text)
+
+
 def fail(scratch: str) -> None:
     """Fail by what the user has to mend."""
     (Path(scratch) / f"{time.time_ns()}").touch()

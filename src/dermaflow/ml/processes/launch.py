@@ -18,6 +18,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from dermaflow.errors import DermaflowError, TrainingError
 from dermaflow.io.forgiving_streams import forgive_streams
+from dermaflow.io.redaction import hide_secrets_in_logs
 from dermaflow.ml.processes.interrupts import HELD_BACK
 
 RESTARTS = 10  # of all processes, after one of them has died
@@ -96,6 +97,7 @@ def _take_part(
 ) -> DermaflowError | None:
     """Returns what is the user's to mend: a restart would not."""
     forgive_streams()
+    hide_secrets_in_logs()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     with joined(timeout):
         try:
