@@ -6,6 +6,7 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 export DVC_NO_ANALYTICS ?= true
 export DO_NOT_TRACK ?= 1
 ARGS ?=
+KUBEFLOW := src/dermaflow/deploy/kubeflow
 # Before anybody calls plain `dvc`, which would read pickles where every user may write.
 SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 	from dermaflow.versioning.dvc.internals import keep_site_cache; keep_site_cache(Path())'
@@ -13,7 +14,7 @@ SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 PYTEST := .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui viz bench test test-long test-all lint
+.PHONY: help setup run repro ui viz bench kubeflow kubeflow-lock test test-long test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +35,17 @@ viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
 
 bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
 	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
+
+kubeflow: .venv-kubeflow/.synced ## Install Kubeflow's SDK for `kedro kubeflow`, apart from the project
+
+.venv-kubeflow/.synced: $(KUBEFLOW)/requirements.txt $(UV)
+	$(UV) venv --quiet --allow-existing --python ">=3.11" .venv-kubeflow
+	$(UV) pip sync --quiet --require-hashes --python .venv-kubeflow $<
+	@touch $@
+
+kubeflow-lock: $(UV)
+	cd $(KUBEFLOW) && $(abspath $(UV)) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make kubeflow-lock" requirements.in -o requirements.txt
 
 test: $(SYNC) ## Run the tests, two files at a time
 	$(PYTEST) $(ARGS)

@@ -93,3 +93,9 @@ class DrawingError(DermaflowError):
     """A picture or page could not be drawn; the text names it. All data are there."""
 
     exit_code = 16
+
+
+class EngineError(DermaflowError):
+    """Another engine, such as Kubeflow, refuses, or what it needs is not installed."""
+
+    exit_code = 18

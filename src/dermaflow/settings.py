@@ -14,7 +14,9 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     # `soft`: an environment overrides single keys of a parameter group, not the whole group.
-    "merge_strategy": {"parameters": "soft", "catalog": "soft", "mlflow": "soft", "bench": "soft"},
-    "config_patterns": {"mlflow": ["mlflow*"], "bench": ["bench*"]},
+    "merge_strategy": dict.fromkeys(
+        ("parameters", "catalog", "mlflow", "bench", "kubeflow"), "soft"
+    ),
+    "config_patterns": {name: [f"{name}*"] for name in ("mlflow", "bench", "kubeflow")},
     "custom_resolvers": {"oc.env": oc.env},
 }

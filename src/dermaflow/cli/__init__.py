@@ -12,6 +12,8 @@ import click
 
 from dermaflow.cli.compare import compare
 from dermaflow.cli.dvc_yaml import dvc_yaml
+from dermaflow.cli.job import job
+from dermaflow.cli.kubeflow import kubeflow
 from dermaflow.cli.new_env import new_env
 from dermaflow.cli.promote import promote
 from dermaflow.cli.relocate import relocate
@@ -25,7 +27,9 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (compare, dvc_yaml, new_env, promote, relocate, repro, restore, run):
+for command in (
+    compare, dvc_yaml, job, kubeflow, new_env, promote, relocate, repro, restore, run,
+):  # fmt: skip
     cli.add_command(command)
 
 # Benchmarks come with a checkout; an installed package goes without them.

@@ -18,6 +18,7 @@ from mlflow import MlflowClient
 from dermaflow.errors import TrackingError
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
+from dermaflow.tracking.job_run import job_id, join_job
 from dermaflow.tracking.killed_run import RunMarker, settle_killed_runs
 from dermaflow.tracking.long_values import cut_parameters, cut_tags
 from dermaflow.tracking.metric_names import METRICS_A_BATCH, name_metrics
@@ -35,7 +36,7 @@ _NAME = re.compile(r"[\w -]+")
 
 
 class TrackedRun:
-    """Opens a run (or joins the one ``MLFLOW_RUN_ID`` names), and closes it with its status.
+    """Opens a run (or joins the job's, or the one of ``MLFLOW_RUN_ID``), and closes it.
 
     One that was killed is opened again by the next that does the same.
 
@@ -59,9 +60,7 @@ class TrackedRun:
         does: str | None = None,
     ) -> None:
         experiment = open_store(config)
-        joined = os.environ.get("MLFLOW_RUN_ID") or None
-        if joined:
-            _require_open(joined)
+        joined = _find_joined(experiment, name, tags)
         self.joined = joined is not None
         self._may_go_on = does is not None
         uri = config.portable_uri  # notes move along with the project
@@ -164,13 +163,25 @@ class TrackedRun:
         try:
             if self._monitor:
                 finish_monitor(self._monitor)
-            # `kedro repro`, whose run it is, goes on with the next stage, or is killed before.
-            goes_on = self.joined and has_keeper() and status == "FINISHED"
+            # `kedro repro`, whose run it is, goes on with the next stage, or is killed before. What
+            # becomes of a job, only its engine knows.
+            goes_on = job_id() or (self.joined and has_keeper() and status == "FINISHED")
             mlflow.end_run("RUNNING" if goes_on else status)
             keep = self._may_go_on and status == "KILLED"
         finally:
             if self._marker:
                 self._marker.close(keep)
+
+
+def _find_joined(experiment: str, name: str, tags: Mapping[str, str]) -> str | None:
+    """The run that this process is to join; None for one of its own."""
+    job = job_id()
+    if job:  # Kubeflow, too, may set MLFLOW_RUN_ID: to a run of each task
+        return join_job(experiment, job, name, tags)
+    named = os.environ.get("MLFLOW_RUN_ID") or None
+    if named:
+        _require_open(named)
+    return named
 
 
 def _require_open(run_id: str) -> None:

@@ -1,0 +1,1 @@
+"""Other engines than this machine's shell: what they need to know of the pipeline."""

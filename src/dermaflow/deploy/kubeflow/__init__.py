@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines v2: a task for each stage, which runs ``kedro run`` in the project's image."""

@@ -1,0 +1,120 @@
+"""What the compiler has to know of a pipeline, as JSON: tasks, their order, and their pods.
+
+The compiler needs Kubeflow's SDK, which cannot be installed beside the project (its protobuf and
+requests are older). So it runs in an environment of its own and knows nothing of Kedro.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from kedro.pipeline import Pipeline
+
+from dermaflow.errors import ParameterError
+from dermaflow.params.kubeflow import JOB, KubeflowConfig, TaskResources
+
+GIB = 2**30
+
+# Pipeline parameter -> option of `kedro run` that takes it.
+PARAMETERS = {"params": "--params"}
+
+
+def describe(
+    stages: Mapping[str, Pipeline], persisted: Collection[str], config: KubeflowConfig, env: str
+) -> dict[str, Any]:
+    """Describe a pipeline whose tasks are stages.
+
+    Args:
+        stages: name -> all nodes of the stage, in the order of the data.
+        persisted: datasets that outlive a process.
+        config: how the tasks run.
+        env: the environment.
+
+    Returns:
+        JSON-ready: ``name``, ``description``, ``parameters`` (name -> default), ``tasks`` with
+        their ``name``, ``command``, ``options`` (parameter -> option) and ``after``; ``close``, the
+        command that ends the job; and ``pods``, what each task's pod looks like.
+
+    Raises:
+        ParameterError: a stage reads what another one keeps in memory only.
+    """
+    after = order(stages, persisted)
+    tasks = [_task("open", _kedro("job", "open", env=env), [])]
+    for stage, before in after.items():
+        command = [*_kedro("run", env=env), "--pipelines", stage, "--if-running", "wait"]
+        tasks.append(_task(stage, command, ["open", *before]))
+    return {
+        "name": f"{config.pipeline}-{env.replace('_', '-')}",
+        "description": f"Dermaflow, environment {env}: {', '.join(stages)}",
+        "parameters": dict.fromkeys(PARAMETERS, ""),
+        "image": config.image,
+        "entrypoint": config.entrypoint,
+        "tasks": tasks,
+        "close": _kedro("job", "close", env=env),
+        "pods": {name: _pod(config.resources_of(name)) for name in (JOB, *stages)},
+        "all_pods": _all_pods(config),
+    }
+
+
+def order(stages: Mapping[str, Pipeline], persisted: Collection[str]) -> dict[str, list[str]]:
+    """Stage -> those that it waits for: it reads their outputs, and no other of them does.
+
+    Raises:
+        ParameterError: a dataset between two of them is in memory only.
+    """
+    makers = {dataset: stage for stage, nodes in stages.items() for dataset in nodes.all_outputs()}
+    found: dict[str, list[str]] = {}
+    for stage, nodes in stages.items():
+        read = sorted(dataset for dataset in nodes.inputs() if dataset in makers)
+        lost = [dataset for dataset in read if dataset not in persisted]
+        if lost:
+            raise ParameterError(
+                f"{lost[0]}: {makers[lost[0]]} makes it and {stage} reads it in another process, "
+                "but the catalog keeps it nowhere: give it a filepath in conf/base/catalog.yml"
+            )
+        before = {makers[dataset] for dataset in read}
+        found[stage] = [name for name in stages if name in before]
+    return {stage: _nearest(before, found) for stage, before in found.items()}
+
+
+def _nearest(before: Sequence[str], found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Of the stages before one, those that no other one of them comes after."""
+    return [one for one in before if not any(_follows(other, one, found) for other in before)]
+
+
+def _follows(stage: str, other: str, found: Mapping[str, Sequence[str]]) -> bool:
+    return other in found[stage] or any(_follows(one, other, found) for one in found[stage])
+
+
+def _kedro(*words: str, env: str) -> list[str]:
+    return ["kedro", *words, "--env", env]
+
+
+def _task(name: str, command: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
+    return {"name": name, "command": list(command), "options": PARAMETERS, "after": list(after)}
+
+
+def _pod(resources: TaskResources) -> dict[str, Any]:
+    """Units are Kubernetes' own: cores, bytes and seconds."""
+    hours = resources.time_limit_hours
+    return {
+        "cpu": f"{round(resources.cpu_cores * 1000)}m",
+        "memory_bytes": round(resources.memory_gib * GIB),
+        "shared_memory_bytes": round(resources.shared_memory_gib * GIB),
+        "accelerators": resources.accelerators,
+        "accelerator": resources.accelerator,
+        "node_selector": resources.node_selector,
+        "tolerations": [one.model_dump(exclude_none=True) for one in resources.tolerations],
+        "timeout_seconds": None if hours is None else round(hours * 3600),
+        "retries": resources.retries,
+        "retry_after_seconds": resources.retry_after_seconds,
+    }
+
+
+def _all_pods(config: KubeflowConfig) -> dict[str, Any]:
+    dumped = config.model_dump(mode="json")
+    names = ("image_pull_policy", "image_pull_secrets", "environment", "secrets")
+    return {name: dumped[name] for name in names} | {
+        "volumes": [dumped["project"], *dumped["volumes"]],
+    }

@@ -1,0 +1,111 @@
+"""A Kubeflow pipeline from what ``describe`` says: a container component for each task."""
+
+# No `from __future__ import annotations`: the SDK reads the annotations of components as types.
+
+from collections.abc import Mapping
+from typing import Any
+
+from kfp import dsl, kubernetes
+
+_SHARED_MEMORY, _SCRATCH = "/dev/shm", "/tmp"
+
+
+def build_pipeline(description: Mapping[str, Any]) -> Any:
+    """A pipeline that the SDK can compile.
+
+    All tasks belong to one job, which they are told by ``DERMAFLOW_JOB_ID``. The last task closes
+    it, whatever became of the others.
+
+    Args:
+        description: see ``dermaflow.deploy.kubeflow.describe``.
+    """
+    close = _closing_component(description)
+    components = {task["name"]: _component(description, task) for task in description["tasks"]}
+
+    def pipeline(params: str = description["parameters"]["params"]) -> None:
+        closing = close(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+        _shape(closing, description, "close")
+        with dsl.ExitHandler(closing, name="stages"):
+            made: dict[str, Any] = {}
+            for task in description["tasks"]:
+                run = components[task["name"]]
+                done = run(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER, params=params)
+                done.after(*(made[name] for name in task["after"]))
+                _shape(done, description, task["name"])
+                made[task["name"]] = done
+
+    return dsl.pipeline(name=description["name"], description=description["description"])(pipeline)
+
+
+def _component(description: Mapping[str, Any], task: Mapping[str, Any]) -> Any:
+    command = _command(description, task["command"])
+
+    def run(job: str, params: str) -> dsl.ContainerSpec:
+        return _container(description, job, [*command, task["options"]["params"], params])
+
+    return _named(run, task["name"])
+
+
+def _closing_component(description: Mapping[str, Any]) -> Any:
+    command = _command(description, description["close"])
+
+    def close(job: str, status: dsl.PipelineTaskFinalStatus) -> dsl.ContainerSpec:
+        return _container(description, job, [*command, "--status", status])
+
+    return _named(close, "close")
+
+
+def _command(description: Mapping[str, Any], words: list[str]) -> list[str]:
+    return [*description["entrypoint"], "env", *words]
+
+
+def _container(description: Mapping[str, Any], job: Any, words: list[Any]) -> Any:
+    place = words.index("env") + 1
+    command = [*words[:place], f"DERMAFLOW_JOB_ID={job}", *words[place:]]
+    return dsl.ContainerSpec(image=description["image"], command=command)
+
+
+def _named(function: Any, name: str) -> Any:
+    function.__name__ = name
+    return dsl.container_component(function)
+
+
+def _shape(task: Any, description: Mapping[str, Any], name: str) -> None:
+    """Give a task's pod its resources, volumes, secrets and retries."""
+    pods = description["pods"]
+    pod, shared = pods.get(name, pods["job"]), description["all_pods"]
+    task.set_caching_options(False)  # the project's own hashes decide
+    task.set_cpu_request(pod["cpu"]).set_cpu_limit(pod["cpu"])
+    memory = f"{pod['memory_bytes'] // 2**20}Mi"
+    task.set_memory_request(memory).set_memory_limit(memory)
+    if pod["accelerators"]:
+        task.set_accelerator_type(pod["accelerator"]).set_accelerator_limit(pod["accelerators"])
+    if pod["retries"]:
+        task.set_retry(pod["retries"], backoff_duration=f"{pod['retry_after_seconds']}s")
+    for name_, value in sorted(shared["environment"].items()):
+        task.set_env_variable(name_, value)
+    _place(task, pod)
+    _mount(task, pod, shared)
+
+
+def _place(task: Any, pod: Mapping[str, Any]) -> None:
+    for key, value in sorted(pod["node_selector"].items()):
+        kubernetes.add_node_selector(task, key, value)
+    for toleration in pod["tolerations"]:
+        kubernetes.add_toleration(task, **toleration)
+    if pod["timeout_seconds"]:
+        kubernetes.set_timeout(task, pod["timeout_seconds"])
+
+
+def _mount(task: Any, pod: Mapping[str, Any], shared: Mapping[str, Any]) -> None:
+    kubernetes.set_image_pull_policy(task, shared["image_pull_policy"])
+    if shared["image_pull_secrets"]:
+        kubernetes.set_image_pull_secrets(task, shared["image_pull_secrets"])
+    for volume in shared["volumes"]:
+        kubernetes.mount_pvc(task, volume["claim"], volume["path"])
+    # The image's own root may be read-only.
+    kubernetes.empty_dir_mount(task, "scratch", _SCRATCH)
+    size = f"{pod['shared_memory_bytes'] // 2**20}Mi"
+    kubernetes.empty_dir_mount(task, "shared-memory", _SHARED_MEMORY, "Memory", size)
+    for secret in shared["secrets"]:
+        kubernetes.use_secret_as_env(task, secret["name"], secret["variables"])

@@ -1,0 +1,43 @@
+"""Kubeflow's configuration and compiled pipelines, where the SDK is installed."""
+
+import os
+from pathlib import Path
+
+import pytest
+from kedro.framework.project import configure_project
+
+from dermaflow.deploy.kubeflow.call_sdk import ENVIRONMENT, PYTHON, call_sdk
+from dermaflow.deploy.kubeflow.compile_project import compile_project, read_kubeflow_config
+
+
+@pytest.fixture(scope="session")
+def config(project_path):
+    """As `conf/base` has it."""
+    return read_kubeflow_config(project_path, "base")
+
+
+@pytest.fixture(scope="session")
+def sdk(project_path):
+    """Call Kubeflow's SDK."""
+    python = Path(os.environ.get(PYTHON) or project_path / ENVIRONMENT / "bin" / "python")
+    if not python.exists():
+        pytest.skip("Kubeflow's SDK is not installed: `make kubeflow`")
+
+    def call(command, **request):
+        return call_sdk(project_path, command, request)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def compiled(sdk, project_path):
+    """Compile pipelines of the project; each only once."""
+    configure_project("dermaflow")
+    made = {}
+
+    def compile_once(env="base", names="__default__"):
+        if (env, names) not in made:
+            made[env, names] = compile_project(project_path, env, names)
+        return made[env, names]
+
+    return compile_once

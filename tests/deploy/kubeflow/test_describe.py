@@ -1,0 +1,71 @@
+"""Tasks and their order, from pipelines and catalog."""
+
+import pytest
+from kedro.pipeline import node, pipeline
+
+from dermaflow.deploy.kubeflow.describe import GIB, describe, order
+from dermaflow.errors import ParameterError
+from dermaflow.params.kubeflow import KubeflowConfig
+
+
+def same(*values):
+    return values
+
+
+def stage(inputs, outputs):
+    return pipeline([node(same, inputs, outputs, name=f"make_{outputs[0]}")])
+
+
+STAGES = {
+    "ingest": stage(["params:ingest"], ["records"]),
+    "validate": stage(["records"], ["manifest"]),
+    "train": stage(["records", "manifest"], ["weights"]),
+    "evaluate": stage(["manifest", "weights"], ["metrics"]),
+    "explain": stage(["manifest", "weights"], ["maps"]),
+    "register": stage(["metrics", "weights"], ["version"]),
+}
+KEPT = {"records", "manifest", "weights", "metrics", "maps", "version"}
+
+
+def test_a_stage_waits_for_those_whose_outputs_it_reads_and_no_more():
+    assert order(STAGES, KEPT) == {
+        "ingest": [],
+        "validate": ["ingest"],
+        "train": ["validate"],
+        "evaluate": ["train"],
+        "explain": ["train"],
+        "register": ["evaluate"],
+    }
+
+
+def test_what_no_stage_of_the_pipeline_makes_is_not_waited_for():
+    assert order({"evaluate": STAGES["evaluate"]}, set()) == {"evaluate": []}
+
+
+def test_data_between_tasks_must_be_in_the_catalog():
+    with pytest.raises(ParameterError, match="manifest: validate makes it and train reads it"):
+        order(STAGES, KEPT - {"manifest"})
+
+
+def test_each_stage_is_a_task_after_the_one_that_opens_the_run(config):
+    described = describe(STAGES, KEPT, config, "ham10000_gpu")
+    tasks = {task["name"]: task for task in described["tasks"]}
+    assert list(tasks) == ["open", *STAGES]
+    assert tasks["train"]["after"] == ["open", "validate"]
+    assert tasks["train"]["command"] == [
+        *("kedro", "run", "--env", "ham10000_gpu", "--pipelines", "train"),
+        *("--if-running", "wait"),
+    ]
+    assert described["name"] == "dermaflow-ham10000-gpu"
+    assert described["close"] == ["kedro", "job", "close", "--env", "ham10000_gpu"]
+
+
+def test_units_are_those_of_kubernetes(config):
+    values = config.model_dump()
+    values["stages"] = {"train": {"cpu_cores": 1.5, "memory_gib": 3, "time_limit_hours": 0.25}}
+    own = KubeflowConfig.model_validate(values)
+    pods = describe(STAGES, KEPT, own, "base")["pods"]
+    assert pods["train"]["cpu"] == "1500m"
+    assert pods["train"]["memory_bytes"] == 3 * GIB
+    assert pods["train"]["timeout_seconds"] == 900
+    assert pods["evaluate"]["memory_bytes"] == config.resources.memory_gib * GIB
