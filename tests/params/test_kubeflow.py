@@ -35,6 +35,7 @@ def test_an_environment_adds_to_the_base(project_path):
         ({"project": {"claim": "Not_Valid", "path": "/project"}}, "project.claim"),
         ({"volumes": [{"claim": "raw", "path": "data"}]}, "volumes.0.path"),
         ({"image_pull_policy": "Sometimes"}, "image_pull_policy"),
+        ({"project": {"claim": None, "path": "/project"}}, "project.claim"),
         ({"stages": None}, "stages"),
     ],
 )

@@ -11,7 +11,7 @@ import yaml
 from dermaflow.deploy.kubeflow.call_sdk import ENVIRONMENT, PYTHON
 
 ORCHESTRATOR = Path(__file__).parents[1] / "deploy/kubeflow/local_orchestrator.py"
-WEIGHTS = "data/smoke/06_models/classifier.safetensors"
+WEIGHTS = "data/smoke/06_models/classifier/model.safetensors"
 # The image's entrypoint is the container's; a task that fails is not tried again.
 CONF = "entrypoint: []\nstages: {job: {retries: 0}}\n"
 
@@ -61,9 +61,7 @@ def hashes(folder):
 
 
 @pytest.mark.slow
-def test_a_job_fails_with_its_stage_and_the_next_goes_on_there(
-    project, python, finished, tmp_path
-):
+def test_a_job_fails_with_its_stage_and_the_next_goes_on_there(project, python, finished, tmp_path):
     killed = "data/smoke/unfinished/training/*.safetensors"
     code, said = submit(project, python, tmp_path / "1", KILL_TRAIN=killed)
     assert code == 1, said[-3000:]
@@ -71,7 +69,7 @@ def test_a_job_fails_with_its_stage_and_the_next_goes_on_there(
     (run,) = project.runs()
     assert (run.info.status, run.data.tags["stages"]) == ("FAILED", "ingest+validate+augment")
 
-    flip = f"cp {WEIGHTS} kept && printf x | dd of={WEIGHTS} bs=1 seek=5000 conv=notrunc"
+    flip = f"cp {WEIGHTS} kept && printf x | dd of={WEIGHTS} bs=1 seek=50000 conv=notrunc"
     code, said = submit(project, python, tmp_path / "2", BEFORE_EVALUATE=flip)
     assert code == 1, said[-3000:]
     assert skipped(said) == ["ingest", "validate", "augment"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from kedro.framework.cli.project import run as kedro_run
 
 from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
 from dermaflow.cli.project_command import ResumableCommand
-from dermaflow.schema import ALL_STAGES, EXTRAS, pipeline_of
+from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT, EXTRAS, JOB_REMOTE, pipeline_of
 from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 
 RUNNER = "dermaflow.versioning.stages.runner.StageRunner"
@@ -27,8 +29,18 @@ def _run(force: bool, if_running: IfRunning, **options: Any) -> Any:
     elif force:
         raise click.UsageError("--force goes with the project's own runner, not with --runner")
     # DVC would take a stage that did nothing for one that ran.
-    with skipping(if_running == "skip" and not is_dvc_stage(Path.cwd())):
+    skips = skipping(if_running == "skip" and not is_dvc_stage(Path.cwd()))
+    with skips, _exchanging(options["env"] or DEFAULT_ENVIRONMENT):
         return kedro_run.callback(**options)
+
+
+def _exchanging(env: str) -> AbstractContextManager[None]:
+    """Get the data of the job that the run belongs to, and bring there what it makes."""
+    if JOB_REMOTE not in os.environ:
+        return nullcontext()
+    from dermaflow.tracking.job_data import exchanging
+
+    return exchanging(Path.cwd(), env)
 
 
 def _refuse_unknown(pipelines: list[str]) -> None:

@@ -56,11 +56,24 @@ class TaskResources(Params):
     retry_after_seconds: NonNegativeInt
 
 
+class ProjectVolume(Params):
+    """What holds the project: conf, data, DVC's cache, and MLflow's store where that is local.
+
+    Attributes:
+        claim: name of a PersistentVolumeClaim, ReadWriteMany where tasks run on several nodes; None
+            for an empty folder of each task's own, which ``remote`` then has to fill.
+        path: where the image expects it.
+    """
+
+    claim: Name | None
+    path: AbsolutePath
+
+
 class Volume(Params):
     """A volume of the cluster, such as one with raw data.
 
     Attributes:
-        claim: name of a PersistentVolumeClaim; ReadWriteMany where tasks run on several nodes.
+        claim: name of a PersistentVolumeClaim.
         path: where it is mounted.
     """
 
@@ -92,8 +105,9 @@ class KubeflowConfig(Params):
         image_pull_policy: Kubernetes' own.
         image_pull_secrets: names of secrets by which the image may be pulled.
         entrypoint: of the image; Kubernetes replaces an image's own where a command is given.
-        project: the volume that holds the project: conf, data, DVC's cache, and MLflow's store
-            where that is local; its path is the one that the image expects.
+        project: what holds the project.
+        remote: address of a DVC remote, from which each task gets what the others made, and to
+            which it brings what it makes; None where the project's volume is enough.
         volumes: other volumes.
         environment: variables of every task.
         secrets: more variables of every task.
@@ -109,7 +123,8 @@ class KubeflowConfig(Params):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"]
     image_pull_secrets: list[Name]
     entrypoint: list[str]
-    project: Volume
+    project: ProjectVolume
+    remote: str | None
     volumes: list[Volume]
     environment: dict[str, str]
     secrets: list[Secret]
@@ -130,6 +145,12 @@ class KubeflowConfig(Params):
             for name, changes in own.items()
         }
         return {**values, "stages": filled}
+
+    @model_validator(mode="after")
+    def _keep_data(self) -> KubeflowConfig:
+        if self.project.claim is None and self.remote is None:
+            raise ValueError("project.claim: without a volume, the data need a remote")
+        return self
 
     @model_validator(mode="after")
     def _know_stages(self) -> KubeflowConfig:

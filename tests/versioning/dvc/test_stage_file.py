@@ -121,6 +121,26 @@ def test_the_files_of_a_group_are_its_own_and_of_shared_ones_its_keys_alone(tmp_
     assert parameter_files(tmp_path, ["seed"], "base") == [{"conf/base/parameters.yml": ["seed"]}]
 
 
+def test_a_group_may_stand_in_any_file_that_kedro_reads(tmp_path):
+    for name, text in {
+        "base/parameters_train.yml": "train: {epochs: 1}\nimage: {height: 8}\n",
+        "clinic/parameters_ours.yml": "'train': {epochs: 2}\nother: {seed: 1}\n",
+        "clinic/parameters/deep.yml": "image: {height: 9}\n",
+        "clinic/catalog.yml": "image: {type: json.JSONDataset}\n",
+    }.items():
+        path = tmp_path / "conf" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert parameter_files(tmp_path, ["seed", "train"], "clinic") == [
+        {"conf/base/parameters_train.yml": None},
+        {"conf/clinic/parameters_ours.yml": ["train"]},
+    ]
+    assert parameter_files(tmp_path, ["image"], "clinic") == [
+        {"conf/base/parameters_train.yml": ["image"]},
+        {"conf/clinic/parameters/deep.yml": ["image"]},
+    ]
+
+
 @pytest.mark.parametrize("text", ["- a\n- b\n", "<<<<<<< HEAD\nstages: {}\n=======\n", "a: [\n"])
 def test_a_file_that_holds_something_else_is_named(tmp_path, text):
     (tmp_path / "dvc.yaml").write_text(text)

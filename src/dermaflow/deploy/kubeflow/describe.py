@@ -13,6 +13,7 @@ from kedro.pipeline import Pipeline
 
 from dermaflow.errors import ParameterError
 from dermaflow.params.kubeflow import JOB, KubeflowConfig, TaskResources
+from dermaflow.schema import JOB_REMOTE
 
 GIB = 2**30
 
@@ -114,7 +115,6 @@ def _pod(resources: TaskResources) -> dict[str, Any]:
 
 def _all_pods(config: KubeflowConfig) -> dict[str, Any]:
     dumped = config.model_dump(mode="json")
-    names = ("image_pull_policy", "image_pull_secrets", "environment", "secrets")
-    return {name: dumped[name] for name in names} | {
-        "volumes": [dumped["project"], *dumped["volumes"]],
-    }
+    names = ("image_pull_policy", "image_pull_secrets", "secrets", "project", "volumes")
+    remote = {JOB_REMOTE: config.remote} if config.remote else {}
+    return {name: dumped[name] for name in names} | {"environment": config.environment | remote}

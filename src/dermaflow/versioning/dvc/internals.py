@@ -21,6 +21,8 @@ from dermaflow.versioning.dvc.site_cache import settle_site_cache
 
 logger = logging.getLogger(__name__)
 
+_GIVEN = "given"  # name of a remote that no file of the repository knows
+
 
 class DvcError(VersioningError):
     """DVC refuses or fails; the text is DVC's own."""
@@ -71,8 +73,12 @@ def keep_site_cache(folder: Path) -> None:
 
 
 @contextmanager
-def open_repository(folder: Path) -> Iterator[DvcRepository]:
+def open_repository(folder: Path, remote: str | None = None) -> Iterator[DvcRepository]:
     """Open the DVC repository of a folder or of one above it. DVC logs warnings only, then.
+
+    Args:
+        folder: of the repository, or below it.
+        remote: address of a remote that takes the default one's place.
 
     Raises:
         DvcError: there is none, or it cannot be opened; most need git, which a copy of the files
@@ -84,7 +90,9 @@ def open_repository(folder: Path) -> Iterator[DvcRepository]:
             from dvc.repo import Repo
 
             logging.getLogger("dvc").setLevel(logging.WARNING)  # importing it sets another
-            repository = DvcRepository(stack.enter_context(Repo(str(folder))))
+            given = {"core": {"remote": _GIVEN}, "remote": {_GIVEN: {"url": remote}}}
+            repo = Repo(str(folder), config=given if remote else None)
+            repository = DvcRepository(stack.enter_context(repo))
         yield repository
 
 
@@ -187,6 +195,21 @@ class DvcRepository:
 
         logging.getLogger("dvc").setLevel(logging.INFO)  # else it shows no progress
         self._repo.cloud.pull([HashInfo("md5", md5) for md5 in sorted(hashes)])
+
+    def push(self, hashes: Collection[str]) -> int:
+        """Bring objects from the cache to the default remote; progress goes to the terminal.
+
+        Returns:
+            How many the remote did not have and could not be brought there.
+
+        Raises:
+            Exception: of DVC, or of the library that knows the remote's protocol.
+        """
+        from dvc_data.hashfile.hash_info import HashInfo
+
+        logging.getLogger("dvc").setLevel(logging.INFO)
+        done = self._repo.cloud.push([HashInfo("md5", md5) for md5 in sorted(hashes)])
+        return len(done.failed)
 
 
 class DvcStage:

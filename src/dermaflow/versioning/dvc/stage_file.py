@@ -7,6 +7,7 @@ and the import graph which code it runs. Written by hand, three files of these l
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -191,17 +192,34 @@ def _plots(stages: Iterable[Stage], catalog: Mapping[str, Any], root: str) -> li
 
 
 def parameter_files(project_path: Path, groups: Iterable[str], env: str) -> list[Any]:
-    """Files that set the groups: a stage's own as a whole, of the shared ones those groups."""
+    """Files that set the groups: a stage's own as a whole, of all others those groups.
+
+    Kedro reads every ``parameters*.yml`` of an environment, whatever it is called and holds.
+    """
     groups = list(groups)
+    own = {f"parameters_{group}.yml": place for place, group in enumerate(groups)}
     found: list[Any] = []
     for folder in dict.fromkeys((DEFAULT_ENVIRONMENT, env)):
-        shared = Path("conf", folder, "parameters.yml")
-        content = read_yaml(project_path / shared)
-        keys = [group for group in groups if group in content]
-        found += [{shared.as_posix(): keys}] if keys else []
-        own = [Path("conf", folder, f"parameters_{group}.yml") for group in groups]
-        found += [{path.as_posix(): None} for path in own if (project_path / path).exists()]
+        files = _parameter_files_of(project_path / "conf" / folder)
+        for file in sorted(files, key=lambda file: (own.get(file.name, -1), file)):
+            path = file.relative_to(project_path).as_posix()
+            keys = None if file.name in own else _set_groups(file, groups)
+            found += [{path: keys}] if keys or file.name in own else []
     return found
+
+
+def _parameter_files_of(folder: Path) -> set[Path]:
+    """As Kedro's patterns of parameters have it."""
+    patterns = ("**/parameters*.yml", "parameters*/**/*.yml")
+    return {file for pattern in patterns for file in folder.glob(pattern)}
+
+
+def _set_groups(file: Path, groups: Iterable[str]) -> list[str]:
+    """Those of the groups that a file sets; read only if one may be among them, which is quick."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    named = [group for group in groups if re.search(rf"^['\"]?{group}\b", text, re.MULTILINE)]
+    content = read_yaml(file) if named else {}
+    return [group for group in named if group in content]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -101,8 +101,11 @@ def _mount(task: Any, pod: Mapping[str, Any], shared: Mapping[str, Any]) -> None
     kubernetes.set_image_pull_policy(task, shared["image_pull_policy"])
     if shared["image_pull_secrets"]:
         kubernetes.set_image_pull_secrets(task, shared["image_pull_secrets"])
-    for volume in shared["volumes"]:
-        kubernetes.mount_pvc(task, volume["claim"], volume["path"])
+    for volume in (shared["project"], *shared["volumes"]):
+        if volume["claim"]:
+            kubernetes.mount_pvc(task, volume["claim"], volume["path"])
+        else:
+            kubernetes.empty_dir_mount(task, "project", volume["path"])
     # The image's own root may be read-only.
     kubernetes.empty_dir_mount(task, "scratch", _SCRATCH)
     size = f"{pod['shared_memory_bytes'] // 2**20}Mi"
