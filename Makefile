@@ -6,6 +6,9 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 export DVC_NO_ANALYTICS ?= true
 export DO_NOT_TRACK ?= 1
 ARGS ?=
+ENGINE ?= $(or $(shell command -v podman),docker)
+# What the Dockerfile copies and reads.
+IMAGE_FILES := src conf pyproject.toml uv.lock dvc.yaml Dockerfile .dockerignore ':(glob)**/?*.dvc'
 # Before anybody calls plain `dvc`, which would read pickles where every user may write.
 SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 	from dermaflow.versioning.dvc.internals import keep_site_cache; keep_site_cache(Path())'
@@ -13,7 +16,7 @@ SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 PYTEST := .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui viz bench test test-long test-all lint
+.PHONY: help setup run repro ui viz bench image test test-long test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +37,13 @@ viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
 
 bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
 	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
+
+# The build has no git: it is told which code it gets; without git, neither commit nor flag are known.
+image: ## Build the images dermaflow:pipeline and dermaflow:serve (ENGINE=docker, ARGS for its options)
+	@commit=$$(git rev-parse HEAD) && changes=$$(git status --porcelain -- $(IMAGE_FILES)) \
+		&& dirty=$$(test -n "$$changes" && echo true || echo false); \
+	for target in pipeline serve; do $(ENGINE) build --target $$target --tag dermaflow:$$target \
+		--build-arg COMMIT=$$commit --build-arg DIRTY=$$dirty $(ARGS) . || exit; done
 
 test: $(SYNC) ## Run the tests, two files at a time
 	$(PYTEST) $(ARGS)

@@ -1,0 +1,1 @@
+"""The project on other machines: what its images start with."""
