@@ -64,7 +64,7 @@ def code_version(project_path: Path) -> tuple[str | None, bool | None]:
         (``git_problem`` says why); the commit alone before the first commit. In a container, which
         has no repository, what the image says.
     """
-    if not _has_repository(project_path):
+    if not has_repository(project_path):
         return image_version(project_path)
     if _is_ignored(project_path):
         return None, None
@@ -87,7 +87,7 @@ def git_problem(project_path: Path) -> str:
     Returns:
         Nothing where git says it, and where there is no repository.
     """
-    if not _has_repository(project_path):
+    if not has_repository(project_path):
         return ""
     try:
         done = _run_git(project_path, *_STATUS)
@@ -98,7 +98,7 @@ def git_problem(project_path: Path) -> str:
     return "the repository around the project ignores it" if _is_ignored(project_path) else ""
 
 
-def _has_repository(project_path: Path) -> bool:
+def has_repository(project_path: Path) -> bool:
     """Whether there is a repository, also one that git may not read and takes for none."""
     return any((folder / ".git").exists() for folder in (project_path, *project_path.parents))
 
