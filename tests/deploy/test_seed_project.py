@@ -1,4 +1,4 @@
-"""The project's folder on a volume: what the first start puts there, and what an upgrade changes."""
+"""The project's folder on a volume: what a first start puts there, and an upgrade changes."""
 
 import subprocess
 import sys

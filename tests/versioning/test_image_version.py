@@ -1,11 +1,12 @@
 """What a container says of its code, which has no repository to look it up in."""
 
 import shutil
+import subprocess
 
 import pytest
 
 from dermaflow.versioning import image_version as stamp
-from dermaflow.versioning.git import code_version
+from dermaflow.versioning.git import apply_patch, code_version, uncommitted_patch
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
@@ -78,6 +79,36 @@ def test_settings_of_the_volume_that_are_not_the_images_are_changes(
     monkeypatch.setenv(stamp.DIRTY, flag)
     differ(project)
     assert code_version(project) == (HASH, True)
+
+
+def test_the_patch_brings_the_commit_to_the_volumes_settings(project, image, tmp_path):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(image, checkout)
+    for name, content in {"a.yml": "a: 1\nb: 2", "crlf.yml": "a: 1\r\nb: 2\r\n"}.items():
+        for folder in (image, checkout, project):
+            (folder / "conf/base" / name).write_bytes(content.encode())
+    assert uncommitted_patch(project) == b""
+    add(project)
+    remove(project)
+    track_raw_data(project)
+    (project / "conf/base/a.yml").write_bytes("a: 1\nb: zwölf".encode())
+    (project / "conf/base/crlf.yml").write_bytes(b"a: 1\r\nb: 3\r\n")
+    (project / "conf/base/empty.yml").touch()
+    (project / "conf/base/a.yml.new").write_text("the image's\n")
+    patch = uncommitted_patch(project)
+    subprocess.run(["git", "init", "--quiet", checkout], check=True)
+    apply_patch(checkout, patch)
+    assert stamp._settings(checkout) == stamp._settings(project)
+    assert (checkout / "data/01_raw/list.csv.dvc").exists()
+    assert not (checkout / "conf/base/parameters.yml").exists()
+
+
+def test_there_is_no_patch_where_the_image_itself_may_have_changes(project, monkeypatch):
+    change(project)
+    assert uncommitted_patch(project).endswith(b"-seed: 1\n+seed: 2\n")
+    for flag in ("true", ""):
+        monkeypatch.setenv(stamp.DIRTY, flag)
+        assert uncommitted_patch(project) == b""
 
 
 def test_secrets_and_what_runs_write_are_no_changes(project):

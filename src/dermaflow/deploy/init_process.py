@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 
 # What a shell answers for a command that is not there, or that it may not run.
 _NOT_FOUND, _NOT_RUN = 127, 126
@@ -26,7 +25,7 @@ _PASSED_ON = (
 )
 
 
-def run_command(command: Sequence[str]) -> int:
+def run_command(command: list[str]) -> int:
     """Run a command in place of this process; as process 1, run it below and pass signals on.
 
     Returns:
@@ -42,7 +41,7 @@ def run_command(command: Sequence[str]) -> int:
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_RUN
 
 
-def run_below(command: Sequence[str]) -> int:
+def run_below(command: list[str]) -> int:
     """Run a command below this process, and pass it the signals that this process gets.
 
     Raises:

@@ -1,9 +1,9 @@
 """The project's folder on a volume: filled by the first start of an image, renewed by a newer one.
 
 Code stays in the image; the volume has links to it, which lead to the code of whichever image runs.
-Files that users change are copied. An upgrade treats them as rpm and dpkg treat configuration files: one
-that nobody has changed is replaced, one that somebody has changed stays, and the image's version is
-put beside it as ``<name>.new`` if it is another one than before.
+Files that users change are copied. An upgrade treats them as rpm and dpkg treat configuration
+files: one that nobody has changed is replaced; one that somebody has changed stays, and the image's
+version is put beside it as ``<name>.new`` if it is another one than before.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from pathlib import Path
 from dermaflow.errors import VersioningError
 from dermaflow.io.atomic_files import replacing_file
 from dermaflow.io.text import one_line
-from dermaflow.versioning.image_version import image_version
+from dermaflow.versioning.image_version import image_patch, image_version
 
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
 # The `.dvc` files say which raw data it was; the `?` keeps the folder `.dvc` out.
@@ -127,8 +127,11 @@ def current_branch(project_path: Path) -> str:
 def uncommitted_patch(project_path: Path) -> bytes:
     """Changes of code and configuration since the commit, new files too, for ``git apply``.
 
-    Bytes, as files may be in any encoding and end their lines as they like.
+    Bytes, as files may be in any encoding and end their lines as they like. In a container, the
+    changes since the image was built.
     """
+    if not has_repository(project_path):
+        return image_patch(project_path)
     with tempfile.TemporaryDirectory() as folder:
         # An index of its own, so that what the user has staged stays as it is.
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}

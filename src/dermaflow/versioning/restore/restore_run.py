@@ -52,8 +52,8 @@ def require_code(project_path: Path, commit: str | None) -> str:
         )
     if not has_repository(project_path):
         raise VersioningError(
-            f"there is no git repository here to take commit {commit} from: an image that was built "
-            "from that commit has its code, and `--data-only` brings the data back"
+            f"there is no git repository here to take commit {commit} from: an image built from "
+            "that commit has its code, and `--data-only` brings the data back"
         )
     require_git(project_path)
     if not has_commit(project_path, commit):
