@@ -7,8 +7,11 @@ export DVC_NO_ANALYTICS ?= true
 export DO_NOT_TRACK ?= 1
 ARGS ?=
 ENGINE ?= $(or $(shell command -v podman),docker)
-# What the Dockerfile copies and reads.
-IMAGE_FILES := src conf pyproject.toml uv.lock dvc.yaml Dockerfile .dockerignore ':(glob)**/?*.dvc'
+IMAGE ?= dermaflow
+# The build has no git: it is told which code it gets. What is not known is left out.
+CODE_VERSION := .venv/bin/python -c 'from pathlib import Path; \
+	from dermaflow.versioning.git import code_version; commit, dirty = code_version(Path()); \
+	print(f"--build-arg COMMIT={commit or str()} --build-arg DIRTY={str(dirty).lower()}")'
 # Before anybody calls plain `dvc`, which would read pickles where every user may write.
 SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 	from dermaflow.versioning.dvc.internals import keep_site_cache; keep_site_cache(Path())'
@@ -38,12 +41,9 @@ viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
 bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
 	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
-# The build has no git: it is told which code it gets; without git, neither commit nor flag are known.
-image: ## Build the images dermaflow:pipeline and dermaflow:serve (ENGINE=docker, ARGS for its options)
-	@commit=$$(git rev-parse HEAD) && changes=$$(git status --porcelain -- $(IMAGE_FILES)) \
-		&& dirty=$$(test -n "$$changes" && echo true || echo false); \
-	for target in pipeline serve; do $(ENGINE) build --target $$target --tag dermaflow:$$target \
-		--build-arg COMMIT=$$commit --build-arg DIRTY=$$dirty $(ARGS) . || exit; done
+image: $(SYNC) ## Build the images dermaflow:pipeline and dermaflow:serve (ENGINE=docker, ARGS for its options)
+	@version=$$($(CODE_VERSION)) && for target in pipeline serve; do \
+		$(ENGINE) build --target $$target --tag $(IMAGE):$$target $$version $(ARGS) . || exit; done
 
 test: $(SYNC) ## Run the tests, two files at a time
 	$(PYTEST) $(ARGS)
