@@ -45,7 +45,7 @@ def engine():
 
 @pytest.fixture(scope="module")
 def build(engine):
-    """Build images ``<name>:pipeline`` and ``<name>:serve`` from a checkout, with ``make image``."""
+    """Build the images of a checkout, as ``<name>:<target>``."""
     names = []
 
     def build(source, name, targets=("pipeline", "serve")):
