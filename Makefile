@@ -49,7 +49,7 @@ test: $(SYNC) ## Run the tests, two files at a time
 	$(PYTEST) $(ARGS)
 
 test-long: $(SYNC) ## Run the long tests alone (ARGS="--minutes 10": those that end by then)
-	$(PYTEST) -m slow $(ARGS)
+	$(PYTEST) -m slow -rs $(ARGS)
 
 test-all: $(SYNC) ## Run all tests, the long ones too
 	$(PYTEST) -m "" $(ARGS)
