@@ -36,7 +36,7 @@ def call(*command, **options):
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session", autouse=True)  # before `finished` is made for nothing
 def engine():
     """The command of a container engine that works here."""
     for name in ("podman", "docker"):
