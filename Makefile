@@ -7,6 +7,12 @@ export DVC_NO_ANALYTICS ?= true
 export DO_NOT_TRACK ?= 1
 ARGS ?=
 KUBEFLOW := src/dermaflow/deploy/kubeflow
+ENGINE ?= $(or $(shell command -v podman),docker)
+IMAGE ?= dermaflow
+# The build has no git: it is told which code it gets. What is not known is left out.
+CODE_VERSION := .venv/bin/python -c 'from pathlib import Path; \
+	from dermaflow.versioning.git import code_version; commit, dirty = code_version(Path()); \
+	print(f"--build-arg COMMIT={commit or str()} --build-arg DIRTY={str(dirty).lower()}")'
 # Before anybody calls plain `dvc`, which would read pickles where every user may write.
 SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 	from dermaflow.versioning.dvc.internals import keep_site_cache; keep_site_cache(Path())'
@@ -14,7 +20,7 @@ SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 PYTEST := .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui viz bench kubeflow kubeflow-lock test test-long test-all lint
+.PHONY: help setup run repro ui viz bench image kubeflow kubeflow-lock test test-long test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,11 +53,15 @@ kubeflow-lock: $(UV)
 	cd $(KUBEFLOW) && $(abspath $(UV)) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make kubeflow-lock" requirements.in -o requirements.txt
 
+image: $(SYNC) ## Build the images dermaflow:pipeline and dermaflow:serve (ENGINE=docker, ARGS for its options)
+	@version=$$($(CODE_VERSION)) && for target in pipeline serve; do \
+		$(ENGINE) build --target $$target --tag $(IMAGE):$$target $$version $(ARGS) . || exit; done
+
 test: $(SYNC) ## Run the tests, two files at a time
 	$(PYTEST) $(ARGS)
 
 test-long: $(SYNC) ## Run the long tests alone (ARGS="--minutes 10": those that end by then)
-	$(PYTEST) -m slow $(ARGS)
+	$(PYTEST) -m slow -rs $(ARGS)
 
 test-all: $(SYNC) ## Run all tests, the long ones too
 	$(PYTEST) -m "" $(ARGS)

@@ -34,6 +34,7 @@ LONG = {
     "tests/ml/processes/test_launch.py": 1,
     "tests/runs/test_training_processes.py": 2,
     "tests/runs/test_notebooks.py": 1,
+    "tests/runs/test_image.py": 8,  # skipped where neither podman nor docker is there
     "tests/runs/test_bench.py": 2,
     "tests/runs/test_training_killed.py": 4,
     "tests/runs/test_killed_anywhere.py": 20,

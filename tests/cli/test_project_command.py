@@ -44,6 +44,19 @@ def test_an_interrupt_that_falls_into_a_callback_still_ends_the_command(name, ex
     assert done.stderr == "Interrupted\n"
 
 
+def test_a_signal_of_which_a_library_makes_an_error_of_its_own_still_ends_the_command_as_such():
+    code = (
+        "import os, signal\n"
+        "from dermaflow.cli.project_command import ProjectCommand\n"
+        "def command():\n"
+        "    try: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    except BaseException: raise ValueError('half done') from None\n"
+        "ProjectCommand('command', callback=command)()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (143, "Interrupted\n")
+
+
 def test_a_terminal_that_is_closed_does_not_end_what_nohup_started():
     code = (
         "import os, signal\n"

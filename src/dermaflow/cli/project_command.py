@@ -24,6 +24,8 @@ from dermaflow.io.redaction import hide_secrets_in_logs, redact
 SECONDS_BETWEEN_PROGRESS = "15"  # where nobody looks on: a file, a scheduler's log
 _SECONDS_TO_LEAVE_A_CALLBACK = 0.1
 
+_asked_to_end: list[signal.Signals] = []
+
 logger = logging.getLogger(__name__)
 
 
@@ -65,6 +67,8 @@ class ProjectCommand(click.Command):
             if isinstance(error, click.ClickException | click.exceptions.Exit):
                 raise
             logger.debug("Command failed", exc_info=error)
+            if _asked_to_end:  # a library made another error of it, as OmegaConf does
+                _end(self.interrupted, 128 + _asked_to_end[-1])
             told = as_user_error(error)
             if told is None:
                 kind = type(error).__name__
@@ -106,6 +110,7 @@ def _refuse_pattern(root: Path) -> None:
 
 
 def _terminate(number: int, _: object) -> None:
+    _asked_to_end.append(signal.Signals(number))
     raise Terminated(signal.Signals(number))
 
 

@@ -1,1 +1,1 @@
-"""Other engines than this machine's shell: what they need to know of the pipeline."""
+"""The project on other machines: its images, and what other engines need to know of it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from dermaflow.errors import VersioningError
 from dermaflow.io.atomic_files import replacing_file
 from dermaflow.io.text import one_line
+from dermaflow.versioning.image_version import image_patch, image_version
 
 # What decides a result; elsewhere files come and go as they like, and DVC writes its locks itself.
 # The `.dvc` files say which raw data it was; the `?` keeps the folder `.dvc` out.
@@ -59,9 +60,12 @@ def code_version(project_path: Path) -> tuple[str | None, bool | None]:
     """Git commit of the project, and whether code or configuration differ from it.
 
     Returns:
-        None for what is not known: both where the project is no git checkout, as in a container, or
-        where git refuses (``git_problem`` says why); the commit alone before the first commit.
+        None for what is not known: both where the project is no git checkout, or where git refuses
+        (``git_problem`` says why); the commit alone before the first commit. In a container, which
+        has no repository, what the image says.
     """
+    if not has_repository(project_path):
+        return image_version(project_path)
     if _is_ignored(project_path):
         return None, None
     commit = current_commit(project_path)
@@ -83,8 +87,7 @@ def git_problem(project_path: Path) -> str:
     Returns:
         Nothing where git says it, and where there is no repository.
     """
-    # Git itself takes a repository that it may not read for none.
-    if not any((folder / ".git").exists() for folder in (project_path, *project_path.parents)):
+    if not has_repository(project_path):
         return ""
     try:
         done = _run_git(project_path, *_STATUS)
@@ -93,6 +96,11 @@ def git_problem(project_path: Path) -> str:
     if done.returncode:
         return _words(done)
     return "the repository around the project ignores it" if _is_ignored(project_path) else ""
+
+
+def has_repository(project_path: Path) -> bool:
+    """Whether there is a repository, also one that git may not read and takes for none."""
+    return any((folder / ".git").exists() for folder in (project_path, *project_path.parents))
 
 
 def _is_ignored(project_path: Path) -> bool:
@@ -119,8 +127,11 @@ def current_branch(project_path: Path) -> str:
 def uncommitted_patch(project_path: Path) -> bytes:
     """Changes of code and configuration since the commit, new files too, for ``git apply``.
 
-    Bytes, as files may be in any encoding and end their lines as they like.
+    Bytes, as files may be in any encoding and end their lines as they like. In a container, the
+    changes since the image was built.
     """
+    if not has_repository(project_path):
+        return image_patch(project_path)
     with tempfile.TemporaryDirectory() as folder:
         # An index of its own, so that what the user has staged stays as it is.
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}

@@ -60,6 +60,12 @@ class History:
         command = ["git", "-C", str(self.folder), *identity, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
+    def leave_git(self):
+        """Have DVC do without git, as in a container."""
+        shutil.rmtree(self.folder / ".git")
+        with (self.folder / ".dvc/config").open("a") as config:
+            config.write("[core]\n    no_scm = true\n")
+
     def write(self, text):
         """Write all data, each file with a text that tells what it is of."""
         for name in (A, B, f"{PICTURES}/1.png", f"{PICTURES}/2.png", f"{RAW}/list.csv"):

@@ -58,6 +58,9 @@ def test_code_that_is_not_known_not_here_or_would_be_lost_is_refused(history, ol
     (history.folder / "src/mine.py").write_text("mine")
     with pytest.raises(VersioningError, match="git stash --include-untracked"):
         require_code(history.folder, old.commit)
+    history.leave_git()
+    with pytest.raises(VersioningError, match=r"no git repository .* `--data-only` brings"):
+        require_code(history.folder, old.commit)
 
 
 def test_a_checkout_that_git_may_not_read_is_refused_with_gits_advice(history, old, monkeypatch):

@@ -17,6 +17,7 @@ from versioning.restore.history import ENV, RAW, A, B
 
 NOTES = ".dvc/tmp/before_restore.json"
 LOCK = "dvc.lock"
+RAW_LIST = f"{RAW}/list.csv"
 
 
 def restore(history, state, patch=b"", code=True):
@@ -51,6 +52,14 @@ def test_the_way_back_brings_code_locks_raw_data_and_outputs_once(history, old, 
     assert (history.folder / LOCK).read_text() == lock
     with pytest.raises(VersioningError, match="no run was restored here"):
         go_back(history.folder)
+
+
+def test_without_a_repository_data_alone_come_back_and_go_again(history, old, new):
+    history.leave_git()
+    restore(history, old, code=False)
+    assert history.contents() == {**old.contents, RAW_LIST: new.contents[RAW_LIST]}
+    go_back(history.folder)
+    assert history.contents() == new.contents
 
 
 def test_while_a_run_uses_the_data_there_is_no_way_back(history, old, monkeypatch):

@@ -18,6 +18,7 @@ from dermaflow.versioning.git import (
     code_version,
     current_commit,
     has_commit,
+    has_repository,
     require_git,
     without_locks,
 )
@@ -48,6 +49,11 @@ def require_code(project_path: Path, commit: str | None) -> str:
         raise VersioningError(
             "the run was made outside a git checkout, or git could not read it: its code is not "
             "known"
+        )
+    if not has_repository(project_path):
+        raise VersioningError(
+            f"there is no git repository here to take commit {commit} from: an image built from "
+            "that commit has its code, and `--data-only` brings the data back"
         )
     require_git(project_path)
     if not has_commit(project_path, commit):

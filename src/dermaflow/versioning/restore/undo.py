@@ -15,6 +15,7 @@ from dermaflow.versioning.git import (
     checkout,
     current_branch,
     current_commit,
+    has_repository,
     require_git,
     revert_patch,
     without_locks,
@@ -131,8 +132,9 @@ def _go_back(project_path: Path, origins: Sequence[Origin]) -> str:
         revert_patch(project_path, bytes.fromhex(origin.patch))
         origin = replace(origin, patch="")
         _write(project_path, [*earlier, origin])  # if git refuses what follows
-    with without_locks(project_path):
-        checkout(project_path, origin.branch)
+    if has_repository(project_path):  # else the code was never another
+        with without_locks(project_path):
+            checkout(project_path, origin.branch)
     origin = replace(origin, commit=current_commit(project_path), code_is_back=True)
     _write(project_path, [*earlier, origin])  # if DVC refuses what follows
     missing = _return_data(project_path, origin)
