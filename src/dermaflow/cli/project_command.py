@@ -20,8 +20,9 @@ from dermaflow.cli.user_errors import as_user_error
 from dermaflow.errors import ParameterError
 from dermaflow.io.forgiving_streams import forgive_streams
 from dermaflow.io.redaction import hide_secrets_in_logs, redact
+from dermaflow.io.supervised import reached_limit, tell_supervisor
 
-SECONDS_BETWEEN_PROGRESS = "15"  # where nobody looks on: a file, a scheduler's log
+TIME_LIMIT_REACHED = 17  # exit code
 _SECONDS_TO_LEAVE_A_CALLBACK = 0.1
 
 logger = logging.getLogger(__name__)
@@ -30,9 +31,13 @@ logger = logging.getLogger(__name__)
 class Terminated(KeyboardInterrupt):
     """A scheduler, or a terminal that was closed, asked the process to end, as Ctrl-C would."""
 
-    def __init__(self, number: signal.Signals) -> None:
-        super().__init__()
+    def __init__(self, number: signal.Signals, *reasons: str) -> None:
+        super().__init__(*reasons)
         self.number = number
+
+
+class TimeLimitReached(Terminated):
+    """The command's supervisor asked it to end, as it has run for as long as it may."""
 
 
 class ProjectCommand(click.Command):
@@ -54,12 +59,17 @@ class ProjectCommand(click.Command):
         forgive_streams()
         do_without_log_file()
         if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
-            os.environ.setdefault("TQDM_MININTERVAL", SECONDS_BETWEEN_PROGRESS)
+            os.environ.setdefault("TQDM_DISABLE", "1")  # of libraries; see `io.progress` for ours
         try:
             _refuse_pattern(Path.cwd())
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             logger.debug("Interrupted", exc_info=interrupt)
+            if isinstance(interrupt, TimeLimitReached):
+                _end(
+                    f"Error: {interrupt}; the same command goes on where it stopped",
+                    TIME_LIMIT_REACHED,
+                )
             _end(self.interrupted, 128 + _signal_of(interrupt))
         except Exception as error:
             if isinstance(error, click.ClickException | click.exceptions.Exit):
@@ -106,6 +116,9 @@ def _refuse_pattern(root: Path) -> None:
 
 
 def _terminate(number: int, _: object) -> None:
+    limit = reached_limit()
+    if limit:
+        raise TimeLimitReached(signal.Signals(number), f"the time limit of {limit} was reached")
     raise Terminated(signal.Signals(number))
 
 
@@ -131,4 +144,5 @@ def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
 
 def _end(message: str, exit_code: int) -> NoReturn:
     click.secho(redact(message), fg="red", err=True)
+    tell_supervisor(message=redact(message))
     sys.exit(exit_code)
