@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import click
 
-from dermaflow.cli.durations import DurationType
+from dermaflow.cli.durations import Duration
 from dermaflow.cli.failure_hook import ON_FAILURE, TIME_LIMIT, Failure, run_hook
 from dermaflow.cli.project_command import ResumableCommand
 from dermaflow.cli.supervisor import Supervisor
@@ -61,14 +62,16 @@ def _options() -> list[click.Parameter]:
     return [
         _option(
             "--time-limit",
-            type=DurationType(),
+            parse=Duration.parse,
+            metavar="DURATION",
             envvar=TIME_LIMIT,
             help="Stop after this time, waiting included, and end with exit code 17: 90s, 30m, 8h. "
             "A training writes a checkpoint first.",
         ),
         _option(
             "--grace-period",
-            type=DurationType(),
+            parse=Duration.parse,
+            metavar="DURATION",
             default=_GRACE,
             show_default=True,
             envvar="DERMAFLOW_GRACE_PERIOD",
@@ -82,7 +85,8 @@ def _options() -> list[click.Parameter]:
         ),
         _option(
             "--logical-date",
-            type=_LogicalDate(),
+            parse=_parse_date,
+            metavar="DATE",
             envvar=LOGICAL_DATE,
             help="Tag the MLflow run with the date that a scheduler runs it for, such as "
             "2026-11-30T02:00:00+00:00. It decides nothing.",
@@ -90,27 +94,26 @@ def _options() -> list[click.Parameter]:
     ]
 
 
-def _option(name: str, **settings: Any) -> click.Option:
-    return click.Option([name], callback=_remember, expose_value=False, **settings)
+def _option(name: str, parse: Callable[[str], Any] = str, **settings: Any) -> click.Option:
+    """An option that is kept in the context: Kedro's own command knows nothing of it."""
 
-
-def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    assert parameter.name is not None
-    context.meta.setdefault(_META, {})[parameter.name] = value
-
-
-class _LogicalDate(click.ParamType):
-    name = "date"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """ISO 8601 with an offset, as MLflow is to have it."""
+    def keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        assert parameter.name is not None
         try:
-            date = datetime.fromisoformat(value)
+            given = None if value is None else parse(value)
         except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
-        if date.tzinfo is None:
-            self.fail(f"{value!r} names no offset from UTC, such as Z or +01:00", param, ctx)
-        return date.isoformat()
+            raise click.BadParameter(str(error)) from error
+        context.meta.setdefault(_META, {})[parameter.name] = given
+
+    return click.Option([name], callback=keep, expose_value=False, **settings)
+
+
+def _parse_date(text: str) -> str:
+    """ISO 8601 with an offset, as MLflow is to have it. Raises ValueError."""
+    date = datetime.fromisoformat(text)
+    if date.tzinfo is None:
+        raise ValueError(f"{text!r} names no offset from UTC, such as Z or +01:00")
+    return date.isoformat()
 
 
 def _about(context: click.Context) -> dict[str, str]:
