@@ -14,7 +14,13 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     # `soft`: an environment overrides single keys of a parameter group, not the whole group.
-    "merge_strategy": {"parameters": "soft", "catalog": "soft", "mlflow": "soft", "bench": "soft"},
-    "config_patterns": {"mlflow": ["mlflow*"], "bench": ["bench*"]},
+    "merge_strategy": {
+        "parameters": "soft",
+        "catalog": "soft",
+        "mlflow": "soft",
+        "bench": "soft",
+        "retention": "soft",
+    },
+    "config_patterns": {"mlflow": ["mlflow*"], "bench": ["bench*"], "retention": ["retention*"]},
     "custom_resolvers": {"oc.env": oc.env},
 }

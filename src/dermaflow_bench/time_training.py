@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count, islice
 from statistics import median
-from typing import Any
 
 import numpy as np
 import torch

@@ -14,6 +14,7 @@ from dermaflow.cli.compare import compare
 from dermaflow.cli.dvc_yaml import dvc_yaml
 from dermaflow.cli.new_env import new_env
 from dermaflow.cli.promote import promote
+from dermaflow.cli.prune import prune
 from dermaflow.cli.relocate import relocate
 from dermaflow.cli.repro import repro
 from dermaflow.cli.restore import restore
@@ -25,7 +26,7 @@ def cli() -> None:
     """Commands of this project."""
 
 
-for command in (compare, dvc_yaml, new_env, promote, relocate, repro, restore, run):
+for command in (compare, dvc_yaml, new_env, promote, prune, relocate, repro, restore, run):
     cli.add_command(command)
 
 # Benchmarks come with a checkout; an installed package goes without them.
