@@ -78,11 +78,10 @@ class Plan:
             kept = "stays" if judged.stays else "goes "
             name = f"{info.run_id[:8]} {ended:%Y-%m-%d} {info.status}"
             yield f"{kept} run {name} {info.run_name}: {said}"
-        for folder, size in self.folders.items():
-            yield f"goes  {folder}: {readable_size(size)}"
-        going = len(self.sizes)
-        freed = readable_size(sum(self.sizes.values()))
-        yield f"runs of {self.env}: {len(self.runs) - going} stay, {going} go ({freed})"
+        for folder, freed in self.folders.items():
+            yield f"goes  {folder}: {readable_size(freed)}"
+        going, size = len(self.sizes), readable_size(sum(self.sizes.values()))
+        yield f"runs of {self.env}: {len(self.runs) - going} stay, {going} go ({size})"
         if self.cache:
             cache, size = self.cache, readable_size(self.cache.size)
             yield f"DVC's cache: {cache.kept} objects stay, {len(cache.files)} go ({size})"

@@ -61,7 +61,7 @@ def find_unused(
         days: age in days below which an object stays in any case.
 
     Raises:
-        VersioningError: the cache may be shared with other projects, or git cannot read its history.
+        VersioningError: the cache may be shared with other projects, or git refuses.
     """
     cache = DvcCache.in_repository(repository)
     if not cache.folder.is_relative_to(repository.root):
