@@ -47,15 +47,17 @@ class Plan:
     """What goes.
 
     Attributes:
+        project_path: root of the project.
         client: of the store.
         env: the environment.
         runs: its runs, those that stay among them.
         sizes: id of a run that goes -> bytes.
-        folders: checkpoints that go -> bytes.
+        folders: of checkpoints that go, from the root -> bytes.
         cache: objects that go; None where the cache is left alone.
         left_alone: why; empty where it is not.
     """
 
+    project_path: Path
     client: MlflowClient
     env: str
     runs: list[Judged]
@@ -95,7 +97,7 @@ class Plan:
         """
         freed = sum(delete_run(self.client, run_id) for run_id in self.sizes)
         for folder, size in self.folders.items():
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(self.project_path / folder, ignore_errors=True)
             freed += size
         if self.cache:
             self.cache.delete()
@@ -138,7 +140,7 @@ def make_plan(project_path: Path, env: str) -> Iterator[Plan]:
                 repository = stack.enter_context(open_repository(project_path))
                 stack.enter_context(holding(repository))
                 cache = find_unused(project_path, repository, needed, policy.cache_days)
-        yield Plan(client, env, runs, sizes, folders, cache, left_alone)
+        yield Plan(project_path, client, env, runs, sizes, folders, cache, left_alone)
 
 
 def _judged(
@@ -175,6 +177,6 @@ def _abandoned(
         if not str(entry.get("type", "")).endswith(_WORKING_FOLDER):
             continue
         folder = project_path / entry["filepath"]
-        stats = [path.stat() for path in (folder, *folder.rglob("*")) if path.exists()]
+        stats = [path.stat() for path in folder.rglob("*") if path.is_file()]
         if stats and max(stat.st_mtime for stat in stats) <= oldest:
-            yield folder, sum(stat.st_size for stat in stats)
+            yield Path(entry["filepath"]), sum(stat.st_size for stat in stats)

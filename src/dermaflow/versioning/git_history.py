@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 
 from dermaflow.errors import VersioningError
 from dermaflow.io.text import one_line
@@ -13,7 +14,7 @@ from dermaflow.versioning.git import current_commit, git_environment, require_gi
 _REACHED = ("--all", "--reflog", "--indexed-objects")  # stashes are among all references
 
 
-def history_of(project_path: Path, patterns: Iterable[str]) -> bytes:
+def history_of(project_path: Path, patterns: Sequence[str]) -> bytes:
     """Content of each version of some files that a reference, the index or a reflog reaches.
 
     Args:
@@ -26,11 +27,16 @@ def history_of(project_path: Path, patterns: Iterable[str]) -> bytes:
     require_git(project_path)
     if current_commit(project_path) is None:
         return b""
-    paths = [f":(top,glob)**/{pattern}" for pattern in patterns]
-    listed = _run(
-        project_path, b"", "rev-list", *_REACHED, "--objects", "--no-object-names", "--", *paths
-    )
-    return _run(project_path, listed, "cat-file", "--batch")
+    # Git's own limit to paths leaves out branches that were merged without effect.
+    listed = _run(project_path, b"", "rev-list", *_REACHED, "--objects").splitlines()
+    named = (line.partition(b" ") for line in listed)
+    objects = [name for name, _, path in named if _fits(path, patterns)]
+    return _run(project_path, b"\n".join(objects), "cat-file", "--batch")
+
+
+def _fits(path: bytes, patterns: Sequence[str]) -> bool:
+    name = PurePosixPath(path.decode(errors="replace")).name
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _run(project_path: Path, given: bytes, *arguments: str) -> bytes:
