@@ -1,6 +1,5 @@
 """A command under a time limit: what it ends with, and what is left of its processes."""
 
-import json
 import os
 import shutil
 import signal
@@ -163,14 +162,3 @@ def test_a_command_does_not_outlive_its_supervisor(start, tmp_path):
     wait_until(lambda: pid.exists() and pid.read_text())
     process.kill()
     wait_until(lambda: not is_alive(int(pid.read_text())))
-
-
-def test_what_a_command_said_is_kept_up_to_the_last_whole_line():
-    from dermaflow.io.supervised import Wires
-
-    wires = Wires()
-    wires._tell({"message": "first", "run_id": "a"})
-    wires._tell({"message": "x" * 5000})
-    os.write(wires._facts[1], json.dumps({"run_id": "b"})[:-3].encode())
-    assert wires.facts() == {"message": "x" * 2000, "run_id": "a"}
-    wires.close()

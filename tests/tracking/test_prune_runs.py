@@ -6,7 +6,6 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
-from dermaflow.params.retention import RunsRetention
 from dermaflow.tracking.find_runs import list_runs
 from dermaflow.tracking.prune_runs import (
     delete_run,
@@ -15,6 +14,7 @@ from dermaflow.tracking.prune_runs import (
     runs_of_versions,
     size_of,
 )
+from dermaflow.tracking.retention_policy import RunsRetention
 
 DAY = 24 * 3600 * 1000
 

@@ -15,9 +15,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from dermaflow.params.retention import RunsRetention
 from dermaflow.tracking.killed_run import nested_runs
 from dermaflow.tracking.metrics_digest import METRICS_TAG
+from dermaflow.tracking.retention_policy import RunsRetention
 
 KEEP = "keep"  # tag that a user gives to a run that is to stay
 PRUNED = "pruned"  # tag of a run whose removal has begun

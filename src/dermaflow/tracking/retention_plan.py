@@ -17,7 +17,6 @@ from mlflow import MlflowClient
 from dermaflow.errors import RunningError
 from dermaflow.io.text import readable_size
 from dermaflow.params.check import read_config
-from dermaflow.params.retention import Retention
 from dermaflow.tracking.artifact_place import require_own_place
 from dermaflow.tracking.find_runs import existing_store, list_runs
 from dermaflow.tracking.metrics_digest import metrics_digest
@@ -30,6 +29,7 @@ from dermaflow.tracking.prune_runs import (
     runs_of_versions,
     size_of,
 )
+from dermaflow.tracking.retention_policy import Retention
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.dvc.dvc_stage import dvc_root
 from dermaflow.versioning.dvc.internals import open_repository

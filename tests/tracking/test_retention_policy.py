@@ -5,7 +5,7 @@ from kedro.framework.project import configure_project
 
 from dermaflow.errors import ParameterError
 from dermaflow.params.check import read_config
-from dermaflow.params.retention import Retention
+from dermaflow.tracking.retention_policy import Retention
 from dermaflow.versioning.dvc.stage_file import environments, read_conf_files
 
 
