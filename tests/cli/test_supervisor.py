@@ -140,6 +140,38 @@ def test_a_signal_reaches_the_command_once(start, number, code):
     assert error.startswith("Interrupted: the same command goes on")
 
 
+HOLDS_BACK = """
+    from dermaflow.ml.processes.interrupts import interrupts_held_back
+    with interrupts_held_back() as end:
+        print("works", flush=True)
+        while not end:
+            time.sleep(0.01)
+        print("asked", flush=True)
+        time.sleep(1.5)
+        print("checkpoint", flush=True)"""
+
+
+def test_a_signal_to_all_processes_is_one_signal(start):
+    """As of systemd, unless a unit says otherwise, and of Slurm."""
+    process = start(HOLDS_BACK, "--time-limit", "1h")
+    assert process.stdout.readline() == "works\n"
+    (command,) = psutil.Process(process.pid).children()
+    process.terminate()
+    command.terminate()
+    output, error = process.communicate(timeout=30)
+    assert (process.returncode, output) == (143, "asked\ncheckpoint\n"), error
+
+
+def test_whoever_asks_twice_does_not_wait_for_a_checkpoint(start):
+    process = start(HOLDS_BACK.replace("1.5", "60"), "--time-limit", "1h")
+    assert process.stdout.readline() == "works\n"
+    process.terminate()
+    assert process.stdout.readline() == "asked\n"
+    process.terminate()
+    output, error = process.communicate(timeout=30)
+    assert (process.returncode, output) == (143, ""), error
+
+
 def test_a_command_that_the_system_kills_is_told_of(start, tmp_path):
     work = """
     tell_supervisor(run_id="a1", run_url="https://mlflow/#/runs/a1")

@@ -20,7 +20,7 @@ from dermaflow.cli.user_errors import as_user_error
 from dermaflow.errors import ParameterError
 from dermaflow.io.forgiving_streams import forgive_streams
 from dermaflow.io.redaction import hide_secrets_in_logs, redact
-from dermaflow.io.supervised import reached_limit, tell_supervisor
+from dermaflow.io.supervised import hear_signal, reached_limit, tell_supervisor
 
 TIME_LIMIT_REACHED = 17  # exit code
 _SECONDS_TO_LEAVE_A_CALLBACK = 0.1
@@ -116,6 +116,7 @@ def _refuse_pattern(root: Path) -> None:
 
 
 def _terminate(number: int, _: object) -> None:
+    hear_signal()
     limit = reached_limit()
     if limit:
         raise TimeLimitReached(signal.Signals(number), f"the time limit of {limit} was reached")

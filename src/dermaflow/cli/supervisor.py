@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from dermaflow.io.forgiving_streams import forgive_streams
 from dermaflow.io.supervised import Wires, tell_supervisor
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SECONDS_TO_HEAR = 0.3
 _SECONDS_TO_DIE = 30  # of a killed process; one that waits for a disk may stay
 _PR_SET_PDEATHSIG = 1
 
@@ -53,6 +55,7 @@ class Supervisor:
     _wires: Wires = field(default_factory=Wires)
     _spared: set[int] = field(default_factory=descendants)
     _child: int = 0
+    _asked: int = 0
     _was_killed: bool = False
     _time_is_up: bool = False
 
@@ -110,12 +113,21 @@ class Supervisor:
         return code
 
     def _pass_on(self, number: int, _: object) -> None:
-        os.kill(self._child, number)
+        """Pass a signal on, unless the command got it as well, as from systemd.
+
+        Whoever asks a training twice to end does not want to wait for its checkpoint. What the
+        command has not heard yet, the system makes one with what is passed on.
+        """
+        self._asked += 1
+        time.sleep(_SECONDS_TO_HEAR)
+        if self._wires.signals < self._asked:
+            os.kill(self._child, number)
 
     def _next_step(self, number: int, _: object) -> None:
         """Ask the command to stop; kill it when it does not; then wait no more."""
         if not self._time_is_up:
             self._time_is_up = True
+            self._asked += 1
             self._wires.say_time_is_up()
             os.kill(self._child, signal.SIGTERM)
             signal.setitimer(signal.ITIMER_REAL, self.grace.seconds)

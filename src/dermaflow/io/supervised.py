@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+_SIGNALS = "signals"  # fact
 _LONGEST = 2000  # characters of one fact: a pipe holds some thirty of them
 
 
@@ -25,6 +26,8 @@ class Wires:
     _facts: tuple[int, int] = field(default_factory=os.pipe)
     _limit: str = ""
     _is_up: bool = False
+    _signals: int = 0
+    _known: dict[str, str] = field(default_factory=dict)
 
     def attach(self, limit: str) -> None:
         """Let this process be the command, whose time limit is this, in words."""
@@ -41,7 +44,14 @@ class Wires:
 
     def facts(self) -> dict[str, str]:
         """What the command has said; of each fact the last."""
-        return {name: value for line in self._lines() for name, value in line.items()}
+        for line in self._lines():
+            self._known |= line
+        return self._known
+
+    @property
+    def signals(self) -> int:
+        """How many signals that ask it to end the command has heard."""
+        return int(self.facts().get(_SIGNALS, 0))
 
     def _lines(self) -> Iterator[dict[str, str]]:
         os.set_blocking(self._facts[0], False)
@@ -52,6 +62,10 @@ class Wires:
         for line in said.splitlines():
             with suppress(ValueError):  # cut short: the command was killed
                 yield json.loads(line)
+
+    def _count(self, change: int) -> None:
+        self._signals += change
+        self._tell({_SIGNALS: str(self._signals)})
 
     def _tell(self, facts: dict[str, str]) -> None:
         shown = {name: value[:_LONGEST] for name, value in facts.items()}
@@ -77,6 +91,18 @@ def tell_supervisor(**facts: str) -> None:
     """Tell the supervisor of this command, if there is one; secrets are hidden already."""
     if _wires:
         _wires._tell(facts)
+
+
+def hear_signal() -> None:
+    """Tell the supervisor that a signal which asks to end has come; it need not pass it on."""
+    if _wires:
+        _wires._count(1)
+
+
+def postpone_signal() -> None:
+    """Take ``hear_signal`` back, as the same signal is delivered once more."""
+    if _wires:
+        _wires._count(-1)
 
 
 def reached_limit() -> str | None:
