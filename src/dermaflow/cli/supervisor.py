@@ -121,7 +121,8 @@ class Supervisor:
         self._asked += 1
         time.sleep(_SECONDS_TO_HEAR)
         if self._wires.signals < self._asked:
-            os.kill(self._child, number)
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(self._child, number)
 
     def _next_step(self, number: int, _: object) -> None:
         """Ask the command to stop; kill it when it does not; then wait no more."""
@@ -129,7 +130,8 @@ class Supervisor:
             self._time_is_up = True
             self._asked += 1
             self._wires.say_time_is_up()
-            os.kill(self._child, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGTERM)
             signal.setitimer(signal.ITIMER_REAL, self.grace.seconds)
         elif not self._was_killed:
             self._was_killed = True
