@@ -35,6 +35,8 @@ LONG = {
     "tests/runs/test_training_processes.py": 2,
     "tests/runs/test_notebooks.py": 1,
     "tests/runs/test_image.py": 8,  # skipped where neither podman nor docker is there
+    "tests/runs/test_schedules.py": 3,
+    "tests/runs/test_time_limit.py": 4,
     "tests/runs/test_bench.py": 2,
     "tests/runs/test_training_killed.py": 4,
     "tests/runs/test_killed_anywhere.py": 20,

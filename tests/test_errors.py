@@ -3,6 +3,7 @@
 import re
 
 from dermaflow import errors
+from dermaflow.cli.project_command import TIME_LIMIT_REACHED
 
 CODES = {
     name: kind.exit_code
@@ -22,4 +23,4 @@ def test_no_two_errors_share_a_code_and_none_has_one_that_means_something_else()
 def test_the_table_of_exit_codes_lists_all_of_them(project_path):
     text = (project_path / "docs/errors.md").read_text()
     listed = [int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)]
-    assert listed == sorted({0, 2, *CODES.values(), 1})
+    assert listed == sorted({0, 2, *CODES.values(), 1, TIME_LIMIT_REACHED})

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from tqdm import tqdm
 
 from dermaflow.data.sources.phantoms.source import LICENCE, Phantoms
+from dermaflow.io.progress import Progress
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.params.sources import PhantomSource, TableSource
 
@@ -31,7 +31,7 @@ def write_generated(folder: Path, count: int, seed: int) -> list[str]:
     drawn = _draw(min(count, _DISTINCT), seed)
     encoded = [_encode(picture, index) for index, picture in enumerate(drawn)]
     files = []
-    for number in tqdm(range(count), "Writing images", unit="image"):
+    for number in Progress(range(count), "Writing images", unit="image"):
         place = folder / f"{number // _IN_FOLDER:04d}"
         place.mkdir(parents=True, exist_ok=True)
         path = place / f"{number:07d}.jpg"

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageBatch, StoredImage, write_image_store
+from dermaflow.io.progress import Progress
 from dermaflow.params.parameters import Parameters
 from dermaflow_bench.bench_config import BenchConfig
 from dermaflow_bench.grid_job import GridJob, Speed
@@ -58,7 +58,7 @@ def measure_grid(parameters: Parameters, config: BenchConfig) -> pd.DataFrame:
     rows = []
     with TemporaryDirectory(prefix="dermaflow-grid-") as name:
         folder = Path(name)
-        for point in tqdm(points(parameters, config), unit="point"):
+        for point in Progress(points(parameters, config), unit="point"):
             rows.append({**vars(point), **_measure(point, parameters, config, folder)})
     return pd.DataFrame(rows)
 

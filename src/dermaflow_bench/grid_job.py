@@ -10,9 +10,9 @@ from statistics import median
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.io.progress import Progress
 from dermaflow.ml.processes.group import World
 from dermaflow.ml.processes.launch import run_together
 from dermaflow.ml.runtime import detect_runtime
@@ -75,7 +75,7 @@ def run_job(job: GridJob) -> Speed:
     steps = workload.config.train_steps
     images = steps * job.parameters.train.batch_size
     trainer = build_trainer(workload, runtime, World.joined())
-    loop = TrainingLoop(trainer, tqdm(disable=True), _ignore)
+    loop = TrainingLoop(trainer, Progress(disable=True), _ignore)
 
     def run_loop() -> None:
         loop.run(steps)

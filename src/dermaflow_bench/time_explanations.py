@@ -8,9 +8,9 @@ from statistics import median
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from dermaflow.data.images.pixel_modes import Pixels
+from dermaflow.io.progress import Progress
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.explanation.lime_maps import explain_with_lime
 from dermaflow.ml.explanation.relevance import ClassProbability, blur, class_probability
@@ -63,7 +63,7 @@ def build_classifier(workload: Workload, runtime: Runtime) -> Classifier:
     """
     train = workload.parameters.train
     trainer = build_trainer(workload, detect_runtime(train.precision))
-    with tqdm(unit="img", leave=False) as progress:
+    with Progress(unit="img", leave=False) as progress:
         TrainingLoop(trainer, progress, lambda metrics, step: None).run(UPDATES)
     config = describe(
         workload.parameters.labels.classes, workload.preprocess, train.backbone.stride

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from statistics import median
 
 import torch
-from tqdm import tqdm
 
+from dermaflow.io.progress import Progress
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.synthesis.dcgan import (
     build_discriminator,
@@ -34,7 +34,7 @@ def measure_gan(workload: Workload, sink: MetricSink) -> Iterator[str]:
     ids = workload.images.loc[workload.images["label"] == largest, "image_id"].tolist()
     pixels = workload.store.read(ids)
     bare = BareGan(to_square(torch.from_numpy(pixels), params.pixels), params, runtime.device)
-    with tqdm(desc="dcgan", unit="step", leave=False) as progress:
+    with Progress(desc="dcgan", unit="step", leave=False) as progress:
         found = time_pairs(
             first=lambda: bare.run(params.steps),
             second=lambda: fit_dcgan(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count, islice
 from statistics import median
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
+from dermaflow.io.progress import Progress
 from dermaflow.ml.models.backbone import freeze
 from dermaflow.ml.models.classifier import build_resnet50
 from dermaflow.ml.processes.group import ALONE, World
@@ -41,7 +40,7 @@ def measure_training(workload: Workload, sink: MetricSink) -> Iterator[str]:
     steps = workload.config.train_steps
     images = steps * params.batch_size
     bare = BareTraining(workload, runtime)
-    with tqdm(unit="img", leave=False) as progress:
+    with Progress(unit="img", leave=False) as progress:
         loop = TrainingLoop(build_trainer(workload, runtime), progress, sink.log)
         found = time_pairs(
             first=lambda: bare.run(steps),
@@ -65,7 +64,7 @@ class TrainingLoop:
     Worker processes, if there are any, read ahead while it is another's turn.
     """
 
-    def __init__(self, trainer: Trainer, progress: tqdm[Any], log: Log) -> None:
+    def __init__(self, trainer: Trainer, progress: Progress, log: Log) -> None:
         self._updates = (
             update for epoch in count(1) for update in trainer.run_epoch(epoch, progress, log)
         )

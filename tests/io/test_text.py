@@ -2,7 +2,7 @@
 
 import pytest
 
-from dermaflow.io.text import one_line
+from dermaflow.io.text import one_line, readable_size
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,17 @@ def test_a_line_is_no_longer_than_the_limit(limit, shown):
 
 def test_the_limit_is_of_what_is_shown():
     assert one_line("\0" * 9, 10) == r"\x00\x00" + r"\…"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1500, "1.5 kB"),
+        (2.5e6, "2.5 MB"),
+        (1.2e12, "1200.0 GB"),
+    ],
+)
+def test_a_size_is_a_small_number_of_its_unit(size, text):
+    assert readable_size(size) == text

@@ -16,6 +16,7 @@ from dermaflow.cli.job import job
 from dermaflow.cli.kubeflow import kubeflow
 from dermaflow.cli.new_env import new_env
 from dermaflow.cli.promote import promote
+from dermaflow.cli.prune import prune
 from dermaflow.cli.relocate import relocate
 from dermaflow.cli.repro import repro
 from dermaflow.cli.restore import restore
@@ -28,7 +29,7 @@ def cli() -> None:
 
 
 for command in (
-    compare, dvc_yaml, job, kubeflow, new_env, promote, relocate, repro, restore, run,
+    compare, dvc_yaml, job, kubeflow, new_env, promote, prune, relocate, repro, restore, run,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -20,11 +20,10 @@ from dermaflow.cli.user_errors import as_user_error
 from dermaflow.errors import ParameterError
 from dermaflow.io.forgiving_streams import forgive_streams
 from dermaflow.io.redaction import hide_secrets_in_logs, redact
+from dermaflow.io.supervised import hear_signal, reached_limit, tell_supervisor
 
-SECONDS_BETWEEN_PROGRESS = "15"  # where nobody looks on: a file, a scheduler's log
+TIME_LIMIT_REACHED = 17  # exit code
 _SECONDS_TO_LEAVE_A_CALLBACK = 0.1
-
-_asked_to_end: list[signal.Signals] = []
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +31,13 @@ logger = logging.getLogger(__name__)
 class Terminated(KeyboardInterrupt):
     """A scheduler, or a terminal that was closed, asked the process to end, as Ctrl-C would."""
 
-    def __init__(self, number: signal.Signals) -> None:
-        super().__init__()
+    def __init__(self, number: signal.Signals, *reasons: str) -> None:
+        super().__init__(*reasons)
         self.number = number
+
+
+class TimeLimitReached(Terminated):
+    """The command's supervisor asked it to end, as it has run for as long as it may."""
 
 
 class ProjectCommand(click.Command):
@@ -56,19 +59,18 @@ class ProjectCommand(click.Command):
         forgive_streams()
         do_without_log_file()
         if not sys.stderr.isatty():  # tqdm reads it when it is first imported, which is later
-            os.environ.setdefault("TQDM_MININTERVAL", SECONDS_BETWEEN_PROGRESS)
+            os.environ.setdefault("TQDM_DISABLE", "1")  # of libraries; see `io.progress` for ours
         try:
             _refuse_pattern(Path.cwd())
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            logger.debug("Interrupted", exc_info=interrupt)
-            _end(self.interrupted, 128 + _signal_of(interrupt))
+            self._end_interrupted(interrupt)
         except Exception as error:
             if isinstance(error, click.ClickException | click.exceptions.Exit):
                 raise
             logger.debug("Command failed", exc_info=error)
             if _asked_to_end:  # a library made another error of it, as OmegaConf does
-                _end(self.interrupted, 128 + _asked_to_end[-1])
+                self._end_interrupted(_asked_to_end[-1])
             told = as_user_error(error)
             if told is None:
                 kind = type(error).__name__
@@ -76,11 +78,21 @@ class ProjectCommand(click.Command):
             else:
                 _end(f"Error: {told}", told.exit_code)
 
+    def _end_interrupted(self, interrupt: KeyboardInterrupt) -> NoReturn:
+        logger.debug("Interrupted", exc_info=interrupt)
+        if isinstance(interrupt, TimeLimitReached):
+            said = f"Error: {interrupt}; the same command goes on where it stopped"
+            _end(said, TIME_LIMIT_REACHED)
+        _end(self.interrupted, 128 + _signal_of(interrupt))
+
 
 class ResumableCommand(ProjectCommand):
     """One that finds finished stages finished when it is given again."""
 
     interrupted = "Interrupted: the same command goes on where it stopped"
+
+
+_asked_to_end: list[Terminated] = []
 
 
 def _enter_project() -> None:
@@ -110,8 +122,12 @@ def _refuse_pattern(root: Path) -> None:
 
 
 def _terminate(number: int, _: object) -> None:
-    _asked_to_end.append(signal.Signals(number))
-    raise Terminated(signal.Signals(number))
+    hear_signal()
+    limit, asked = reached_limit(), signal.Signals(number)
+    reached = f"the time limit of {limit} was reached"
+    interrupt = TimeLimitReached(asked, reached) if limit else Terminated(asked)
+    _asked_to_end.append(interrupt)
+    raise interrupt
 
 
 def _signal_of(interrupt: KeyboardInterrupt) -> signal.Signals:
@@ -136,4 +152,5 @@ def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
 
 def _end(message: str, exit_code: int) -> NoReturn:
     click.secho(redact(message), fg="red", err=True)
+    tell_supervisor(message=redact(message))
     sys.exit(exit_code)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from dermaflow.cli.options import IfRunning, env_option, if_running_option, skipping
-from dermaflow.cli.project_command import ResumableCommand
+from dermaflow.cli.scheduled_command import ScheduledCommand
 from dermaflow.schema import DEFAULT_ENVIRONMENT
 
 
-@click.command("repro", cls=ResumableCommand, context_settings={"ignore_unknown_options": True})
+@click.command("repro", cls=ScheduledCommand, context_settings={"ignore_unknown_options": True})
 @env_option
 @if_running_option
 @click.argument("dvc_arguments", nargs=-1, type=click.UNPROCESSED)

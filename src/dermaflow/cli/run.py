@@ -12,7 +12,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
-from dermaflow.cli.project_command import ResumableCommand
+from dermaflow.cli.scheduled_command import ScheduledCommand
 from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT, EXTRAS, JOB_REMOTE, pipeline_of
 from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 
@@ -62,7 +62,7 @@ def _options() -> list[click.Parameter]:
     return [force, env, *others]
 
 
-run = ResumableCommand(
+run = ScheduledCommand(
     "run",
     callback=_run,
     params=_options(),

@@ -13,3 +13,12 @@ def one_line(value: object, limit: int | None = None) -> str:
     words = " ".join(str(value).split())
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
     return shown if limit is None or len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def readable_size(size: float) -> str:
+    """Bytes in the unit in which they are a small number: ``1.4 GB``, a thousand MB each."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

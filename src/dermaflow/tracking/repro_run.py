@@ -62,7 +62,9 @@ def reproduce(
 def _run_and_close(run: TrackedRun, repro: DvcRepro, arguments: Sequence[str]) -> None:
     try:
         code = repro.run_all(arguments, lambda: _error_of(run).startswith(DrawingError.__name__))
-    except BaseException:
+    except BaseException as error:
+        with unheard("The run's end"):
+            run.set_tags({"error": f"{type(error).__name__}: {error}"})  # over a stage's own
         with unheard("The run's status"):
             run.close("KILLED")
         raise

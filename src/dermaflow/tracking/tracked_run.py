@@ -16,6 +16,8 @@ import mlflow
 from mlflow import MlflowClient
 
 from dermaflow.errors import TrackingError
+from dermaflow.io.redaction import redact
+from dermaflow.io.supervised import tell_supervisor
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
 from dermaflow.tracking.job_run import job_id, join_job
@@ -83,6 +85,9 @@ class TrackedRun:
         self._monitor = start_monitor(self.run_id, config.system_metrics_interval)
         again = ", which was killed, goes on" if killed else ""
         logger.info("MLflow run %s (%s)%s", run.info.run_name, self.run_id, again)
+        tell_supervisor(
+            run_id=self.run_id, run_url=_page(config, run.info.experiment_id, self.run_id)
+        )
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``.
@@ -182,6 +187,14 @@ def _find_joined(experiment: str, name: str, tags: Mapping[str, str]) -> str | N
     if named:
         _require_open(named)
     return named
+
+
+def _page(config: TrackingConfig, experiment: str, run_id: str) -> str:
+    """Address of the run's page on a server; empty where there is none."""
+    if not config.tracking_uri.startswith("http"):
+        return ""
+    server = redact(config.tracking_uri).rstrip("/")
+    return f"{server}/#/experiments/{experiment}/runs/{run_id}"
 
 
 def _require_open(run_id: str) -> None:

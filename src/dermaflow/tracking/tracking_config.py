@@ -83,15 +83,19 @@ class TrackingConfig(Params):
             return f"{SQLITE_PREFIX}{self.database.relative_to(self.own_folder).as_posix()}"
         return redact(self.tracking_uri)
 
-    def resolve(self, project_path: Path) -> TrackingConfig:
+    def resolve(self, project_path: Path, chosen: str | None = None) -> TrackingConfig:
         """The same with absolute paths, and with ``MLFLOW_TRACKING_URI`` in force where it is set.
 
         A server stores artifacts itself, so the local folder is dropped unless a database is named.
 
+        Args:
+            project_path: root of the project.
+            chosen: an address to use whatever the variable says.
+
         Raises:
             TrackingError: no URI can name a database in the project's folder.
         """
-        uri = self.chosen_uri
+        uri = chosen or self.chosen_uri
         location = self.artifact_location
         if uri.startswith(SQLITE_PREFIX):
             database = project_path / sqlite_file(uri)

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.opencv import settle_opencv
 from dermaflow.data.images.pixel_modes import Pixels
+from dermaflow.io.progress import Progress
 from dermaflow.io.threads import map_in_threads
 
 # Numbers that `measure` tells of a picture.
@@ -44,7 +44,9 @@ def describe(store: ImageStore, image_ids: list[str]) -> tuple[pd.DataFrame, NDA
         return measure(pixels), embed(pixels)
 
     seen = list(
-        tqdm(map_in_threads(look, rows.tolist()), "Looking at pictures", len(rows), unit="image")
+        Progress(
+            map_in_threads(look, rows.tolist()), "Looking at pictures", len(rows), unit="image"
+        )
     )
     index = pd.Index(image_ids, name="image_id", dtype=object)
     numbers = pd.DataFrame([n for n, _ in seen], index, list(APPEARANCE_COLUMNS), dtype="float64")

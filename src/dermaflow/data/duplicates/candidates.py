@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from dermaflow.data.duplicates.inverted_index import InvertedIndex
 from dermaflow.data.duplicates.keypoints import Keypoints, Whole
 from dermaflow.data.duplicates.picture_features import Pictures
 from dermaflow.data.duplicates.vocabulary import Signatures, learn_vocabulary
+from dermaflow.io.progress import Progress
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.duplicates import DuplicateParams
 
@@ -41,7 +41,7 @@ def find_candidates(
             ]
 
         numbers = range(len(pictures))
-        found = tqdm(map_in_threads(look, numbers), "Comparing", len(numbers), unit="image")
+        found = Progress(map_in_threads(look, numbers), "Comparing", len(numbers), unit="image")
         return sorted({candidate for candidates in found for candidate in candidates})
 
 
@@ -55,7 +55,7 @@ def _build_index(pictures: Pictures, words: int, rng: np.random.Generator) -> In
 
     numbers = range(len(pictures))
     described = map_in_threads(describe, numbers)
-    for keypoints, cells in tqdm(described, "Describing pictures", len(numbers), unit="image"):
+    for keypoints, cells in Progress(described, "Describing pictures", len(numbers), unit="image"):
         index.add(keypoints, cells)
     index.finish()
     return index

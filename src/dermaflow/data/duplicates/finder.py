@@ -18,7 +18,6 @@ from dataclasses import astuple
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from dermaflow.data.duplicates.alignment import Alignment, align
 from dermaflow.data.duplicates.candidates import Candidate, find_candidates
@@ -29,6 +28,7 @@ from dermaflow.data.duplicates.picture_features import (
     stored_features,
 )
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.io.progress import Progress
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.duplicates import DuplicateParams
 
@@ -125,7 +125,7 @@ def _align_all(pictures: Pictures, candidates: Sequence[Candidate]) -> Iterator[
 
     # The pairs are spread over the processors; small products spread once more would only wait.
     with threadpool_limits(1, "blas"):
-        aligned = tqdm(
+        aligned = Progress(
             map_in_threads(look, candidates, block=_BLOCK),
             "Laying over one another",
             len(candidates),

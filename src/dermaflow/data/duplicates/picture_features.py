@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from dermaflow.data.duplicates.describe import describe_pixels
 from dermaflow.data.duplicates.keypoints import RECORD, Bytes, Keypoints, Whole
 from dermaflow.data.duplicates.scratch_arrays import temporary_array
 from dermaflow.data.images.image_store import ImageStore
+from dermaflow.io.progress import Progress
 from dermaflow.io.threads import map_in_threads
 
 
@@ -74,7 +74,7 @@ def detected_features(
         return describe_pixels(images.take([row])[0], side, count)
 
     found = map_in_threads(look, images.rows(names).tolist())
-    shown = tqdm(found, "Looking for features", len(names), unit="image")
+    shown = Progress(found, "Looking for features", len(names), unit="image")
     for picture, keypoints in enumerate(shown):
         counts[picture], records[picture] = len(keypoints), keypoints.pack(count)
     return FeatureSet(names, counts, side, lambda picture: records[picture])

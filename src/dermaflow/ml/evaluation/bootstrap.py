@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
+
+from dermaflow.io.progress import Progress
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], dict[str, Floats]]
@@ -34,7 +35,7 @@ def group_resamples(
     chunk = max(1, _CHUNK_WEIGHTS // len(member))
     share = np.full(len(names), 1 / len(names))
     hidden = not (samples and shown)
-    with tqdm(total=samples, desc="Bootstrap", unit="sample", disable=hidden) as progress:
+    with Progress(total=samples, desc="Bootstrap", unit="sample", disable=hidden) as progress:
         for start in range(0, samples, chunk):
             rows = min(chunk, samples - start)
             counts = generator.multinomial(len(names), share, size=rows)

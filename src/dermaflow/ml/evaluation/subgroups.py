@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from dermaflow.errors import ParameterError
+from dermaflow.io.progress import Progress
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
 from dermaflow.ml.evaluation.metrics import score
@@ -62,7 +62,9 @@ def score_subgroups(
     rows = []
     for part, table in _parts(predictions, manifest):
         named = list(_subgroups(table, evaluate.subgroups.by))
-        for column, subgroup, chosen in tqdm(named, desc=f"Subgroups of {part}", unit="subgroup"):
+        for column, subgroup, chosen in Progress(
+            named, desc=f"Subgroups of {part}", unit="subgroup"
+        ):
             held_out = Predictions.from_table(table[chosen], classes)
             facts = {
                 "part": part,

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from dermaflow.io.supervised import hear_signal, postpone_signal
+
 HELD_BACK = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -27,6 +29,7 @@ class EndRequest:
         asked, self._asked = self._asked, None
         self._release()
         if asked is not None:
+            postpone_signal()
             signal.raise_signal(asked)
 
     def _hold(self) -> None:
@@ -34,6 +37,7 @@ class EndRequest:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._asked = number
+        hear_signal()
         self._release()  # whoever asks twice does not want to wait
 
     def _release(self) -> None:

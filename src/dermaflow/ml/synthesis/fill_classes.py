@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage
 from dermaflow.data.version import version_of
+from dermaflow.io.progress import Progress
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.models.weights import Weights
 from dermaflow.ml.training.working_folder import WorkingFolder
@@ -61,7 +61,7 @@ def fit_missing(
     tensors: dict[str, Any] = {}
     grids: dict[str, NDArray[np.uint8]] = {}
     fitted: dict[str, Any] = {}
-    with tqdm(total=augment.dcgan.steps * len(missing), unit="step") as progress:
+    with Progress(total=augment.dcgan.steps * len(missing), unit="step") as progress:
         for code in missing:
             progress.set_description(f"dcgan {code}")
             images = image_store.read(train.loc[train["label"] == code, "image_id"].tolist())

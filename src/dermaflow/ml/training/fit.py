@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.io.progress import Progress
 from dermaflow.ml.processes.group import ALONE, World
 from dermaflow.ml.processes.interrupts import EndRequest, interrupts_held_back
 from dermaflow.ml.runtime import Runtime
@@ -92,7 +92,7 @@ def fit_classifier(
     images = params.batch_size * trainer.steps_per_epoch
     with (
         interrupts_held_back() as end,
-        tqdm(
+        Progress(
             total=params.epochs * images,
             initial=trainer.steps * params.batch_size,
             disable=not world.first,

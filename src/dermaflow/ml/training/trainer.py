@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import TrainingError
+from dermaflow.io.progress import Progress
 from dermaflow.ml.augmentation.batch_random import Draws
 from dermaflow.ml.models.backbone import count_classes
 from dermaflow.ml.processes.group import ALONE, World
@@ -75,7 +74,7 @@ class Trainer:
         self.steps = 0
         self._losses: list[Tensor] = []  # of the epoch's updates
 
-    def run_epoch(self, epoch: int, progress: tqdm[Any], log: Log) -> Iterator[None]:
+    def run_epoch(self, epoch: int, progress: Progress, log: Log) -> Iterator[None]:
         """Do what is left of an epoch, an update each time the next is asked for.
 
         Raises:
@@ -171,7 +170,7 @@ class Trainer:
         self.steps += 1
         return self._world.mean(loss.detach())
 
-    def _log_recent(self, progress: tqdm[Any], log: Log) -> None:
+    def _log_recent(self, progress: Progress, log: Log) -> None:
         recent = torch.stack(self._losses[-self._params.log_every :]).mean().item()
         self._refuse_infinite(recent)
         progress.set_postfix(loss=f"{recent:.3f}")

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.masks import read_mask
+from dermaflow.io.progress import Progress
 from dermaflow.ml.models.weights import Weights
 from dermaflow.params.explain import ExplainParams
 
@@ -45,7 +45,7 @@ def explain_images(
     rule = DecisionRule.from_dict(decision_rule)
     tensors: dict[str, Any] = {}
     notes: dict[str, dict[str, dict[str, float]]] = {}
-    for row in tqdm(list(explained_images.itertuples()), desc="LIME and SHAP", unit="img"):
+    for row in Progress(list(explained_images.itertuples()), desc="LIME and SHAP", unit="img"):
         pixels = image_store.read([row.image_id])[0]
         hidden = blur(pixels, explain.blur)
         score = class_probability(model, rule, row.predicted, runtime, explain.batch_size)
@@ -96,7 +96,7 @@ def measure_explanations(
     model = load_classifier(classifier, runtime.device)
     rule = DecisionRule.from_dict(decision_rule)
     rows = []
-    for row in tqdm(explained_images.to_dict("records"), desc="measuring maps", unit="img"):
+    for row in Progress(explained_images.to_dict("records"), desc="measuring maps", unit="img"):
         image_id = row["image_id"]
         pixels = image_store.read([image_id])[0]
         hidden = blur(pixels, explain.blur)

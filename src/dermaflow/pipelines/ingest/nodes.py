@@ -8,7 +8,6 @@ from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
-from tqdm import tqdm
 
 from dermaflow.data.duplicates.describe import describe_file, features_recipe, record_shape
 from dermaflow.data.images.decoding import decode_image, decode_mask
@@ -18,6 +17,7 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.images.previous_store import PreviousStore
 from dermaflow.data.sources import SourceSet
 from dermaflow.data.sources.label_words import translate_labels, warn_of_unknown_words
+from dermaflow.io.progress import Progress
 from dermaflow.io.text import one_line
 from dermaflow.io.threads import map_in_threads
 from dermaflow.params.image import ImageParams
@@ -189,7 +189,7 @@ def _stream(
     """Decode a picture for each image_id, on all processors, as they are asked for."""
     listed = raw_records.dropna(subset="image_id").drop_duplicates("image_id")
     rows = listed[list(_Row._fields)].itertuples(index=False, name=None)
-    shown = tqdm(map(_Row._make, rows), desc=title, total=len(listed), unit="image")
+    shown = Progress(map(_Row._make, rows), desc=title, total=len(listed), unit="image")
     stored = taken_over = 0
     for image in map_in_threads(decode, shown, block=_BLOCK):
         stored += image.pixels is not None
