@@ -24,7 +24,7 @@ def call_sdk(project_path: Path, command: Command, request: Mapping[str, Any]) -
         EngineError: the environment is missing, or the SDK or Kubeflow refuses.
     """
     done = subprocess.run(
-        [_python(project_path), "-P", "-m", "kubeflow_sdk", command],
+        [_python(project_path), "-P", "-m", "kubeflow_sdk.answer_request", command],
         input=json.dumps(request),
         capture_output=True,
         text=True,

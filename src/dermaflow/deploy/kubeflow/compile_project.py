@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dermaflow.deploy.kubeflow.call_sdk import call_sdk
-from dermaflow.deploy.kubeflow.describe import describe
+from dermaflow.deploy.kubeflow.describe_pipeline import describe
+from dermaflow.deploy.kubeflow.kubeflow_config import KubeflowConfig
 from dermaflow.errors import EngineError
 from dermaflow.params.check import read_config
-from dermaflow.params.kubeflow import KubeflowConfig
 from dermaflow.schema import EXTRAS, STAGES
 from dermaflow.versioning.dvc.stage_file import read_conf_files
 

@@ -8,6 +8,8 @@ from typing import Any
 from kfp import dsl, kubernetes
 
 _SHARED_MEMORY, _SCRATCH = "/dev/shm", "/tmp"
+# For which a recurring run is due; when a single one was submitted.
+_DATE = dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER
 
 
 def build_pipeline(description: Mapping[str, Any]) -> Any:
@@ -17,19 +19,19 @@ def build_pipeline(description: Mapping[str, Any]) -> Any:
     it, whatever became of the others.
 
     Args:
-        description: see ``dermaflow.deploy.kubeflow.describe``.
+        description: see ``dermaflow.deploy.kubeflow.describe_pipeline``.
     """
     close = _closing_component(description)
     components = {task["name"]: _component(description, task) for task in description["tasks"]}
 
     def pipeline(params: str = description["parameters"]["params"]) -> None:
-        closing = close(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+        closing = close(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER, date=_DATE)
         _shape(closing, description, "close")
         with dsl.ExitHandler(closing, name="stages"):
             made: dict[str, Any] = {}
             for task in description["tasks"]:
                 run = components[task["name"]]
-                done = run(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER, params=params)
+                done = run(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER, date=_DATE, params=params)
                 done.after(*(made[name] for name in task["after"]))
                 _shape(done, description, task["name"])
                 made[task["name"]] = done
@@ -40,8 +42,8 @@ def build_pipeline(description: Mapping[str, Any]) -> Any:
 def _component(description: Mapping[str, Any], task: Mapping[str, Any]) -> Any:
     command = _command(description, task["command"])
 
-    def run(job: str, params: str) -> dsl.ContainerSpec:
-        return _container(description, job, [*command, task["options"]["params"], params])
+    def run(job: str, date: str, params: str) -> dsl.ContainerSpec:
+        return _container(description, job, date, [*command, task["options"]["params"], params])
 
     return _named(run, task["name"])
 
@@ -49,8 +51,8 @@ def _component(description: Mapping[str, Any], task: Mapping[str, Any]) -> Any:
 def _closing_component(description: Mapping[str, Any]) -> Any:
     command = _command(description, description["close"])
 
-    def close(job: str, status: dsl.PipelineTaskFinalStatus) -> dsl.ContainerSpec:
-        return _container(description, job, [*command, "--status", status])
+    def close(job: str, date: str, status: dsl.PipelineTaskFinalStatus) -> dsl.ContainerSpec:
+        return _container(description, job, date, [*command, "--status", status])
 
     return _named(close, "close")
 
@@ -59,9 +61,10 @@ def _command(description: Mapping[str, Any], words: list[str]) -> list[str]:
     return [*description["entrypoint"], "env", *words]
 
 
-def _container(description: Mapping[str, Any], job: Any, words: list[Any]) -> Any:
+def _container(description: Mapping[str, Any], job: Any, date: Any, words: list[Any]) -> Any:
     place = words.index("env") + 1
-    command = [*words[:place], f"DERMAFLOW_JOB_ID={job}", *words[place:]]
+    variables = [f"DERMAFLOW_JOB_ID={job}", f"DERMAFLOW_LOGICAL_DATE={date}"]
+    command = [*words[:place], *variables, *words[place:]]
     return dsl.ContainerSpec(image=description["image"], command=command)
 
 

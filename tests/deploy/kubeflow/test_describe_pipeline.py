@@ -3,9 +3,9 @@
 import pytest
 from kedro.pipeline import node, pipeline
 
-from dermaflow.deploy.kubeflow.describe import GIB, describe, order
+from dermaflow.deploy.kubeflow.describe_pipeline import GIB, describe, order
+from dermaflow.deploy.kubeflow.kubeflow_config import KubeflowConfig
 from dermaflow.errors import ParameterError
-from dermaflow.params.kubeflow import KubeflowConfig
 
 
 def same(*values):

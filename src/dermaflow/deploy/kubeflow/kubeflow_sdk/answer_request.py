@@ -1,4 +1,4 @@
-"""``python -m kubeflow_sdk COMMAND``: reads a JSON request from standard input, answers in JSON."""
+"""``python -m kubeflow_sdk.answer_request COMMAND``: JSON in, by standard input, and JSON out."""
 
 import json
 import sys

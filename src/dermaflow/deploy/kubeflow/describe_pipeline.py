@@ -11,8 +11,8 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
+from dermaflow.deploy.kubeflow.kubeflow_config import JOB, KubeflowConfig, TaskResources
 from dermaflow.errors import ParameterError
-from dermaflow.params.kubeflow import JOB, KubeflowConfig, TaskResources
 from dermaflow.schema import JOB_REMOTE
 
 GIB = 2**30

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from dermaflow.deploy.kubeflow.compile_project import read_kubeflow_config
-from dermaflow.params.kubeflow import KubeflowConfig
+from dermaflow.deploy.kubeflow.kubeflow_config import KubeflowConfig
 
 
 @pytest.fixture
