@@ -15,7 +15,7 @@ from dermaflow.errors import ParameterError
 from dermaflow.io.nameless_user import settle_user
 from dermaflow.io.processors import settle_threads
 from dermaflow.io.redaction import hide_secrets_in_logs
-from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT
+from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT, JOB_ID
 
 if TYPE_CHECKING:
     from kedro.config import OmegaConfigLoader
@@ -150,7 +150,8 @@ class TrackingHook:
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
-        """Close the run as failed."""
+        """Close the run as failed; say why in one of several processes that was not joined yet."""
+        self._join_late()
         if self._tracker:
             self._tracker.fail(error)
             self._tracker = None
@@ -161,6 +162,15 @@ class TrackingHook:
         if self._tracker:
             self._tracker.fail(error, "KILLED")
             self._tracker = None
+
+    def _join_late(self) -> None:
+        """Join the run of a job, or of ``kedro repro``, if the stage failed before it began."""
+        shared = JOB_ID in os.environ or "MLFLOW_RUN_ID" in os.environ
+        if self._tracker is None and self._workspace and shared:
+            from dermaflow.tracking.outage import unheard
+
+            with unheard("Why the stage failed"):
+                self.before_stage_run()
 
     def _make_tracker(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog

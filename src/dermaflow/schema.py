@@ -42,6 +42,9 @@ ALL_STAGES = with_drawings((*STAGES, *(stage for stages in EXTRAS.values() for s
 # What a command without --env works on; `conf/local` only adds to it.
 DEFAULT_ENVIRONMENT = "base"
 
+# Variable that names the job that a run belongs to, of an engine that starts stages one by one.
+JOB_ID = "DERMAFLOW_JOB_ID"
+
 # Variable that names the address of a DVC remote through which a job's tasks exchange their data.
 JOB_REMOTE = "DERMAFLOW_JOB_REMOTE"
 

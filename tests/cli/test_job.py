@@ -2,13 +2,13 @@
 
 import pytest
 
-from dermaflow.tracking.job_run import JOB
+from dermaflow.schema import JOB_ID
 
 
 @pytest.fixture
 def job(kedro, project, store, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
-    monkeypatch.setenv(JOB, "j1")
+    monkeypatch.setenv(JOB_ID, "j1")
     return lambda *arguments: kedro("job", *arguments, folder=project)
 
 
@@ -26,7 +26,7 @@ def test_a_run_is_opened_and_ended_as_kubeflow_says(job, client):
 
 def test_any_other_status_is_a_failure(job, client, monkeypatch):
     for number, status in enumerate(("FAILED", "failed", '{"state": "CANCELLED"}')):
-        monkeypatch.setenv(JOB, f"j2.{number}")
+        monkeypatch.setenv(JOB_ID, f"j2.{number}")
         run_id = job("open", "--env", "smoke").output.split()[-1]
         assert job("close", "--env", "smoke", "--status", status).exit_code == 0
         assert client.get_run(run_id).info.status == "FAILED"
@@ -34,6 +34,6 @@ def test_any_other_status_is_a_failure(job, client, monkeypatch):
 
 def test_what_is_no_status_or_no_job_is_a_wrong_option(job, monkeypatch):
     assert job("close", "--status", '{"state"').exit_code == 2
-    monkeypatch.delenv(JOB)
-    assert JOB in job("open").output
+    monkeypatch.delenv(JOB_ID)
+    assert JOB_ID in job("open").output
     assert job("open").exit_code == 2

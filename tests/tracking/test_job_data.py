@@ -3,9 +3,8 @@
 import pytest
 
 from dermaflow.errors import VersioningError
-from dermaflow.schema import JOB_REMOTE
+from dermaflow.schema import JOB_ID, JOB_REMOTE
 from dermaflow.tracking.job_data import exchanging
-from dermaflow.tracking.job_run import JOB
 
 
 def test_without_a_remote_nothing_is_looked_at(tmp_path, monkeypatch):
@@ -17,6 +16,9 @@ def test_without_a_remote_nothing_is_looked_at(tmp_path, monkeypatch):
 
 def test_a_remote_without_a_job_is_refused_before_the_run(tmp_path, monkeypatch):
     monkeypatch.setenv(JOB_REMOTE, str(tmp_path))
-    monkeypatch.delenv(JOB, raising=False)
-    with pytest.raises(VersioningError, match=f"{JOB_REMOTE}.*{JOB}"), exchanging(tmp_path, "base"):
+    monkeypatch.delenv(JOB_ID, raising=False)
+    with (
+        pytest.raises(VersioningError, match=f"{JOB_REMOTE}.*{JOB_ID}"),
+        exchanging(tmp_path, "base"),
+    ):
         raise AssertionError("the run must not begin")

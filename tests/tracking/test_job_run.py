@@ -5,7 +5,8 @@ import pytest
 from mlflow import MlflowClient
 
 from dermaflow.errors import TrackingError
-from dermaflow.tracking.job_run import JOB, JOB_TAG, close_job, find_job, job_id, open_job
+from dermaflow.schema import JOB_ID
+from dermaflow.tracking.job_run import JOB_TAG, close_job, find_job, job_id, open_job
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.tracked_run import TrackedRun
 
@@ -22,7 +23,7 @@ def stage(store, open_runs, name, status="FINISHED", tags=None):
 @pytest.fixture
 def job(monkeypatch, tmp_path):
     """An id that no other test has."""
-    monkeypatch.setenv(JOB, f"scheduled__2026-11-30T02:00:00+00:00/{tmp_path.name}")
+    monkeypatch.setenv(JOB_ID, f"scheduled__2026-11-30T02:00:00+00:00/{tmp_path.name}")
     return job_id()
 
 
@@ -118,6 +119,6 @@ def test_jobs_are_told_apart(store, job):
 
 @pytest.mark.parametrize("wrong", ["it's 1", "a b", 'a"', "x" * 251])
 def test_an_id_by_which_mlflow_cannot_search_is_refused(monkeypatch, wrong):
-    monkeypatch.setenv(JOB, wrong)
-    with pytest.raises(TrackingError, match=JOB):
+    monkeypatch.setenv(JOB_ID, wrong)
+    with pytest.raises(TrackingError, match=JOB_ID):
         job_id()

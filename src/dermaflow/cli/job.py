@@ -9,7 +9,7 @@ import click
 
 from dermaflow.cli.options import env_option
 from dermaflow.cli.project_command import ProjectCommand
-from dermaflow.schema import DEFAULT_ENVIRONMENT
+from dermaflow.schema import DEFAULT_ENVIRONMENT, JOB_ID
 
 _SUCCEEDED = "SUCCEEDED"
 
@@ -64,9 +64,9 @@ def close(env: str | None, status: str) -> None:
 
 
 def _job() -> str:
-    from dermaflow.tracking.job_run import JOB, job_id
+    from dermaflow.tracking.job_run import job_id
 
     found = job_id()
     if found is None:
-        raise click.UsageError(f"{JOB} names no job")
+        raise click.UsageError(f"{JOB_ID} names no job")
     return found

@@ -13,9 +13,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from dermaflow.errors import VersioningError
-from dermaflow.schema import JOB_REMOTE
+from dermaflow.schema import JOB_ID, JOB_REMOTE
 from dermaflow.tracking.find_runs import list_runs
-from dermaflow.tracking.job_run import JOB, JOB_TAG, job_id
+from dermaflow.tracking.job_run import JOB_TAG, job_id
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_versions import read_versions
 from dermaflow.tracking.tracking_config import TrackingConfig
@@ -45,7 +45,9 @@ def exchanging(project_path: Path, env: str) -> Iterator[None]:
         return
     job = job_id()
     if job is None:
-        raise VersioningError(f"{JOB_REMOTE} is set, but {JOB} is not: whose data is it to hold?")
+        raise VersioningError(
+            f"{JOB_REMOTE} is set, but {JOB_ID} is not: whose data is it to hold?"
+        )
     config = TrackingConfig.read(read_conf_files(project_path, env)).resolve(project_path)
     _get(project_path, env, config, job, remote)
     try:

@@ -17,12 +17,12 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
 from dermaflow.errors import TrackingError
+from dermaflow.schema import JOB_ID
 from dermaflow.tracking.long_values import cut_tags
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_description import describe_run
 from dermaflow.tracking.tracking_config import TrackingConfig
 
-JOB = "DERMAFLOW_JOB_ID"
 JOB_TAG = "job"
 _ID = re.compile(r"[\w.:+/@-]{1,250}")
 _NOTE = "mlflow.note.content"  # what MLflow shows as the run's description
@@ -35,9 +35,9 @@ def job_id() -> str | None:
     Raises:
         TrackingError: its id has signs by which MLflow cannot search.
     """
-    job = os.environ.get(JOB) or None
+    job = os.environ.get(JOB_ID) or None
     if job and not _ID.fullmatch(job):
-        raise TrackingError(f"{JOB}: {job!r} is no id: letters, digits and any of . _ : + / @ -")
+        raise TrackingError(f"{JOB_ID}: {job!r} is no id: letters, digits and any of . _ : + / @ -")
     return job
 
 
@@ -63,7 +63,7 @@ def join_job(experiment: str, job: str, name: str, tags: Mapping[str, str]) -> s
         return run_id
     if found.info.status not in _OPEN:
         raise TrackingError(
-            f"{JOB}: the run of job {job} has ended ({found.info.run_id}, {found.info.status}), "
+            f"{JOB_ID}: the run of job {job} has ended ({found.info.run_id}, {found.info.status}), "
             "and would get other figures: each job needs an id of its own"
         )
     return str(found.info.run_id)
@@ -129,7 +129,7 @@ def close_job(config: TrackingConfig, job: str, succeeded: bool) -> str:
     if succeeded and "error" in run.data.tags:  # of a try before the one that succeeded
         client.delete_tag(run_id, "error")
     if not succeeded and "error" not in run.data.tags:
-        client.set_tag(run_id, "error", "a task was killed, or never began")
+        client.set_tag(run_id, "error", "a task was killed, or failed early: see its log")
     status = "FINISHED" if succeeded else "FAILED"
     data = client.get_run(run_id).data
     note, _ = cut_tags({_NOTE: describe_run(data.tags, data.metrics)})
