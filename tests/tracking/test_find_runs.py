@@ -88,6 +88,7 @@ def test_runs_are_listed_by_their_start_without_deleted_and_nested_ones(experime
     assert [run.info.run_name for run in found] == ["third", "second", "first"]
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_more_runs_than_mlflow_gives_at_once_are_all_listed(experiment, store):
     first = experiment.make_run("first", start=1)
     rows = [(f"{number:032}", number, experiment.id) for number in range(2, 1002)]

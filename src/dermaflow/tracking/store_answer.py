@@ -19,9 +19,10 @@ _QUESTION = "/api/2.0/mlflow/experiments/search?max_results=1"
 _SHOWN = 300  # characters of another's error
 _WHERE = "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
 
-# Module that SQLAlchemy looks for -> the distribution that has it, where the names differ.
+# Module that SQLAlchemy looks for -> what to install: an extra of ours for the driver that plain
+# `postgresql://` takes, else the distribution, where the names differ.
 _DRIVERS = {
-    "psycopg": "psycopg[binary]",
+    "psycopg": "dermaflow[postgres]",
     "psycopg2": "psycopg2-binary",
     "MySQLdb": "mysqlclient",
     "mysql": "mysql-connector-python",
@@ -125,9 +126,10 @@ def _require_database(uri: str) -> None:
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         package = _DRIVERS.get(module, module)
+        in_checkout = "`uv sync --extra postgres`, or " if package.startswith("dermaflow") else ""
         raise TrackingError(
             f"{shown}: Python's driver for this database is missing: install it "
-            f"(`uv pip install '{package}'`), or correct {_WHERE}"
+            f"({in_checkout}`uv pip install '{package}'`), or correct {_WHERE}"
         ) from error
     except (SQLAlchemyError, OSError, ValueError) as error:
         reason = one_line(redact(str(error).partition("\n(Background")[0]), _SHOWN)
