@@ -53,4 +53,5 @@ def config_of():
         artifact_location=None,
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     )

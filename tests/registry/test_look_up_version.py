@@ -84,6 +84,7 @@ def test_in_a_moved_project_the_files_are_looked_for_where_they_are_now(
         artifact_location="mlflow/artifacts",
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     ).resolve(project)
     assert not is_registered(config, registration)
     files.touch()

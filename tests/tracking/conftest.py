@@ -41,6 +41,7 @@ def local_config():
                 artifact_location="db/artifacts",
                 experiment="dermaflow",
                 system_metrics_interval=0,
+                log_pictures=True,
             ).resolve(folder)
 
     return make
@@ -67,6 +68,7 @@ def store(request):
         artifact_location=None,
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     )
 
 

@@ -169,6 +169,7 @@ def test_a_place_inside_the_project_stays_though_conf_names_another(place, local
         artifact_location="db/others",
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     ).resolve(folder)
     keep(changed, "second")
     assert files(folder / "db/artifacts") == ["kept before", "second"]

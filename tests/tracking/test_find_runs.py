@@ -115,6 +115,7 @@ def test_a_store_that_is_not_there_is_named_and_not_made(tmp_path):
         artifact_location=None,
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     )
     with pytest.raises(RunLookupError, match=rf"there is no tracking store {tmp_path}/no\.db; "):
         existing_store(config)
@@ -127,6 +128,7 @@ def test_a_server_that_does_not_answer_is_told_at_once(server):
         artifact_location=None,
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     )
     started = time.monotonic()
     with pytest.raises(TrackingError, match=f"no MLflow server answers at {server.uri}"):

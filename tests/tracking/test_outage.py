@@ -64,6 +64,7 @@ def test_a_run_whose_server_dies_ends_soon_and_goes_on_when_it_is_back(
         artifact_location="unused",
         experiment="dermaflow",
         system_metrics_interval=1,
+        log_pictures=True,
     ).resolve(tmp_path)
     tracker = make_tracker({}, config)
     tracker.open()

@@ -84,6 +84,7 @@ class Project:
                 "artifact_location": None,
                 "experiment": experiment.name,
                 "system_metrics_interval": 0.001,
+                "log_pictures": True,
             },
             "conf/smoke/globals.yml": {"data": "data/smoke"},
             FILE: {"stages": {}},
