@@ -1,4 +1,4 @@
-"""The commands and files of ``mlflow/``, as a team uses them: login, hosts, TLS, backup, restore."""
+"""Commands and files of ``mlflow/``, as a team uses them: login, hosts, TLS, backup, restore."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from dermaflow.tracking.store_answer import require_answer
 from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
 from mlflow_runs import Experiment
-from servers import BINARIES, free_port, wait_for_server
+from servers import BINARIES, Server, free_port, wait_for_server
 
 PASSWORD = "of this test alone"
 NAME = "mlflow.example.org"
@@ -88,11 +88,7 @@ def team(folder, cluster, tmp_path):
     team = Team(folder, cluster, tmp_path)
     yield team
     team.stop()
-    subprocess.run(
-        ["dropdb", "--force", "mlflow"],
-        env=team.environment,
-        check=True,
-    )
+    subprocess.run(["dropdb", "--force", "mlflow"], env=team.environment, check=True)
 
 
 @pytest.fixture
@@ -175,19 +171,15 @@ def test_a_server_asks_who_asks_and_comes_back_from_its_backup(
 @pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin"), reason="no nginx")
 def test_nginx_passes_a_run_on_over_tls(folder, tmp_path, monkeypatch):
     """Its own lines, but for the places of the certificate, of the ports and of its own files."""
-    from servers import Server
-
     server = Server(tmp_path)
     server.start()
     port = free_port()
     certificate = tmp_path / "server.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-        + ["-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(tmp_path / "server.key"), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
+    make = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
+        " -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout server.key -out"
     )
+    subprocess.run([*make.split(), certificate], cwd=tmp_path, check=True, capture_output=True)
     site = (folder / "nginx.conf").read_text()
     for old, new in {
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",

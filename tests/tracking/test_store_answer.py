@@ -230,7 +230,7 @@ def test_postgresqls_driver_is_named_as_an_extra_of_ours(scheme, project_path, m
 def test_a_postgresql_answers_or_is_not_there(cluster):
     uri = cluster.make_database("answer")
     require_answer(uri)
-    with pytest.raises(TrackingError, match="no database answers at .*does not exist"):
+    with pytest.raises(TrackingError, match=r"no database answers at .*does not exist"):
         require_answer(f"{uri}_of_nobody")
 
 

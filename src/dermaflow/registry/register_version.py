@@ -72,7 +72,7 @@ def register_version(
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
     client = MlflowClient()
-    scores = name_metrics(parts_from_json(metrics))
+    scores = name_metrics(parts_from_json(dict(metrics)))
     with tempfile.TemporaryDirectory() as folder:
         save = partial(_save_model, Path(folder), classifier, decision_rule, contract)
         logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, scores, save)
