@@ -12,6 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cpu_time import count_fork, cpu_seconds
@@ -55,8 +56,12 @@ class Cluster:
 
     def kill(self):
         """At once, as the system does where memory is short."""
-        with contextlib.suppress(OSError, ValueError):
-            os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        first = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+        processes = [first, *first.children()]
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, 30)
 
     def stop(self):
         self._call("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop", check=False)

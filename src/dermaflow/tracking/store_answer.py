@@ -15,6 +15,7 @@ from dermaflow.io.text import one_line
 
 ANSWER_SECONDS = 10
 GONE = (502, 503, 504)  # what a proxy says for a server that is not there
+_NO_DATABASE = "TEMPORARILY_UNAVAILABLE"  # MLflow's own word, beside a 503
 _QUESTION = "/api/2.0/mlflow/experiments/search?max_results=1"
 _SHOWN = 300  # characters of another's error
 _WHERE = "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
@@ -61,6 +62,11 @@ def _require_server(uri: str) -> None:
         raise _no_connection(shown, error) from error
     code = answer.status_code
     said = f"{code} {answer.reason or ''}".strip()
+    if code in GONE and _NO_DATABASE in answer.text:
+        raise TrackingError(
+            f"the MLflow server at {shown} answers, but its database does not ({said}): ask its "
+            "administrator to start it, and run again"
+        )
     if code in GONE:
         raise _not_there(shown, said)
     if code == requests.codes.unauthorized:
