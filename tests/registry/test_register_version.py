@@ -6,7 +6,6 @@ from pathlib import Path
 
 import mlflow
 import pytest
-import requests
 import torch
 import yaml
 from mlflow.types import DataType
@@ -23,7 +22,6 @@ from dermaflow.registry.register_version import (
     run_that_measured,
 )
 from dermaflow.serving.predictor import decode_base64
-from dermaflow.tracking.metric_names import name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 
 PREPROCESS = Preprocess(height=48, width=64)
@@ -172,31 +170,3 @@ def test_requirements_are_what_is_installed_by_the_names_of_distributions():
     assert versions[:2] == [f"=={installed('numpy')}", f"=={installed('pillow')}"]
     # A local build such as +cu128 is in no registry.
     assert versions[2] == f"=={installed('torch').split('+')[0]}"
-
-
-@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_a_server_is_asked_as_often_whatever_the_number_of_metrics(
-    client, experiment, model, classifier, monkeypatch
-):
-    """MLflow's own way takes a request a metric, and a password is checked at each."""
-    asked, send = [], requests.Session.send
-    monkeypatch.setattr(
-        requests.Session, "send", lambda *a, **named: asked.append(a[1].url) or send(*a, **named)
-    )
-    client.create_registered_model(model)
-    counts = []
-    for number in (3, 300):
-        measured = {"test": {f"m{place}": Estimate(place) for place in range(number)}}
-        with mlflow.start_run(experiment_id=experiment.id) as run:
-            mlflow.log_metrics(name_metrics(measured) | {"train/loss": 0.5})
-            asked.clear()
-            metrics = parts_to_json(measured)
-            register_version(model, classifier, RULE, CONTRACT, metrics, {})
-            counts.append(len(asked))
-        (found,) = mlflow.search_logged_models([experiment.id], output_format="list", max_results=1)
-        assert found.status == "READY"
-        assert {metric.key: metric.value for metric in found.metrics} == name_metrics(measured)
-        assert {metric.run_id for metric in found.metrics} == {run.info.run_id}
-        history = client.get_metric_history(run.info.run_id, "test/m1")
-        assert [point.value for point in history] == [1]  # the run has its points once
-    assert counts[0] == counts[1] < 60

@@ -8,8 +8,10 @@ import yaml
 from mlflow import MlflowClient
 from PIL import Image
 
-from dermaflow.registry.versions import read_facts
+from dermaflow.registry.versions import VALIDATION_REPORT
+from dermaflow.tracking.metric_names import read_scores
 from dermaflow.tracking.read_runs import read_run
+from dermaflow.tracking.run_reports import SPLIT_REPORT, read_report
 
 DRAWN = ("samples", "drift", "duplicates", "gan", "training", "explanations")
 CHARTS = {"00_class_counts.png", "01_history.png"}  # of folders that hold pictures, too
@@ -32,10 +34,6 @@ def showing(project):
     files = [file for file in root.rglob("*") if file.is_file() and file.suffix != ".safetensors"]
     assert len(files) > 60
     return {file.name for file in files if shows_pixels(file.read_bytes())}
-
-
-def before_run(project):
-    return MlflowClient(project.tracking_uri), project.runs()[0]
 
 
 def test_no_artifact_shows_a_patient_where_conf_keeps_them_local(copy_finished, finished):
@@ -63,6 +61,7 @@ def test_no_artifact_shows_a_patient_where_conf_keeps_them_local(copy_finished, 
     assert CHARTS | {"predictions.parquet", "split_report.json", "03_roc.png"} <= artifacts
     # Promotion and comparison find all that they read.
     client = MlflowClient(project.tracking_uri)
-    facts = read_facts(client, client.get_model_version("dermaflow", "1"))
-    assert facts.scores and None not in (facts.groups_across_splits, facts.broken, facts.run_data)
-    assert read_run(client, run, "A").missing == read_run(*before_run(finished), "A").missing
+    reports_read = (SPLIT_REPORT, VALIDATION_REPORT)
+    assert all(read_report(client, run.info.run_id, path) for path in reports_read)
+    assert read_scores(run.data.metrics, "test")
+    assert read_run(client, run, "A").predictions is not None

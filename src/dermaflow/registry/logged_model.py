@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput, Metric
 from mlflow.models import Model
@@ -42,7 +41,9 @@ def log_saved_model(
         Exception: of ``save`` or of the upload; the model is marked as failed.
     """
     run = client.get_run(run_id)
-    logged = mlflow.initialize_logged_model(NAME, run_id, params=run.data.params)
+    logged = client.create_logged_model(
+        run.info.experiment_id, NAME, run_id, params=run.data.params
+    )
     identity = logged.model_id
     try:
         save(
