@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["cpu_time", "long_tests"]
+pytest_plugins = ["cpu_time", "long_tests", "servers"]
 
 # Nothing may call home from a test.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"

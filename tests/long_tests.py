@@ -15,6 +15,7 @@ LONG = {
     "tests/runs/test_same_on_every_processor.py": 1,
     "tests/runs/test_at_once.py": 1,
     "tests/runs/test_side_by_side.py": 4,
+    "tests/test_team_server.py": 2,
     "tests/runs/test_search.py": 1,
     "tests/runs/test_training_resumed.py": 2,
     "tests/runs/test_data_versions.py": 2,

@@ -15,12 +15,12 @@ class Experiment:
     Args:
         client: of the store.
         name: that no other experiment there has.
-        folder: for the artifacts.
+        folder: for the artifacts; None for where a server keeps them.
     """
 
     def __init__(self, client, name, folder):
         self.client, self.name = client, name
-        self.id = client.create_experiment(name, folder.as_uri())
+        self.id = client.create_experiment(name, folder and folder.as_uri())
 
     def make_run(
         self,

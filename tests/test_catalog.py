@@ -122,6 +122,21 @@ def test_rows_that_name_patients_are_not_previewed(catalog):
         assert catalog[name]["metadata"]["kedro-viz"]["preview"] is False, name
 
 
+def test_what_is_drawn_from_images_is_marked_as_pictures_of_patients(everything, catalog):
+    """So that ``log_pictures: false`` keeps it off the server."""
+    hold_pixels = {
+        name
+        for name, entry in catalog.items()
+        if entry["type"].endswith(("ImageStoreDataset", "ArraysDataset"))
+    }
+    for node in everything.nodes:
+        for name in node.outputs:
+            rule = catalog[name]["metadata"].get("mlflow", {})
+            drawn = catalog[name]["type"].endswith(("MatplotlibDataset", "FolderDataset"))
+            if "artifact" in rule and drawn:
+                assert bool(hold_pixels & set(node.inputs)) == rule.get("pictures", False), name
+
+
 def test_environments_write_under_different_roots(project_path):
     roots = [
         yaml.safe_load(path.read_text())["data"]

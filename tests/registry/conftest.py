@@ -1,4 +1,4 @@
-"""A real SQLite registry that tests share, in which each has an experiment and a model's name."""
+"""Real registries that tests share, in which each has an experiment and a model's name."""
 
 import mlflow
 import pytest
@@ -9,11 +9,18 @@ from mlflow_runs import Experiment
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory):
-    """Address of a database that exists; making one takes MLflow seconds."""
+def local_store(tmp_path_factory):
+    """Address of a SQLite file that exists; making one takes MLflow seconds."""
     address = f"sqlite:///{tmp_path_factory.mktemp('registry')}/mlflow.db"
     MlflowClient(address).search_experiments(max_results=1)
     return address
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def store(request):
+    """Address of a SQLite file, or of a server on PostgreSQL."""
+    kind = {"sqlite": "local_store", "postgresql": "team_server"}[request.param]
+    return request.getfixturevalue(kind)
 
 
 @pytest.fixture
@@ -26,9 +33,10 @@ def client(store):
 
 
 @pytest.fixture
-def experiment(client, request, tmp_path):
+def experiment(client, store, request, tmp_path):
     """An experiment of the test's own."""
-    return Experiment(client, request.node.nodeid, tmp_path / "artifacts")
+    folder = tmp_path / "artifacts" if store.startswith("sqlite") else None
+    return Experiment(client, request.node.nodeid, folder)
 
 
 @pytest.fixture
@@ -45,4 +53,5 @@ def config_of():
         artifact_location=None,
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     )

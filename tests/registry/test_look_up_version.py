@@ -30,13 +30,14 @@ def files(tmp_path):
 
 
 @pytest.fixture
-def register(client, model, files):
-    """Register versions of the model."""
+def register(client, model, store, files):
+    """Register versions of the model. A server takes no source that is a folder of the client."""
     client.create_registered_model(model)
+    source = files.as_uri() if store.startswith("sqlite") else "s3://a-bucket/a-model"
 
     def make(times):
         for _ in range(times):
-            client.create_model_version(model, files.as_uri())
+            client.create_model_version(model, source)
 
     return make
 
@@ -56,6 +57,7 @@ def test_a_version_is_there_until_it_or_its_model_is_deleted(
     assert not is_registered(config, registration)
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_version_whose_files_are_gone_cannot_be_loaded(
     register, registration, config_of, store, files
 ):
@@ -64,6 +66,7 @@ def test_a_version_whose_files_are_gone_cannot_be_loaded(
     assert not is_registered(config_of(store), registration)
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_in_a_moved_project_the_files_are_looked_for_where_they_are_now(
     client, model, registration, store, tmp_path, monkeypatch
 ):
@@ -81,6 +84,7 @@ def test_in_a_moved_project_the_files_are_looked_for_where_they_are_now(
         artifact_location="mlflow/artifacts",
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     ).resolve(project)
     assert not is_registered(config, registration)
     files.touch()

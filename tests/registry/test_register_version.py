@@ -12,6 +12,7 @@ from mlflow.types import DataType
 from packaging.requirements import Requirement
 
 from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.ml.evaluation.estimate import Estimate, parts_to_json
 from dermaflow.ml.models.weights import Weights, load_weights
 from dermaflow.registry.register_version import (
     contract_signature,
@@ -34,7 +35,7 @@ CONTRACT = {
     },
 }
 RULE = {"temperature": 1.5}
-METRICS = {"test": {"accuracy": 0.5}}
+METRICS = parts_to_json({"test": {"accuracy": Estimate(0.5)}})
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def register(client, model):
     client.create_registered_model(model)
 
     def make(run_id=None, **tags):
-        made = client.create_model_version(model, "file:///nowhere", run_id, tags=tags)
+        made = client.create_model_version(model, "s3://a-bucket/a-model", run_id, tags=tags)
         return client.get_model_version(model, made.version)
 
     return make

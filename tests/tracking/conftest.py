@@ -1,13 +1,5 @@
 """A tracking configuration on a local database, a tracker, and a real server."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-
 import mlflow
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
@@ -19,46 +11,7 @@ from dermaflow.tracking.tracker import Tracker
 from dermaflow.tracking.tracking_config import TrackingConfig
 from dermaflow.versioning.stages.workspace import Workspace
 from mlflow_runs import Experiment
-
-
-class Server:
-    """An MLflow server of its own, which may be killed and started again at the same address."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        self._process = None
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self._port = sock.getsockname()[1]
-        self.uri = f"http://127.0.0.1:{self._port}"
-
-    def start(self):
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"),
-                *("--port", str(self._port), "--workers", "1"),
-                *("--backend-store-uri", f"sqlite:///{self._folder}/server.db"),
-                *("--artifacts-destination", str(self._folder / "server")),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{self.uri}/health", timeout=5).close()
-            except OSError:
-                time.sleep(0.5)
-            else:
-                return
-        raise AssertionError(f"{self.uri} did not start")
-
-    def kill(self):
-        """The server and its workers, at once."""
-        if self._process:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(30)
-            self._process = None
+from servers import Server
 
 
 @pytest.fixture(autouse=True)
@@ -88,14 +41,15 @@ def local_config():
                 artifact_location="db/artifacts",
                 experiment="dermaflow",
                 system_metrics_interval=0,
+                log_pictures=True,
             ).resolve(folder)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory, local_config):
-    """A configuration whose database exists; making one takes MLflow seconds."""
+def local_store(tmp_path_factory, local_config):
+    """A configuration whose SQLite file exists; making one takes MLflow seconds."""
     before = mlflow.get_tracking_uri()
     folder = tmp_path_factory.mktemp("tracking")
     config = local_config(folder)
@@ -104,18 +58,34 @@ def store(tmp_path_factory, local_config):
     return config
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def store(request):
+    """A configuration of a store that exists: a SQLite file, or a server on PostgreSQL."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("local_store")
+    return TrackingConfig(
+        tracking_uri=request.getfixturevalue("team_server"),
+        artifact_location=None,
+        experiment="dermaflow",
+        system_metrics_interval=0,
+        log_pictures=True,
+    )
+
+
 @pytest.fixture
 def experiment(store, request, tmp_path):
     """An experiment of the test's own in the shared store, which is the one that MLflow uses."""
     mlflow.set_tracking_uri(store.tracking_uri)
     client = MlflowClient(store.tracking_uri)
-    return Experiment(client, request.node.nodeid, tmp_path / "artifacts")
+    folder = tmp_path / "artifacts" if store.tracking_uri.startswith("sqlite") else None
+    return Experiment(client, request.node.nodeid, folder)
 
 
 @pytest.fixture
 def config(store, experiment, tmp_path):
     """The configuration of the test's own experiment."""
-    place = (tmp_path / "artifacts").as_uri()
+    local = store.tracking_uri.startswith("sqlite")
+    place = (tmp_path / "artifacts").as_uri() if local else None
     return store.model_copy(update={"experiment": experiment.name, "artifact_location": place})
 
 

@@ -21,12 +21,12 @@ REPORT = "notes/a.txt"
 
 
 @pytest.fixture
-def place(tmp_path, store, local_config):
+def place(tmp_path, local_store, local_config):
     """A project with a store of its own that holds one run; gives its folder and the run's id."""
     folder = tmp_path / "a project"
     (folder / "db").mkdir(parents=True)
     config = local_config(folder)
-    shutil.copy(store.database, config.database)
+    shutil.copy(local_store.database, config.database)
     with closing(sqlite3.connect(config.database)) as database, database:
         database.execute("UPDATE experiments SET name = 'another' WHERE name = 'dermaflow'")
     return folder, keep(config, "kept before")
@@ -169,6 +169,7 @@ def test_a_place_inside_the_project_stays_though_conf_names_another(place, local
         artifact_location="db/others",
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     ).resolve(folder)
     keep(changed, "second")
     assert files(folder / "db/artifacts") == ["kept before", "second"]

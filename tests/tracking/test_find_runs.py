@@ -88,6 +88,7 @@ def test_runs_are_listed_by_their_start_without_deleted_and_nested_ones(experime
     assert [run.info.run_name for run in found] == ["third", "second", "first"]
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_more_runs_than_mlflow_gives_at_once_are_all_listed(experiment, store):
     first = experiment.make_run("first", start=1)
     rows = [(f"{number:032}", number, experiment.id) for number in range(2, 1002)]
@@ -114,6 +115,7 @@ def test_a_store_that_is_not_there_is_named_and_not_made(tmp_path):
         artifact_location=None,
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     )
     with pytest.raises(RunLookupError, match=rf"there is no tracking store {tmp_path}/no\.db; "):
         existing_store(config)
@@ -126,6 +128,7 @@ def test_a_server_that_does_not_answer_is_told_at_once(server):
         artifact_location=None,
         experiment="dermaflow",
         system_metrics_interval=0,
+        log_pictures=True,
     )
     started = time.monotonic()
     with pytest.raises(TrackingError, match=f"no MLflow server answers at {server.uri}"):

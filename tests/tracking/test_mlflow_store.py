@@ -18,6 +18,7 @@ VALUES = {
     "artifact_location": "artifacts",
     "experiment": "dermaflow",
     "system_metrics_interval": 0,
+    "log_pictures": True,
 }
 
 

@@ -8,11 +8,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import mlflow
 import pytest
+import requests
 from mlflow import MlflowClient
 
+from dermaflow.errors import TrackingError
 from dermaflow.tracking.mlflow_sink import current_sink
 from dermaflow.tracking.outage import unheard
+from dermaflow.tracking.store_answer import require_answer
+from dermaflow.tracking.tracked_run import TrackedRun
 from dermaflow.tracking.tracking_config import TrackingConfig
+from waiting import wait_until
 
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
@@ -64,6 +69,7 @@ def test_a_run_whose_server_dies_ends_soon_and_goes_on_when_it_is_back(
         artifact_location="unused",
         experiment="dermaflow",
         system_metrics_interval=1,
+        log_pictures=True,
     ).resolve(tmp_path)
     tracker = make_tracker({}, config)
     tracker.open()
@@ -93,3 +99,33 @@ def test_a_run_whose_server_dies_ends_soon_and_goes_on_when_it_is_back(
         [client.get_run(run_id).info.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'"
     )
     assert (fold.info.status, fold.data.metrics["loss"]) == ("FINISHED", 0.5)
+
+
+def test_a_run_outlives_a_database_that_is_killed_and_comes_back(cluster, team_server, open_runs):
+    config = TrackingConfig(
+        tracking_uri=team_server,
+        artifact_location=None,
+        experiment="dermaflow",
+        system_metrics_interval=0,
+        log_pictures=True,
+    )
+    run = TrackedRun(config, "through an outage", {}, open_runs)
+    question = f"{team_server}/api/2.0/mlflow/experiments/get?experiment_id=0"
+    sink = current_sink()
+    cluster.kill()
+    try:
+        logging_on = threading.Thread(target=sink.log, args=({"loss": 0.5}, 1))
+        logging_on.start()
+        wait_until(lambda: requests.get(question, timeout=30).status_code == 503)
+        # Within a run MLflow tries again for minutes; who begins one is told at once.
+        said = f"{team_server} answers, but its database does not"
+        with pytest.raises(TrackingError, match=said):
+            require_answer(team_server)
+        assert logging_on.is_alive()
+    finally:
+        cluster.start()
+    logging_on.join(240)
+    run.close("FINISHED")
+    found = MlflowClient(team_server).get_run(run.run_id)
+    assert found.data.metrics == {"loss": 0.5}
+    assert found.info.status == "FINISHED"

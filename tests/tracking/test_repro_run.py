@@ -84,6 +84,7 @@ class Project:
                 "artifact_location": None,
                 "experiment": experiment.name,
                 "system_metrics_interval": 0.001,
+                "log_pictures": True,
             },
             "conf/smoke/globals.yml": {"data": "data/smoke"},
             FILE: {"stages": {}},
@@ -119,13 +120,18 @@ class Project:
         return run
 
 
+@pytest.fixture(scope="module")
+def store(local_store):
+    """A SQLite file, to which what stands in for a stage writes without MLflow."""
+    return local_store
+
+
 @pytest.fixture
 def project(tmp_path, store, experiment, monkeypatch):
     configure_project("dermaflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
     (tmp_path / "project").mkdir()
-    database = store.tracking_uri.removeprefix("sqlite:///")
-    return Project(tmp_path / "project", experiment, database)
+    return Project(tmp_path / "project", experiment, str(store.database))
 
 
 def test_stages_that_ran_are_in_one_finished_run(project):

@@ -4,8 +4,10 @@ import base64
 import datetime
 import ipaddress
 import ssl
+import sys
 import threading
 import time
+import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -214,6 +216,22 @@ def test_the_driver_that_a_database_lacks_is_named_and_no_password(scheme, packa
         require_answer(f"{scheme}://ward:hunter2@db.example/runs")
     assert f"uv pip install '{package}'" in str(raised.value)
     assert f"{scheme}://ward:***@db.example/runs" in str(raised.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_postgresqls_driver_is_named_as_an_extra_of_ours(scheme, project_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as where it is not installed
+    with pytest.raises(TrackingError, match=r"uv sync --extra postgres`.*'dermaflow\[postgres\]'"):
+        require_answer(f"{scheme}://ward:hunter2@db.example/runs")
+    extras = tomllib.loads((project_path / "pyproject.toml").read_text())["project"]
+    assert extras["optional-dependencies"]["postgres"][0].startswith("psycopg[")
+
+
+def test_a_postgresql_answers_or_is_not_there(cluster):
+    uri = cluster.make_database("answer")
+    require_answer(uri)
+    with pytest.raises(TrackingError, match=r"no database answers at .*does not exist"):
+        require_answer(f"{uri}_of_nobody")
 
 
 @pytest.mark.parametrize(

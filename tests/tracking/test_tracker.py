@@ -17,12 +17,12 @@ FIRST = {
 
 
 @pytest.fixture
-def tracker(tmp_path, store, make_tracker, local_config):
+def tracker(tmp_path, local_store, make_tracker, local_config):
     """A tracker with an open run in a store that is gone."""
     database = tmp_path / "db/mlflow.db"
     database.parent.mkdir()
-    shutil.copy(store.tracking_uri.removeprefix("sqlite:///"), database)
-    place = {"artifact_location": store.artifact_location}
+    shutil.copy(local_store.database, database)
+    place = {"artifact_location": local_store.artifact_location}
     tracker = make_tracker({}, local_config(tmp_path).model_copy(update=place))
     tracker.open()
     database.write_bytes(b"overwritten")

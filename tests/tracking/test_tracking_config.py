@@ -11,6 +11,7 @@ VALUES = {
     "artifact_location": "artifacts",
     "experiment": "e",
     "system_metrics_interval": 0,
+    "log_pictures": True,
 }
 SERVER = "http://mlflow.example:5000"
 

@@ -6,8 +6,10 @@ import base64
 import io
 import json
 import logging
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,15 +18,18 @@ import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema
 from PIL import Image
 
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
+from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
+from dermaflow.registry.logged_model import log_saved_model
 from dermaflow.registry.shipped_code import importable, write_model_package
 from dermaflow.serving.columns import INPUT_COLUMN
+from dermaflow.tracking.metric_names import name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG, METRICS_TAG, metrics_digest
 from dermaflow.tracking.run_description import COMMIT, NONE, UNKNOWN, has_changes
 
@@ -33,6 +38,7 @@ logger = logging.getLogger(__name__)
 # Distributions whose name is not that of the module.
 _DISTRIBUTIONS = {"PIL": "pillow"}
 CONTRACT_FILE = "contract.json"
+MODEL = "model"  # the folder that MLflow keeps
 
 
 def register_version(
@@ -65,15 +71,17 @@ def register_version(
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
-    with tempfile.TemporaryDirectory() as folder:
-        info = _log_model(Path(folder), classifier, decision_rule, contract)
     client = MlflowClient()
+    scores = name_metrics(parts_from_json(dict(metrics)))
+    with tempfile.TemporaryDirectory() as folder:
+        save = partial(_save_model, Path(folder), classifier, decision_rule, contract)
+        logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, scores, save)
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=contract["intended_use"])
     all_tags = _code_tags(client, run.info.run_id) | dict(tags)
     all_tags[METRICS_RUN_TAG] = run_that_measured(client, run, metrics)
     registered = client.create_model_version(
-        name, info.model_uri, run.info.run_id, tags=all_tags, model_id=info.model_id
+        name, logged.model_uri, run.info.run_id, tags=all_tags, model_id=logged.model_id
     )
     uri = f"models:/{name}/{registered.version}"
     logger.info("Registered %s", uri)
@@ -85,12 +93,14 @@ def register_version(
     }
 
 
-def _log_model(
+def _save_model(
     folder: Path,
     classifier: Weights,
     decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
-) -> Any:
+    identity: Model,
+) -> None:
+    """Write the model's folder, ``MODEL`` in ``folder``, with its parts beside it."""
     # Imported, so that the stage depends on all code that it puts into the model.
     from dermaflow.serving import model_code
 
@@ -100,8 +110,9 @@ def _log_model(
         (weights / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     package = write_model_package(model_code.__name__, folder)
     with importable(package):  # MLflow runs the code when it saves the model
-        return mlflow.pyfunc.log_model(
-            name="model",
+        mlflow.pyfunc.save_model(
+            folder / MODEL,
+            mlflow_model=identity,
             python_model=str(package.entry),
             artifacts={model_code.WEIGHTS: str(weights)},
             code_paths=[str(folder / package.name)],
@@ -110,6 +121,8 @@ def _log_model(
             pip_requirements=pin_requirements(package.third_party),
             metadata={"intended_use": contract["intended_use"]},
         )
+    for cache in (folder / MODEL).rglob("__pycache__"):
+        shutil.rmtree(cache)
 
 
 def contract_signature(contract: Mapping[str, Any]) -> ModelSignature:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dermaflow.ml.evaluation.estimate import Estimate, Scores, untested_classes
 from dermaflow.schema import HEADLINES, RESULTS
 from dermaflow.tracking.metric_names import read_scores
+from dermaflow.tracking.pictures import KEPT_LOCAL
 
 RAW = "md5.raw."  # tags of raw files, by their names
 COMMIT = "mlflow.source.git.commit"  # a commit, or one of the following
@@ -29,6 +30,7 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
         "ran": tags.get("stages", ""),
         "unchanged": tags.get("unchanged", ""),
         "code": _code(tags),
+        "not logged, as it shows patients": _paths(tags.get(KEPT_LOCAL, "")),
         "error": tags.get("error", ""),
     }
     lines = [f"- **{name}:** {value}" for name, value in facts.items() if value]
@@ -39,6 +41,10 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
 def has_changes(tags: Mapping[str, str]) -> bool | None:
     """Whether a run's code had changes that are in no commit; None where the run does not know."""
     return {"true": True, "false": False}.get(tags.get(DIRTY, UNKNOWN))
+
+
+def _paths(listed: str) -> str:
+    return ", ".join(f"`{path}`" for path in listed.split(", ")) if listed else ""
 
 
 def _raw(tags: Mapping[str, str]) -> list[str]:

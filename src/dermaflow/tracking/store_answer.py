@@ -15,13 +15,15 @@ from dermaflow.io.text import one_line
 
 ANSWER_SECONDS = 10
 GONE = (502, 503, 504)  # what a proxy says for a server that is not there
+_NO_DATABASE = "TEMPORARILY_UNAVAILABLE"  # MLflow's own word, beside a 503
 _QUESTION = "/api/2.0/mlflow/experiments/search?max_results=1"
 _SHOWN = 300  # characters of another's error
 _WHERE = "MLFLOW_TRACKING_URI (or tracking_uri in conf/base/mlflow.yml)"
 
-# Module that SQLAlchemy looks for -> the distribution that has it, where the names differ.
+# Module that SQLAlchemy looks for -> what to install: an extra of ours for the driver that plain
+# `postgresql://` takes, else the distribution, where the names differ.
 _DRIVERS = {
-    "psycopg": "psycopg[binary]",
+    "psycopg": "dermaflow[postgres]",
     "psycopg2": "psycopg2-binary",
     "MySQLdb": "mysqlclient",
     "mysql": "mysql-connector-python",
@@ -60,6 +62,11 @@ def _require_server(uri: str) -> None:
         raise _no_connection(shown, error) from error
     code = answer.status_code
     said = f"{code} {answer.reason or ''}".strip()
+    if code in GONE and _NO_DATABASE in answer.text:
+        raise TrackingError(
+            f"the MLflow server at {shown} answers, but its database does not ({said}): ask its "
+            "administrator to start it, and run again"
+        )
     if code in GONE:
         raise _not_there(shown, said)
     if code == requests.codes.unauthorized:
@@ -125,9 +132,10 @@ def _require_database(uri: str) -> None:
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         package = _DRIVERS.get(module, module)
+        in_checkout = "`uv sync --extra postgres`, or " if package.startswith("dermaflow") else ""
         raise TrackingError(
             f"{shown}: Python's driver for this database is missing: install it "
-            f"(`uv pip install '{package}'`), or correct {_WHERE}"
+            f"({in_checkout}`uv pip install '{package}'`), or correct {_WHERE}"
         ) from error
     except (SQLAlchemyError, OSError, ValueError) as error:
         reason = one_line(redact(str(error).partition("\n(Background")[0]), _SHOWN)

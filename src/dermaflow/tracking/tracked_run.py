@@ -26,6 +26,7 @@ from dermaflow.tracking.long_values import cut_parameters, cut_tags
 from dermaflow.tracking.metric_names import METRICS_A_BATCH, name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from dermaflow.tracking.mlflow_store import open_store
+from dermaflow.tracking.pictures import KEPT_LOCAL, charts_of, shows_pictures
 from dermaflow.tracking.run_description import describe_run
 from dermaflow.tracking.system_metrics import finish_monitor, start_monitor
 from dermaflow.tracking.tracking_config import TrackingConfig
@@ -65,6 +66,7 @@ class TrackedRun:
         joined = _find_joined(experiment, name, tags)
         self.joined = joined is not None
         self._may_go_on = does is not None
+        self._log_pictures = config.log_pictures
         uri = config.portable_uri  # notes move along with the project
         self._marker = None if joined else settle_killed_runs(open_runs, uri, does, experiment)
         killed = self._marker.run_id if self._marker else None
@@ -120,6 +122,11 @@ class TrackedRun:
         if listed:
             mlflow.set_tag(name, "+".join(listed))
 
+    def keep_local(self, paths: Iterable[str]) -> None:
+        """Say in the run's tag which outputs it did not log whole."""
+        before = MlflowClient().get_run(self.run_id).data.tags.get(KEPT_LOCAL, "")
+        self.set_tags({KEPT_LOCAL: ", ".join(sorted({*filter(None, before.split(", ")), *paths}))})
+
     def stages(self) -> set[str]:
         """Stages that ran in this run, with their drawings, those before it was killed as well."""
         tags = MlflowClient().get_run(self.run_id).data.tags
@@ -140,14 +147,17 @@ class TrackedRun:
         data = MlflowClient().get_run(self.run_id).data
         self.set_tags({"mlflow.note.content": describe_run(data.tags, data.metrics)})
 
-    def log_output(self, path: Path, rule: Mapping[str, Any]) -> None:
+    def log_output(self, path: Path, rule: Mapping[str, Any]) -> bool:
         """Log a saved catalog entry as its ``metadata.mlflow`` rule says.
 
         Args:
             path: the entry's file or folder.
             rule: ``artifact``: folder in the run to copy it to; ``metrics``: true if the file is
                 what ``parts_to_json`` gives, by which, unless ``digest`` is false, a model finds
-                the run.
+                the run; ``pictures`` and ``charts``: see ``tracking.pictures``.
+
+        Returns:
+            Whether all of it was logged; else it shows patients, and conf keeps that local.
         """
         if rule.get("metrics"):
             metrics = json.loads(path.read_text(encoding="utf-8"))
@@ -156,10 +166,15 @@ class TrackedRun:
                 mlflow.log_metrics(dict(named[start : start + METRICS_A_BATCH]))
             if rule.get("digest", True):
                 mlflow.set_tag(METRICS_TAG, metrics_digest(metrics))
+        if shows_pictures(rule) and not self._log_pictures:
+            for chart in charts_of(path, rule):
+                mlflow.log_artifact(str(chart), rule["artifact"])
+            return False
         if "artifact" in rule and path.is_dir():
             mlflow.log_artifacts(str(path), rule["artifact"])
         elif "artifact" in rule:
             mlflow.log_artifact(str(path), rule["artifact"])
+        return True
 
     def close(self, status: str) -> None:
         """End the run: ``FINISHED``, ``FAILED`` or ``KILLED``."""

@@ -159,11 +159,15 @@ class Tracker:
     def _log_outputs(self, outputs: Mapping[str, Path]) -> None:
         assert self._run
         self.workspace.files.require(*map(self.workspace.relative, outputs.values()))
+        kept = []
         for name, path in outputs.items():
             rule = self._rule(name)
-            if rule:
-                self._run.log_output(path, rule)
+            if rule and not self._run.log_output(path, rule):
+                kept.append(self.workspace.relative(path))
             self._logged.add(name)
+        if kept:
+            self._run.keep_local(kept)
+            logger.info("Not logged, as it shows patients (log_pictures): %s", ", ".join(kept))
 
     def _log_versions(self) -> Consistent:
         """Hashes as tags to search by, and lock entries by which the state can be restored."""

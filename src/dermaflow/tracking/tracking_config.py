@@ -36,12 +36,14 @@ class TrackingConfig(Params):
             to MLflow or its server.
         experiment: name of the experiment.
         system_metrics_interval: seconds between two samples; 0 for none.
+        log_pictures: whether files that show patients are logged; see ``tracking.pictures``.
     """
 
     tracking_uri: str
     artifact_location: str | None
     experiment: str
     system_metrics_interval: Annotated[float, Field(ge=0)]
+    log_pictures: bool
     _project: Path | None = PrivateAttr(default=None)  # known once the paths are resolved
 
     @classmethod
