@@ -28,7 +28,8 @@ def test_any_other_status_is_a_failure(job, client, monkeypatch):
     for number, status in enumerate(("FAILED", "failed", '{"state": "CANCELLED"}')):
         monkeypatch.setenv(JOB_ID, f"j2.{number}")
         run_id = job("open", "--env", "smoke").output.split()[-1]
-        assert job("close", "--env", "smoke", "--status", status).exit_code == 0
+        closed = job("close", "--env", "smoke", "--status", status, "--exit-code", str(number))
+        assert closed.exit_code == number
         assert client.get_run(run_id).info.status == "FAILED"
 
 

@@ -54,13 +54,15 @@ def open_(env: str | None, params: str) -> None:
 @job.command(cls=ProjectCommand)
 @env_option
 @click.option("--status", type=_Status(), required=True, help=f"{_SUCCEEDED}, or what else it is.")
-def close(env: str | None, status: str) -> None:
+@click.option("--exit-code", default=0, help="Of this command, for an engine that goes by it.")
+def close(env: str | None, status: str, exit_code: int) -> None:
     """End the run of a job: FINISHED where the status is SUCCEEDED, else FAILED."""
     from dermaflow.cli.project import load_conf
     from dermaflow.tracking.job_run import close_job
 
     _, config = load_conf(env)
     click.echo(close_job(config, _job(), status == _SUCCEEDED))
+    raise click.exceptions.Exit(exit_code)
 
 
 def _job() -> str:
