@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from dermaflow.deploy.kubeflow.compile_project import compile_project, stages_of
-from dermaflow.errors import EngineError
+from dermaflow.deploy.kubeflow.compile_project import compile_project, read_folds, stages_of
+from dermaflow.errors import EngineError, ParameterError
 from dermaflow.schema import STAGES
 
 
@@ -60,6 +60,42 @@ def test_pods_have_what_conf_says(compiled):
 
 def test_equal_input_gives_equal_bytes(compiled, project_path):
     assert compile_project(project_path, "base", "__default__") == compiled()
+
+
+def test_folds_are_tasks_side_by_side_and_pooled_by_the_stage(compiled):
+    pipeline, _ = parts(compiled(names="crossval"))
+    tasks = pipeline["components"]["comp-exit-handler-1"]["dag"]["tasks"]
+    (loop,) = (name for name, task in tasks.items() if "parameterIterator" in task)
+    assert tasks[loop]["parameterIterator"]["items"] == {"raw": '["1", "2", "3", "4", "5"]'}
+    assert "iteratorPolicy" not in tasks[loop]
+    assert tasks[loop]["dependentTasks"] == ["open"]
+    assert tasks["crossval-train"]["dependentTasks"] == [loop]
+    executors = pipeline["deploymentSpec"]["executors"]
+    fold, pool = (executors[f"exec-crossval-{name}"]["container"] for name in ("fold", "train"))
+    assert " ".join(fold["command"]).endswith(
+        "--pipelines crossval_train --if-running wait --fold {{$.inputs.parameters['item']}} "
+        "--params {{$.inputs.parameters['params']}}"
+    )
+    assert "--fold" not in pool["command"]
+    assert fold["resources"] == pool["resources"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "folds"),
+    [
+        ({}, [1, 2]),
+        ({"crossval": {"folds": 2}}, [2]),
+        ({"validate": {"split": {"folds": 3}}}, [1, 2, 3]),
+        ({"crossval": {"collect": ["/only/in/the/cluster"]}}, [1, 2]),
+    ],
+)
+def test_folds_are_those_of_the_environment_and_the_run(project_path, changes, folds):
+    assert read_folds(project_path, "smoke", changes) == folds
+
+
+def test_a_fold_that_there_is_not_is_refused_before_anything_is_submitted(project_path):
+    with pytest.raises(ParameterError, match=r"crossval\.folds: there is no fold 3, but 2"):
+        read_folds(project_path, "smoke", {"crossval": {"folds": [3]}})
 
 
 def test_pipelines_are_asked_for_as_of_kedro_run():
