@@ -6,7 +6,9 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
+from dermaflow.deploy.kubeflow.call_sdk import PYTHON
 from dermaflow.tracking.killed_run import nested_runs
+from runs.test_kubeflow_chain import CONF, python, submit  # noqa: F401
 from waiting import wait_until
 
 RUN = ("kedro", "run", "--env", "smoke", "--if-running", "wait", "--pipelines")
@@ -88,9 +90,48 @@ def test_folds_are_nested_in_the_run_of_the_job(one_after_another, at_once):
         assert "train.epochs" in run.data.params
 
 
+@pytest.mark.slow
+def test_kubeflow_trains_them_at_once_and_goes_on_after_one_was_killed(
+    one_after_another,
+    copy_finished,
+    python,  # noqa: F811
+    tmp_path,
+):
+    project = copy_finished()
+    project.environment = project.environment | {PYTHON: str(python)}
+    (project.folder / "conf/smoke/kubeflow.yml").write_text(CONF)
+    compiling = ("kedro", "kubeflow", "compile", "--env", "smoke", "--output", "chain.yaml")
+    project.run(*compiling, "--pipelines", "crossval")
+
+    killed = "data/smoke/unfinished/crossval/fold_1/synthesis"
+    code, said = submit(project, python, tmp_path / "1", KILL_FOLD_1=killed)
+    assert code == 1, said[-3000:]
+    assert "--pipelines crossval_evaluate" not in said
+    fold, other, parent = nested_and_parent(project)
+    assert (fold.info.status, other.info.status, parent.info.status) == (
+        *("KILLED", "FINISHED", "FAILED"),
+    )
+
+    code, said = submit(project, python, tmp_path / "2")
+    assert code == 0, said[-3000:]
+    assert said.count("Fold 2 is done already") == 2  # to its own task, and to the one that pools
+    assert said.count("Fold 1 is done already") == 1
+    assert hashes(project) == hashes(one_after_another)
+    *folds, parent = nested_and_parent(project)
+    assert {run.info.status for run in (*folds, parent)} == {"FINISHED"}
+    assert parent.data.tags["stages"] == "crossval_train+crossval_evaluate"
+
+
+def nested_and_parent(project):
+    """The latest job's runs: those of its folds in their order, and its own."""
+    runs = [run for run in project.runs() if "mlflow.parentRunId" not in run.data.tags]
+    folds = nested_runs(MlflowClient(project.tracking_uri), runs[0].info.run_id)
+    return *sorted(folds, key=lambda run: run.info.run_name), runs[0]
+
+
 def figures(run):
     """Of the machine and of time, no two runs have the same."""
-    changing = ("system/", "seconds", "per_second")
+    changing = ("system/", "seconds", "images_per_s", "peak_memory")
     return {
         name: value
         for name, value in run.data.metrics.items()

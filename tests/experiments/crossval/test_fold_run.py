@@ -10,7 +10,7 @@ from kedro.framework.project import configure_project, pipelines
 from kedro.io import DataCatalog, MemoryDataset
 
 from conf_params import params_of
-from dermaflow.errors import ParameterError, RunningError
+from dermaflow.errors import BusyError, ParameterError, RunningError
 from dermaflow.experiments.crossval.fold_run import FoldRun, FoldRunner
 from dermaflow.schema import FOLDS_STAGE
 from dermaflow.versioning.dvc.stage_file import read_conf_files
@@ -78,9 +78,9 @@ class CrossvalProject:
         kedro = KedroRun(_create_hook_manager(), None, False)
         return kedro, Workspace(self.folder, self.catalog()), dict(by_stage(pipelines[FOLDS_STAGE]))
 
-    def run(self, runner):
+    def run(self, runner, before_stage=lambda: None):
         """Run the stage by a runner; gives what was begun, as hooks are told."""
-        recorder, hooks = _Recorder(), _create_hook_manager()
+        recorder, hooks = _Recorder(before_stage), _create_hook_manager()
         hooks.register(recorder)
         try:
             runner.run(pipelines[FOLDS_STAGE], self.catalog(), hooks)
@@ -96,8 +96,8 @@ class CrossvalProject:
 
 
 class _Recorder:
-    def __init__(self):
-        self.begun, self.workspace = [], None
+    def __init__(self, before_stage):
+        self.begun, self.workspace, self._before_stage = [], None, before_stage
 
     @hook_impl
     def before_stages_run(self, workspace):
@@ -106,6 +106,7 @@ class _Recorder:
     @hook_impl
     def before_stage_run(self, stage, part):
         self.begun.append((stage, part))
+        self._before_stage()
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +189,16 @@ def test_a_damaged_fold_is_no_finished_one(project):
     content[-1] ^= 1
     project.kept(1).write_bytes(content)
     assert not project.fold(1)._is_done()
+
+
+def test_nothing_is_kept_of_a_fold_whose_data_were_replaced_meanwhile(project):
+    def replace():
+        project.catalog().save("manifest", make_manifest().assign(data_version="v2"))
+
+    with pytest.raises(BusyError, match=r"manifest\.parquet"):
+        project.run(FoldRunner(2), before_stage=replace)
+    assert not (project.folder / DATA / "unfinished/crossval/fold_2").exists()
+    assert project.kept(1).exists()
 
 
 def test_which_folds_are_to_be_trained_changes_none(project):

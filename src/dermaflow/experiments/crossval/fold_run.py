@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Mapping
 
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 
-from dermaflow.errors import ParameterError
+from dermaflow.errors import BusyError, ParameterError
 from dermaflow.experiments.crossval.collect_folds import collect_folds, decisive
 from dermaflow.experiments.crossval.folds import fold_name, require_folds
 from dermaflow.ml.training.working_folder import WorkingFolder
@@ -85,6 +86,7 @@ class FoldRun(StagesOfRun):
         """Train the fold, unless it is done or pooled already.
 
         Raises:
+            BusyError: an input was replaced meanwhile; nothing is kept of the fold.
             ParameterError: there is no such fold.
         """
         self._know_producers()
@@ -103,6 +105,18 @@ class FoldRun(StagesOfRun):
         catalog = self._catalog()
         for node in self._parts[FOLDS_STAGE].nodes:
             self._kedro.execute(node, catalog)
+        self._require_same_inputs()
+
+    def _require_same_inputs(self) -> None:
+        """Keep nothing that was trained in part on other data than is said of it."""
+        from dermaflow.experiments.crossval.fold_trainer import fold_folder
+
+        try:
+            self._workspace.files.require(*self._workspace.origins(FOLDS_STAGE))
+        except BusyError:
+            folder: WorkingFolder = self._workspace.catalog.load(_FOLDER)
+            shutil.rmtree(fold_folder(folder, self._number), ignore_errors=True)
+            raise
 
     def _is_done(self) -> bool:
         """Whether the fold lies in the working folder, or was collected from another machine."""

@@ -156,7 +156,7 @@ class FoldTrainer:
         return kept_fold(self.folder, fold.number)
 
     def _place(self, fold: Fold) -> Path:
-        return _place(self.folder, fold.number)
+        return fold_folder(self.folder, fold.number)
 
     def _decides(self, fold: Fold) -> dict[str, Any]:
         return _decides(self.folder, fold.number)
@@ -169,10 +169,11 @@ def kept_fold(folder: WorkingFolder, number: int) -> Checkpoints:
         folder: of all folds, made from what ``decisive`` gives.
         number: of the fold.
     """
-    return Checkpoints(_place(folder, number) / "done", _decides(folder, number))
+    return Checkpoints(fold_folder(folder, number) / "done", _decides(folder, number))
 
 
-def _place(folder: WorkingFolder, number: int) -> Path:
+def fold_folder(folder: WorkingFolder, number: int) -> Path:
+    """All that is kept of a fold, finished or not; see ``kept_fold``."""
     return folder.path / f"fold_{number}"
 
 
