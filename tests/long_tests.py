@@ -22,6 +22,7 @@ LONG = {
     "tests/runs/test_no_work_twice.py": 1,
     "tests/runs/test_restore.py": 1,
     "tests/runs/test_dvc.py": 2,
+    "tests/runs/test_folds_at_once.py": 5,
     "tests/runs/test_kubeflow_chain.py": 5,
     "tests/runs/test_job_data.py": 2,
     "tests/runs/test_crossval.py": 1,

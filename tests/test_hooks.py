@@ -261,7 +261,16 @@ def test_a_run_is_named_for_what_is_asked_in_the_order_of_the_data(toy, project_
     hook = TrackingHook()
     _, told = Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
     hook.before_stages_run(toy.workspace())
-    assert hook._make_tracker(**told).name == f"smoke: {name}"
+    assert hook._make_tracker(**told, part="").name == f"smoke: {name}"
+
+
+def test_a_run_of_a_fold_is_named_for_it(toy, project_path):
+    hook = TrackingHook()
+    asked = {"pipeline_names": ["crossval_train"], "runtime_params": {"seed": 3}}
+    _, told = Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
+    hook.before_stages_run(toy.workspace())
+    tracker = hook._make_tracker(**told, part="fold 2")
+    assert tracker.name == "smoke: crossval_train fold 2 (seed=3)"
 
 
 @pytest.fixture

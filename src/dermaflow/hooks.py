@@ -111,10 +111,10 @@ class TrackingHook:
         self._workspace = workspace
 
     @hook_impl
-    def before_stage_run(self) -> None:
+    def before_stage_run(self, part: str) -> None:
         """Open the run, with its parameters and tags."""
         if self._tracker is None:
-            self._tracker = self._make_tracker(*self._about)
+            self._tracker = self._make_tracker(*self._about, part)
             self._tracker.open()
 
     @hook_impl
@@ -170,10 +170,10 @@ class TrackingHook:
             from dermaflow.tracking.outage import unheard
 
             with unheard("Why the stage failed"):
-                self.before_stage_run()
+                self.before_stage_run(part="")
 
     def _make_tracker(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog, part: str
     ) -> Tracker:
         from dermaflow.tracking.run_tags import origin_tags
         from dermaflow.tracking.tracked_run import flatten
@@ -186,7 +186,7 @@ class TrackingHook:
         env = run_params["env"] or DEFAULT_ENVIRONMENT
         # DVC tells a stage and its drawing apart by tags.
         asked = run_params["tags"] or run_params["pipeline_names"]
-        stages = "+".join(_in_order(asked)) or "all"
+        stages = " ".join(filter(None, ["+".join(_in_order(asked)) or "all", part]))
         changes = flatten(run_params["runtime_params"] or {})
         overrides = ", ".join(f"{key}={value}" for key, value in changes.items())
         return Tracker(

@@ -10,6 +10,9 @@ STAGES = ("ingest", "validate", "augment", "train", "evaluate", "explain", "regi
 # Pipelines that run only when they are asked for, and their stages, which follow those above.
 EXTRAS = {"crossval": ("crossval_train", "crossval_evaluate"), "search": ("search",)}
 
+# Whose folds may be trained each by a run of its own.
+FOLDS_STAGE = "crossval_train"
+
 # Stages with pictures or pages -> the stage that draws them, right after. Its nodes belong to the
 # same pipeline; it has a record of its own, so that a change of drawing makes no data again.
 DRAWINGS = {

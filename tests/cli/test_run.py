@@ -5,6 +5,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.utils import load_obj
 
 from dermaflow.cli.run import run
+from dermaflow.experiments.crossval.fold_run import FoldRunner
 from dermaflow.versioning.stages.runner import StageRunner
 
 
@@ -62,6 +63,28 @@ def test_another_runner_is_left_alone_and_cannot_be_forced(handed_over, kedro):
     done = kedro("run", "--runner", "ThreadRunner", "--force")
     assert done.exit_code == 2
     assert "--force goes with the project's own runner" in done.output
+
+
+def test_a_fold_has_a_runner_of_its_own(handed_over):
+    options = handed_over("--pipelines", "crossval_train", "--fold", "2", "--if-running", "wait")
+    assert load_obj(options["runner"]) is FoldRunner
+    assert options["runner_params"] == {"fold": 2, "if_running": "wait"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["--pipelines", "crossval"],
+        ["--pipelines", "crossval_train,crossval_evaluate"],
+        ["--pipelines", "crossval_train", "--force"],
+        ["--pipelines", "crossval_train", "--runner", "ThreadRunner"],
+    ],
+)
+def test_a_fold_is_one_of_the_stage_that_trains_folds(kedro, given):
+    done = kedro("run", *given, "--fold", "1")
+    assert done.exit_code == 2
+    assert "--fold goes with `--pipelines crossval_train`" in " ".join(done.output.split())
 
 
 def test_the_environment_is_one_of_the_given_configuration_in_either_order(handed_over, tmp_path):

@@ -122,3 +122,22 @@ def test_an_id_by_which_mlflow_cannot_search_is_refused(monkeypatch, wrong):
     monkeypatch.setenv(JOB_ID, wrong)
     with pytest.raises(TrackingError, match=JOB_ID):
         job_id()
+
+
+def test_parts_whose_process_was_killed_outright_are_not_left_running(store, open_runs, job):
+    run_id = open_job(store, "base", job, {})
+    client = MlflowClient()
+    experiment = client.get_run(run_id).info.experiment_id
+    nested = {"mlflow.parentRunId": run_id}
+    done, killed = (client.create_run(experiment, tags=nested).info.run_id for _ in range(2))
+    client.set_terminated(done, "FINISHED")
+    close_job(store, job, succeeded=False)
+    assert (state(run_id), state(done), state(killed)) == ("FAILED", "FINISHED", "KILLED")
+
+
+def test_a_job_of_folds_alone_is_kept(store, job):
+    run_id = open_job(store, "base", job, {})
+    client = MlflowClient()
+    experiment = client.get_run(run_id).info.experiment_id
+    client.create_run(experiment, tags={"mlflow.parentRunId": run_id})
+    assert close_job(store, job, succeeded=True) == f"run {run_id}: FINISHED"

@@ -241,7 +241,8 @@ class _Recorder:
         self._events.append(("before_stages_run", workspace))
 
     @hook_impl
-    def before_stage_run(self, stage):
+    def before_stage_run(self, stage, part):
+        assert part == ""
         self._events.append(("before_stage_run", stage))
 
     @hook_impl

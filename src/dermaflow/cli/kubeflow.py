@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from kedro.framework.cli.project import run as kedro_run
 
 from dermaflow.cli.options import env_option
 from dermaflow.cli.project_command import ProjectCommand
@@ -89,8 +90,15 @@ def _submit(
     from dermaflow.deploy.kubeflow.compile_project import compile_project
 
     env = env or DEFAULT_ENVIRONMENT
-    compiled = compile_project(Path.cwd(), env, pipelines)
+    compiled = compile_project(Path.cwd(), env, pipelines, _changes(request["params"]))
     return call_sdk(Path.cwd(), command, {**_place(env), **compiled._asdict(), **request})
+
+
+def _changes(params: str) -> dict[str, Any]:
+    """``--params`` as nested parameters. Raises UsageError for what Kedro would not take."""
+    (option,) = (one for one in kedro_run.params if one.name == "params")
+    changes: dict[str, Any] = option.process_value(click.get_current_context(), params)
+    return changes
 
 
 def _place(env: str) -> dict[str, Any]:

@@ -13,19 +13,32 @@ from kedro.framework.cli.project import run as kedro_run
 
 from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
 from dermaflow.cli.scheduled_command import ScheduledCommand
-from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT, EXTRAS, JOB_REMOTE, pipeline_of
+from dermaflow.schema import (
+    ALL_STAGES,
+    DEFAULT_ENVIRONMENT,
+    EXTRAS,
+    FOLDS_STAGE,
+    JOB_REMOTE,
+    pipeline_of,
+)
 from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 
 RUNNER = "dermaflow.versioning.stages.runner.StageRunner"
+FOLD_RUNNER = "dermaflow.experiments.crossval.fold_run.FoldRunner"
 
 
-def _run(force: bool, if_running: IfRunning, **options: Any) -> Any:
+def _run(force: bool, fold: int | None, if_running: IfRunning, **options: Any) -> Any:
     assert kedro_run.callback is not None
-    _refuse_unknown([*options["pipelines"], *filter(None, [options["pipeline"]])])
+    asked = [*options["pipelines"], *filter(None, [options["pipeline"]])]
+    _refuse_unknown(asked)
+    if fold is not None and (asked != [FOLDS_STAGE] or force or options["runner"]):
+        raise click.UsageError(
+            f"--fold goes with `--pipelines {FOLDS_STAGE}`, without --force and --runner"
+        )
     if options["runner"] is None:
-        options["runner"] = RUNNER
-        own = {"force": force, "if_running": if_running}
-        options["runner_params"] = {**options["runner_params"], **own}
+        options["runner"] = FOLD_RUNNER if fold else RUNNER
+        own = {"fold": fold} if fold else {"force": force}
+        options["runner_params"] = {**options["runner_params"], **own, "if_running": if_running}
     elif force:
         raise click.UsageError("--force goes with the project's own runner, not with --runner")
     # DVC would take a stage that did nothing for one that ran.
@@ -53,13 +66,18 @@ def _refuse_unknown(pipelines: list[str]) -> None:
 def _options() -> list[click.Parameter]:
     """Kedro's options, with a check of the environment, and ours."""
     force = click.Option(["--force"], is_flag=True, help="Run unchanged stages too.")
+    fold = click.Option(
+        ["--fold"],
+        type=click.IntRange(min=1),
+        help=f"Train this fold of {FOLDS_STAGE} alone, beside others; the stage itself pools them.",
+    )
     env = click.Option(
         ["--env", "-e"], callback=known_environment, help="Environment: a folder of conf/."
     )
     others = [copy(option) for option in kedro_run.params if option.name != "env"]
     for option in others:
         option.is_eager = option.name == "conf_source"  # the check of the environment looks there
-    return [force, env, *others]
+    return [force, fold, env, *others]
 
 
 run = ScheduledCommand(

@@ -18,6 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
 from dermaflow.errors import TrackingError
 from dermaflow.schema import JOB_ID
+from dermaflow.tracking.killed_run import nested_runs
 from dermaflow.tracking.long_values import cut_tags
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_description import describe_run
@@ -123,13 +124,17 @@ def close_job(config: TrackingConfig, job: str, succeeded: bool) -> str:
     run_id, client = run.info.run_id, MlflowClient()
     if run.info.status not in _OPEN:
         return f"run {run_id} has ended already ({run.info.status})"
-    if succeeded and "stages" not in run.data.tags:
+    parts = nested_runs(client, run_id)
+    if succeeded and "stages" not in run.data.tags and not parts:
         client.delete_run(run_id)
         return f"run {run_id}: nothing changed, so it is not kept"
     if succeeded and "error" in run.data.tags:  # of a try before the one that succeeded
         client.delete_tag(run_id, "error")
     if not succeeded and "error" not in run.data.tags:
         client.set_tag(run_id, "error", "a task was killed, or failed early: see its log")
+    for part in parts:
+        if part.info.status in _OPEN:  # its process was killed outright
+            client.set_terminated(part.info.run_id, "KILLED")
     status = "FINISHED" if succeeded else "FAILED"
     data = client.get_run(run_id).data
     note, _ = cut_tags({_NOTE: describe_run(data.tags, data.metrics)})

@@ -25,6 +25,8 @@ def run_as_process(client, image, command, volumes, environment=(), **others):
     command = [word.replace(DATE, "2026-11-30T02:00:00Z") for word in command]
     sys.stderr.write(f"+ {shlex.join(command)}\n")
     stage = command[command.index("--pipelines") + 1] if "--pipelines" in command else "job"
+    if "--fold" in command:
+        stage = f"fold_{command[command.index('--fold') + 1]}"
     subprocess.run(os.environ.get(f"BEFORE_{stage.upper()}", "true"), shell=True, check=True)
     task = subprocess.Popen(command)
     pattern = os.environ.get(f"KILL_{stage.upper()}")

@@ -48,7 +48,7 @@ def test_data_between_tasks_must_be_in_the_catalog():
 
 
 def test_each_stage_is_a_task_after_the_one_that_opens_the_run(config):
-    described = describe(STAGES, KEPT, config, "ham10000_gpu")
+    described = describe(STAGES, KEPT, config, "ham10000_gpu", [])
     tasks = {task["name"]: task for task in described["tasks"]}
     assert list(tasks) == ["open", *STAGES]
     assert tasks["train"]["after"] == ["open", "validate"]
@@ -60,11 +60,27 @@ def test_each_stage_is_a_task_after_the_one_that_opens_the_run(config):
     assert described["close"] == ["kedro", "job", "close", "--env", "ham10000_gpu"]
 
 
+def test_a_fold_is_a_task_before_the_one_that_pools(config):
+    chain = {name: STAGES[name] for name in ("ingest", "validate")}
+    chain["crossval_train"] = stage(["records", "manifest"], ["logits"])
+    chain["crossval_evaluate"] = stage(["logits"], ["pooled"])
+    own = KubeflowConfig.model_validate({**config.model_dump(), "parallelism": 2})
+    described = describe(chain, {*KEPT, "logits", "pooled"}, own, "base", [1, 3])
+    tasks = {task["name"]: task for task in described["tasks"]}
+    fold, pool = tasks["crossval_fold"], tasks["crossval_train"]
+    assert fold["foreach"] == {"items": ["1", "3"], "option": "--fold", "parallelism": 2}
+    assert fold["after"] == ["open", "validate"]
+    assert pool["after"] == ["crossval_fold"]
+    assert fold["command"] == pool["command"]
+    assert fold["pod"] == pool["pod"] == "crossval_train"
+    assert [name for name, task in tasks.items() if task["foreach"]] == ["crossval_fold"]
+
+
 def test_units_are_those_of_kubernetes(config):
     values = config.model_dump()
     values["stages"] = {"train": {"cpu_cores": 1.5, "memory_gib": 3, "time_limit_hours": 0.25}}
     own = KubeflowConfig.model_validate(values)
-    pods = describe(STAGES, KEPT, own, "base")["pods"]
+    pods = describe(STAGES, KEPT, own, "base", [])["pods"]
     assert pods["train"]["cpu"] == "1500m"
     assert pods["train"]["memory_bytes"] == 3 * GIB
     assert pods["train"]["timeout_seconds"] == 900

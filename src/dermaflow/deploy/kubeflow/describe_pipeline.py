@@ -13,7 +13,7 @@ from kedro.pipeline import Pipeline
 
 from dermaflow.deploy.kubeflow.kubeflow_config import JOB, KubeflowConfig, TaskResources
 from dermaflow.errors import ParameterError
-from dermaflow.schema import JOB_REMOTE
+from dermaflow.schema import FOLDS_STAGE, JOB_REMOTE
 
 GIB = 2**30
 
@@ -21,8 +21,16 @@ GIB = 2**30
 PARAMETERS = {"params": "--params"}
 
 
+# The tasks that train folds, one each, before the stage that pools them.
+FOLD = "crossval_fold"
+
+
 def describe(
-    stages: Mapping[str, Pipeline], persisted: Collection[str], config: KubeflowConfig, env: str
+    stages: Mapping[str, Pipeline],
+    persisted: Collection[str],
+    config: KubeflowConfig,
+    env: str,
+    folds: Sequence[int],
 ) -> dict[str, Any]:
     """Describe a pipeline whose tasks are stages.
 
@@ -31,20 +39,33 @@ def describe(
         persisted: datasets that outlive a process.
         config: how the tasks run.
         env: the environment.
+        folds: of a cross-validation, each of which is a task; the stage that pools them has a pod
+            like theirs, and trains what is missing.
 
     Returns:
         JSON-ready: ``name``, ``description``, ``parameters`` (name -> default), ``tasks`` with
-        their ``name``, ``command``, ``options`` (parameter -> option) and ``after``; ``close``, the
-        command that ends the job; and ``pods``, what each task's pod looks like.
+        their ``name``, ``command``, ``options`` (parameter -> option), ``after``, ``pod`` and
+        ``foreach``, which is null or what the task is repeated for: ``items``, the ``option`` that
+        takes one of them, and ``parallelism``, how many run at once, or null; ``close``, the
+        command that ends the job; and ``pods``, what a pod looks like.
 
     Raises:
         ParameterError: a stage reads what another one keeps in memory only.
     """
     after = order(stages, persisted)
-    tasks = [_task("open", _kedro("job", "open", env=env), [])]
+    tasks = [_task("open", _kedro("job", "open", env=env), [], JOB)]
     for stage, before in after.items():
         command = [*_kedro("run", env=env), "--pipelines", stage, "--if-running", "wait"]
-        tasks.append(_task(stage, command, ["open", *before]))
+        ready = ["open", *before]
+        if stage == FOLDS_STAGE:
+            each = {
+                "items": [str(number) for number in folds],
+                "option": "--fold",
+                "parallelism": config.parallelism,
+            }
+            tasks.append(_task(FOLD, command, ready, stage) | {"foreach": each})
+            ready = [FOLD]
+        tasks.append(_task(stage, command, ready, stage))
     return {
         "name": f"{config.pipeline}-{env.replace('_', '-')}",
         "description": f"Dermaflow, environment {env}: {', '.join(stages)}",
@@ -92,8 +113,15 @@ def _kedro(*words: str, env: str) -> list[str]:
     return ["kedro", *words, "--env", env]
 
 
-def _task(name: str, command: Sequence[str], after: Sequence[str]) -> dict[str, Any]:
-    return {"name": name, "command": list(command), "options": PARAMETERS, "after": list(after)}
+def _task(name: str, command: Sequence[str], after: Sequence[str], pod: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "command": list(command),
+        "options": PARAMETERS,
+        "after": list(after),
+        "pod": pod,
+        "foreach": None,
+    }
 
 
 def _pod(resources: TaskResources) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from dermaflow.params.base import Params, PositiveFloat
+from dermaflow.params.base import Params, PositiveFloat, PositiveInt
 from dermaflow.schema import EXTRAS, STAGES
 
 NonNegativeInt = Annotated[int, Field(ge=0)]
@@ -111,6 +111,7 @@ class KubeflowConfig(Params):
         volumes: other volumes.
         environment: variables of every task.
         secrets: more variables of every task.
+        parallelism: how many folds of a cross-validation train at once; None for all.
         resources: of each task.
         stages: what is different for some stages, or for ``job``, which opens and closes the run.
     """
@@ -128,6 +129,7 @@ class KubeflowConfig(Params):
     volumes: list[Volume]
     environment: dict[str, str]
     secrets: list[Secret]
+    parallelism: PositiveInt | None
     resources: TaskResources
     stages: dict[str, TaskResources]
 

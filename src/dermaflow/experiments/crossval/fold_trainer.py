@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ class FoldTrainer:
             logger.info("Fold %d is done already", fold.number)
         else:
             found = self._train(fold, kept)
-        return self._tabulate(fold, found.tensors["logits"].numpy()), found.facts
+        # In the order in which a checkpoint keeps them: outputs are the same to the byte.
+        facts = json.loads(json.dumps(found.facts, sort_keys=True))
+        return self._tabulate(fold, found.tensors["logits"].numpy()), facts
 
     def _train(self, fold: Fold, kept: Checkpoints) -> Checkpoint:
         """In a nested MLflow run, in which its curves are live."""
@@ -150,10 +153,29 @@ class FoldTrainer:
 
     def _kept(self, fold: Fold) -> Checkpoints:
         """Where the fold is kept once it is done."""
-        return Checkpoints(self._place(fold) / "done", self._decides(fold))
+        return kept_fold(self.folder, fold.number)
 
     def _place(self, fold: Fold) -> Path:
-        return self.folder.path / f"fold_{fold.number}"
+        return fold_folder(self.folder, fold.number)
 
     def _decides(self, fold: Fold) -> dict[str, Any]:
-        return {**self.folder.made_from, "fold": fold.number}
+        return _decides(self.folder, fold.number)
+
+
+def kept_fold(folder: WorkingFolder, number: int) -> Checkpoints:
+    """Where a fold is kept once it is done: one checkpoint, of its logits.
+
+    Args:
+        folder: of all folds, made from what ``decisive`` gives.
+        number: of the fold.
+    """
+    return Checkpoints(fold_folder(folder, number) / "done", _decides(folder, number))
+
+
+def fold_folder(folder: WorkingFolder, number: int) -> Path:
+    """All that is kept of a fold, finished or not; see ``kept_fold``."""
+    return folder.path / f"fold_{number}"
+
+
+def _decides(folder: WorkingFolder, number: int) -> dict[str, Any]:
+    return {**folder.made_from, "fold": number}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ from dermaflow.data.validation.split import (
     describe_groups,
     number_folds,
 )
-from dermaflow.errors import ValidationError
+from dermaflow.errors import ParameterError, ValidationError
 from dermaflow.schema import LEAKING, SPLITS
 
 Protocol = Literal["lesion", "image"]
@@ -77,6 +77,16 @@ def make_folds(manifest: pd.DataFrame, protocol: Protocol, val: float, seed: int
     return [
         _describe(own, number, sides, protocol) for number, sides in _sides(units, fold, val, seed)
     ]
+
+
+def require_folds(numbers: Iterable[int], folds_in_all: int) -> None:
+    """Raise ParameterError for the number of a fold that there is not."""
+    for number in numbers:
+        if number > folds_in_all:
+            raise ParameterError(
+                f"crossval.folds: there is no fold {number}; validate made {folds_in_all} "
+                "(validate.split.folds)"
+            )
 
 
 def _sides(

@@ -100,6 +100,10 @@ class Checkpoints:
             logger.warning("Training starts anew: %s", reason)
         return None
 
+    def has_any(self) -> bool:
+        """Whether there is a checkpoint of this training that can be read."""
+        return any(map(_is_readable, self._own()))
+
     @property
     def _digest(self) -> str:
         text = json.dumps(self._made_from, sort_keys=True)
@@ -145,6 +149,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if header["checksum"] != _checksum(header["content"], tensors):
         raise CheckpointError("its checksum is wrong")
     return Checkpoint(content["steps"], tensors, content["facts"])
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        read_checkpoint(path)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _read_header(path: Path) -> tuple[dict[str, str], dict[str, Any]]:

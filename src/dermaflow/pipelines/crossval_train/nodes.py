@@ -11,7 +11,7 @@ from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.version import version_of
 from dermaflow.errors import ParameterError
 from dermaflow.experiments.crossval.collect_folds import collect_folds, decisive
-from dermaflow.experiments.crossval.folds import make_folds, tags_of
+from dermaflow.experiments.crossval.folds import make_folds, require_folds, tags_of
 from dermaflow.ml.training.working_folder import WorkingFolder
 from dermaflow.params.augment import AugmentParams
 from dermaflow.params.crossval import CrossvalParams
@@ -48,7 +48,8 @@ def train_folds(
         were made, and of each its images, real and synthetic, history and digest of weights.
 
     Raises:
-        ParameterError: synthetic images are asked for, and none are made.
+        ParameterError: synthetic images are asked for, and none are made; or a fold is asked for
+            that there is not.
         ValidationError: a group is on two sides of a fold, or a fold has too few images; or what
             was collected is of something else.
         WeightsError: the backbone's first weights cannot be had.
@@ -62,6 +63,7 @@ def train_folds(
             "crossval.synthetic: augment.strategy is 'none', which makes no images"
         )
     folds = make_folds(manifest, crossval.protocol, crossval.val, seed)
+    require_folds(crossval.folds, len(folds))
     made_from = decisive(checkpoints, crossval, detect_runtime(train.precision).name)
     results = collect_folds(crossval.collect, made_from)
     chosen = set(crossval.folds or [fold.number for fold in folds])
@@ -79,7 +81,7 @@ def train_folds(
             results[fold.number] = trainer.result(fold)
     missing = [fold.number for fold in folds if fold.number not in results]
     if missing:
-        logger.warning("Cross-validation is in part: folds %s are missing", missing)
+        logger.info("Folds %s are left to other runs", missing)
     ordered = [results[number] for number in sorted(results)]
     return pd.concat([table for table, _ in ordered], ignore_index=True), {
         "protocol": crossval.protocol,

@@ -35,11 +35,12 @@ class StageSpecs:
         """
 
     @hook_spec
-    def before_stage_run(self, stage: str) -> None:
+    def before_stage_run(self, stage: str, part: str) -> None:
         """The stage is about to run.
 
         Args:
             stage: its name.
+            part: what of the stage runs, such as one fold; empty for the stage itself.
         """
 
     @hook_spec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from typing import Any
 
@@ -67,12 +67,8 @@ class StageRunner(SequentialRunner):
             )
         hook_manager.add_hookspecs(StageSpecs)
         workspace = Workspace(catalog.load(PROJECT_PATH), catalog)
-        stages = StagesOfRun(
-            KedroRun(hook_manager, run_id, self._asynchronous),
-            workspace,
-            dict(by_stage(pipeline)),
-            self._force or is_dvc_stage(workspace.project_path),
-        )
+        kedro = KedroRun(hook_manager, run_id, self._asynchronous)
+        stages = self._stages(kedro, workspace, dict(by_stage(pipeline)))
         with chdir(workspace.project_path):  # parameters name files from there
             workspace.locks.acquire(stages.needed, self._wait)
             stages.require_same_code()
@@ -85,6 +81,13 @@ class StageRunner(SequentialRunner):
             finally:
                 workspace.hashes.save()
         return {name: catalog[name] for name in pipeline.outputs()}
+
+    def _stages(
+        self, kedro: KedroRun, workspace: Workspace, parts: Mapping[str, Pipeline]
+    ) -> StagesOfRun:
+        """What the run consists of; see ``StagesOfRun``."""
+        forced = self._force or is_dvc_stage(workspace.project_path)
+        return StagesOfRun(kedro, workspace, parts, forced)
 
 
 def by_stage(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:

@@ -68,7 +68,7 @@ class StageRun:
             Exception: of the node that failed; what was finished is kept in the stage's failed
                 folder, drawn where it can be.
         """
-        self.kedro.hook_manager.hook.before_stage_run(stage=self.stage)
+        self.kedro.hook_manager.hook.before_stage_run(stage=self.stage, part="")
         places = self._places()
         make_room(places.values(), self.stage)
         done: list[Node] = []

@@ -73,9 +73,7 @@ class StagesOfRun:
 
     def run(self) -> None:
         """Run the stages that must run. Raises DrawingError for what could not be drawn."""
-        for stage in self._workspace.with_producers(self._parts):
-            if stage not in self._parts:
-                self._workspace.files.know(self._workspace.now(stage).outs)
+        self._know_producers()
         undrawn = list[StageRun]()
         for stage, part in self._parts.items():
             run = StageRun(self._kedro, self._workspace, stage, part)
@@ -85,6 +83,12 @@ class StagesOfRun:
                 self._kedro.hook_manager.hook.after_stage_run(stage=stage, outputs=made)
             undrawn += [run] if run.undrawn else []
         _require_drawn(undrawn)
+
+    def _know_producers(self) -> None:
+        """Note what stages made that do not run, so that its replacement is noticed."""
+        for stage in self._workspace.with_producers(self._parts):
+            if stage not in self._parts:
+                self._workspace.files.know(self._workspace.now(stage).outs)
 
     def _is_unchanged(self, stage: str) -> bool:
         """Whether a stage, as it was left, needs neither to be run nor to be put in order."""
@@ -123,11 +127,7 @@ class StagesOfRun:
         now = workspace.now(stage)
         logger.info("%s: %s", stage, self._reason(stage, whole))
         refuse_damaged_cache(workspace, stage, now)
-        self._inputs.check(stage)
-        now = workspace.now(stage)  # of what the check has seen
-        now = replace(now, deps={**now.deps, **self._code[stage]})
-        for folder in workspace.working_folders(stage):
-            folder.made_from = now.made_from
+        now = self._prepare(stage)
         shutil.rmtree(workspace.failed_folder(stage), ignore_errors=True)
         made = run.run()
         if run.undrawn and not workspace.has_same_data(stage, now):
@@ -137,6 +137,15 @@ class StagesOfRun:
             folder.clear()
         self._inputs.trust(made.values())
         return made
+
+    def _prepare(self, stage: str) -> StageRecord:
+        """Check a stage's inputs; tell its working folders what the stage is made from."""
+        self._inputs.check(stage)
+        now = self._workspace.now(stage)  # of what the check has seen
+        now = replace(now, deps={**now.deps, **self._code[stage]})
+        for folder in self._workspace.working_folders(stage):
+            folder.made_from = now.made_from
+        return now
 
     def _reason(self, stage: str, whole: bool) -> str:
         """Why the stage is to run, in a few words."""

@@ -54,3 +54,21 @@ def test_pods_have_what_conf_says(compiled):
     assert pod["pvcMount"][0]["mountPath"] == "/project"
     assert {mount["mountPath"] for mount in pod["emptyDirMounts"]} == {"/tmp", "/dev/shm"}
     assert pod["activeDeadlineSeconds"] == "86400"
+
+
+def test_folds_are_tasks_side_by_side_and_pooled_by_the_stage(compiled):
+    pipeline, _ = parts(compiled(names="crossval"))
+    tasks = pipeline["components"]["comp-exit-handler-1"]["dag"]["tasks"]
+    (loop,) = (name for name, task in tasks.items() if "parameterIterator" in task)
+    assert tasks[loop]["parameterIterator"]["items"] == {"raw": '["1", "2", "3", "4", "5"]'}
+    assert "iteratorPolicy" not in tasks[loop]
+    assert tasks[loop]["dependentTasks"] == ["open"]
+    assert tasks["crossval-train"]["dependentTasks"] == [loop]
+    executors = pipeline["deploymentSpec"]["executors"]
+    fold, pool = (executors[f"exec-crossval-{name}"]["container"] for name in ("fold", "train"))
+    assert " ".join(fold["command"]).endswith(
+        "--pipelines crossval_train --if-running wait --fold {{$.inputs.parameters['item']}} "
+        "--params {{$.inputs.parameters['params']}}"
+    )
+    assert "--fold" not in pool["command"]
+    assert fold["resources"] == pool["resources"]

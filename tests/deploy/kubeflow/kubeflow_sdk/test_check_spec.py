@@ -81,6 +81,75 @@ def number_for_text(pipeline, _):
     executors(pipeline)["exec-train"]["container"]["command"] = 3
 
 
+def loop(pipeline):
+    (task,) = (task for task in stages(pipeline).values() if "parameterIterator" in task)
+    return task
+
+
+def item_that_nothing_takes(pipeline, _):
+    loop(pipeline)["parameterIterator"]["itemInput"] = "pipelinechannel--nothing"
+
+
+def items_that_are_no_list(pipeline, _):
+    loop(pipeline)["parameterIterator"]["items"]["raw"] = '"1", "2"'
+
+
+def no_items(pipeline, _):
+    loop(pipeline)["parameterIterator"]["items"]["raw"] = "[]"
+
+
+def items_from_nowhere(pipeline, _):
+    loop(pipeline)["parameterIterator"]["items"] = {"inputParameter": "pipelinechannel--folds"}
+
+
+def misspelt_iterator(pipeline, _):
+    task = loop(pipeline)
+    task["parameterIterators"] = task.pop("parameterIterator")
+
+
+def no_iterator(pipeline, _):
+    del loop(pipeline)["parameterIterator"]
+
+
+def repeated_for_artifacts(pipeline, _):
+    task = loop(pipeline)
+    item = task.pop("parameterIterator")["itemInput"]
+    task["artifactIterator"] = {"itemInput": item, "items": {"inputArtifact": "x"}}
+
+
+def policy_without_an_iterator(pipeline, _):
+    stages(pipeline)["crossval-train"]["iteratorPolicy"] = {"parallelismLimit": 2}
+
+
+def text_for_a_limit(pipeline, _):
+    loop(pipeline)["iteratorPolicy"] = {"parallelismLimit": "two"}
+
+
+def item_of_another_loop(pipeline, _):
+    (name,) = (name for name in pipeline["components"] if name.startswith("comp-for-loop"))
+    fold = pipeline["components"][name]["dag"]["tasks"]["crossval-fold"]
+    given = fold["inputs"]["parameters"]["item"]
+    given["componentInputParameter"] = "pipelinechannel--loop-item-param-99"
+
+
+def pooling_that_waits_for_no_loop(pipeline, _):
+    stages(pipeline)["crossval-train"]["dependentTasks"] = ["for-loop-99"]
+
+
+OF_LOOPS = {
+    item_that_nothing_takes: "takes no item 'pipelinechannel--nothing'",
+    items_that_are_no_list: "no list of items",
+    no_items: "no list of items",
+    items_from_nowhere: "no parameter 'pipelinechannel--folds' to take items from",
+    misspelt_iterator: "parameterIterators",
+    no_iterator: "'pipelinechannel--loop-item-param",
+    repeated_for_artifacts: "not for parameters",
+    policy_without_an_iterator: "is not repeated",
+    text_for_a_limit: "parallelismLimit",
+    item_of_another_loop: "loop-item-param-99' to take 'item' from",
+    pooling_that_waits_for_no_loop: "waits for 'for-loop-99'",
+}
+
 CORRUPTIONS = {
     misspelt_key: "imagee",
     misspelt_section: "deploymentSpecs",
@@ -107,13 +176,18 @@ def test_what_the_compiler_makes_is_sound(sdk, compiled):
     assert sdk("check", texts=texts) == {"errors": [None] * len(made)}
 
 
+def corrupted(text, corrupt):
+    parts = list(yaml.safe_load_all(text))
+    corrupt(*parts)
+    return yaml.safe_dump_all(parts)
+
+
 def test_each_corruption_is_refused_and_named(sdk, compiled):
-    texts = []
-    for corrupt in CORRUPTIONS:
-        parts = list(yaml.safe_load_all(compiled().text))
-        corrupt(*parts)
-        texts.append(yaml.safe_dump_all(parts))
+    text, looped = compiled().text, compiled(names="crossval").text
+    texts = [corrupted(text, corrupt) for corrupt in CORRUPTIONS]
+    texts += [corrupted(looped, corrupt) for corrupt in OF_LOOPS]
+    expected = CORRUPTIONS | OF_LOOPS
     errors = sdk("check", texts=[*texts, "a: [", "- 1\n", ""])["errors"]
-    for corrupt, error in zip(CORRUPTIONS, errors, strict=False):
-        assert error and CORRUPTIONS[corrupt] in error, (corrupt.__name__, error)
-    assert all(errors[len(CORRUPTIONS) :])
+    for corrupt, error in zip(expected, errors, strict=False):
+        assert error and expected[corrupt] in error, (corrupt.__name__, error)
+    assert all(errors[len(expected) :])

@@ -2,7 +2,8 @@
 
 # No `from __future__ import annotations`: the SDK reads the annotations of components as types.
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from kfp import dsl, kubernetes
@@ -25,27 +26,46 @@ def build_pipeline(description: Mapping[str, Any]) -> Any:
     components = {task["name"]: _component(description, task) for task in description["tasks"]}
 
     def pipeline(params: str = description["parameters"]["params"]) -> None:
-        closing = close(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER, date=_DATE)
-        _shape(closing, description, "close")
+        common = {"job": dsl.PIPELINE_JOB_ID_PLACEHOLDER, "date": _DATE}
+        closing = close(**common)
+        _shape(closing, description, "job")
         with dsl.ExitHandler(closing, name="stages"):
             made: dict[str, Any] = {}
             for task in description["tasks"]:
-                run = components[task["name"]]
-                done = run(job=dsl.PIPELINE_JOB_ID_PLACEHOLDER, date=_DATE, params=params)
+                with _repeated(task) as item:
+                    run = components[task["name"]]
+                    done = run(**common, params=params, **item)
                 done.after(*(made[name] for name in task["after"]))
-                _shape(done, description, task["name"])
+                _shape(done, description, task["pod"])
                 made[task["name"]] = done
 
     return dsl.pipeline(name=description["name"], description=description["description"])(pipeline)
 
 
+@contextmanager
+def _repeated(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Arguments beside the common ones: within the block, the item that the task is run for."""
+    each = task["foreach"]
+    if each is None:
+        yield {}
+        return
+    name = f"{task['name']}s"
+    with dsl.ParallelFor(each["items"], name=name, parallelism=each["parallelism"]) as item:
+        yield {"item": item}
+
+
 def _component(description: Mapping[str, Any], task: Mapping[str, Any]) -> Any:
-    command = _command(description, task["command"])
+    command, each = _command(description, task["command"]), task["foreach"]
+    option = task["options"]["params"]
 
     def run(job: str, date: str, params: str) -> dsl.ContainerSpec:
-        return _container(description, job, date, [*command, task["options"]["params"], params])
+        return _container(description, job, date, [*command, option, params])
 
-    return _named(run, task["name"])
+    def run_for(job: str, date: str, params: str, item: str) -> dsl.ContainerSpec:
+        words = [*command, each["option"], item, option, params]
+        return _container(description, job, date, words)
+
+    return _named(run_for if each else run, task["name"])
 
 
 def _closing_component(description: Mapping[str, Any]) -> Any:
@@ -76,7 +96,7 @@ def _named(function: Any, name: str) -> Any:
 def _shape(task: Any, description: Mapping[str, Any], name: str) -> None:
     """Give a task's pod its resources, volumes, secrets and retries."""
     pods = description["pods"]
-    pod, shared = pods.get(name, pods["job"]), description["all_pods"]
+    pod, shared = pods[name], description["all_pods"]
     task.set_caching_options(False)  # the project's own hashes decide
     task.set_cpu_request(pod["cpu"]).set_cpu_limit(pod["cpu"])
     memory = f"{pod['memory_bytes'] // 2**20}Mi"

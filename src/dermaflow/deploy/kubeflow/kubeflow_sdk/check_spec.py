@@ -81,6 +81,7 @@ def _check_tasks(name: str, component: Any, components: Mapping[str, Any]) -> No
         for before in (*task.dependent_tasks, *_producers(task)):
             if before not in tasks:
                 raise SpecError(f"{name}, {key}: it waits for {before!r}, which is no task")
+        _check_iterator(f"{name}, {key}", task, components[called])
         _check_inputs(f"{name}, {key}", task, component, components[called])
     _refuse_circles(name, tasks)
 
@@ -92,6 +93,33 @@ def _producers(task: Any) -> Iterator[str]:
             yield getattr(given, kind).producer_task
 
 
+def _check_iterator(where: str, task: Any, called: Any) -> None:
+    kind = task.WhichOneof("iterator")
+    if kind is None:
+        if task.HasField("iterator_policy"):
+            raise SpecError(f"{where}: it has a policy for repeating it, but is not repeated")
+        return
+    if kind != "parameter_iterator":
+        raise SpecError(f"{where}: it is repeated by {kind}, not for parameters")
+    iterator = task.parameter_iterator
+    if iterator.item_input not in called.input_definitions.parameters:
+        raise SpecError(f"{where}: its component takes no item {iterator.item_input!r}")
+    if iterator.items.WhichOneof("kind") != "raw":
+        source = iterator.items.input_parameter
+        if source not in task.inputs.parameters:
+            raise SpecError(f"{where}: there is no parameter {source!r} to take items from")
+    elif not _is_list(iterator.items.raw):
+        raise SpecError(f"{where}: {iterator.items.raw!r} is no list of items")
+
+
+def _is_list(text: str) -> bool:
+    try:
+        items = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(items, list) and bool(items)
+
+
 def _check_inputs(where: str, task: Any, component: Any, called: Any) -> None:
     wanted = called.input_definitions.parameters
     for name, given in task.inputs.parameters.items():
@@ -101,8 +129,9 @@ def _check_inputs(where: str, task: Any, component: Any, called: Any) -> None:
         if source and source not in component.input_definitions.parameters:
             # Kubeflow names what a loop hands out by the loop.
             raise SpecError(f"{where}: there is no parameter {source!r} to take {name!r} from")
+    given_by_loop = {task.parameter_iterator.item_input}
     for name, parameter in wanted.items():
-        if name not in task.inputs.parameters and not parameter.is_optional:
+        if name not in {*task.inputs.parameters, *given_by_loop} and not parameter.is_optional:
             raise SpecError(f"{where}: the parameter {name!r} is missing")
 
 
