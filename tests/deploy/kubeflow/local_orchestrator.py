@@ -16,13 +16,12 @@ from pathlib import Path
 from kfp import components, local
 from kfp.local import docker_task_handler
 
-DATE = "{{$.pipeline_job_schedule_time_utc}}"  # which the local orchestrator leaves as it is
+DATE = "{{$.pipeline_job_schedule_time_utc}}"  # at which the local orchestrator fails
 DEADLINE = 300  # seconds until a task that is to be killed must have come so far
 
 
 def run_as_process(client, image, command, volumes, environment=(), **others):
     """In place of a container; returns its exit code."""
-    command = [word.replace(DATE, "2026-11-30T02:00:00Z") for word in command]
     sys.stderr.write(f"+ {shlex.join(command)}\n")
     stage = command[command.index("--pipelines") + 1] if "--pipelines" in command else "job"
     if "--fold" in command:
@@ -43,7 +42,8 @@ def main(file, root, params):
     docker_task_handler.docker.from_env = NoDaemon
     docker_task_handler.run_docker_container = run_as_process
     local.init(local.DockerRunner(), pipeline_root=root, raise_on_error=True)
-    pipeline = components.load_component_from_text(Path(file).read_text(encoding="utf-8"))
+    text = Path(file).read_text(encoding="utf-8").replace(DATE, "2026-11-30T02:00:00Z")
+    pipeline = components.load_component_from_text(text)
     try:
         pipeline(params=params)
     except RuntimeError as error:
