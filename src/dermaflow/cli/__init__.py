@@ -20,6 +20,7 @@ from dermaflow.cli.relocate import relocate
 from dermaflow.cli.repro import repro
 from dermaflow.cli.restore import restore
 from dermaflow.cli.run import run
+from dermaflow.cli.train_node import train_node
 
 
 @click.group(name="dermaflow")
@@ -29,6 +30,7 @@ def cli() -> None:
 
 for command in (
     compare, dvc_yaml, job, kubeflow, new_env, promote, relocate, repro, restore, run,
+    train_node,
 ):  # fmt: skip
     cli.add_command(command)
 

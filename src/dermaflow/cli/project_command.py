@@ -60,7 +60,7 @@ class ProjectCommand(click.Command):
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             logger.debug("Interrupted", exc_info=interrupt)
-            _end(self.interrupted, 128 + _signal_of(interrupt))
+            _end(self.interrupted, exit_code_of(interrupt))
         except Exception as error:
             if isinstance(error, click.ClickException | click.exceptions.Exit):
                 raise
@@ -77,6 +77,16 @@ class ResumableCommand(ProjectCommand):
     """One that finds finished stages finished when it is given again."""
 
     interrupted = "Interrupted: the same command goes on where it stopped"
+
+
+def exit_code_of(error: BaseException) -> int:
+    """With which a command ends that raises an error."""
+    if isinstance(error, KeyboardInterrupt):
+        return 128 + _signal_of(error)
+    if isinstance(error, click.ClickException | click.exceptions.Exit):
+        return error.exit_code
+    told = as_user_error(error)
+    return told.exit_code if told else 1
 
 
 def _enter_project() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
+from dermaflow.cli.lead_nodes import leading_nodes
 from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
 from dermaflow.cli.project_command import ResumableCommand
 from dermaflow.schema import ALL_STAGES, EXTRAS, pipeline_of
@@ -27,7 +28,8 @@ def _run(force: bool, if_running: IfRunning, **options: Any) -> Any:
     elif force:
         raise click.UsageError("--force goes with the project's own runner, not with --runner")
     # DVC would take a stage that did nothing for one that ran.
-    with skipping(if_running == "skip" and not is_dvc_stage(Path.cwd())):
+    skip = if_running == "skip" and not is_dvc_stage(Path.cwd())
+    with leading_nodes(options["env"], options["params"]), skipping(skip):
         return kedro_run.callback(**options)
 
 
