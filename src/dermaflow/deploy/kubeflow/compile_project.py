@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dermaflow.deploy.kubeflow.call_sdk import call_sdk
 from dermaflow.deploy.kubeflow.describe import describe
+from dermaflow.deploy.kubeflow.describe_train_job import describe_train_job
 from dermaflow.errors import EngineError
 from dermaflow.params.check import read_config
 from dermaflow.params.kubeflow import KubeflowConfig
@@ -15,10 +16,10 @@ from dermaflow.versioning.dvc.stage_file import read_conf_files
 
 
 class Compiled(NamedTuple):
-    """A compiled pipeline.
+    """A compiled pipeline, or a ``TrainJob``.
 
     Attributes:
-        name: of the pipeline.
+        name: of the pipeline or job.
         text: YAML.
     """
 
@@ -51,6 +52,28 @@ def compile_project(project_path: Path, env: str, names: str) -> Compiled:
     description = describe(stages, persisted, read_kubeflow_config(project_path, env), env)
     text = call_sdk(project_path, "compile", description)["text"]
     return Compiled(description["name"], text)
+
+
+def write_train_job(
+    project_path: Path, env: str, nodes: int, processes: int, params: str
+) -> Compiled:
+    """Write a training on several nodes for Kubeflow Trainer; nothing is submitted.
+
+    Args:
+        project_path: root of the project.
+        env: the environment.
+        nodes: how many.
+        processes: of the training on each of them.
+        params: as of ``kedro run``.
+
+    Raises:
+        ParameterError: a key of ``kubeflow.yml`` is wrong.
+        EngineError: the SDK is missing or refuses.
+    """
+    config = read_kubeflow_config(project_path, env)
+    job = describe_train_job(config, env, nodes, processes, params)
+    text = call_sdk(project_path, "trainjob", {"train_job": job})["text"]
+    return Compiled(job["metadata"]["name"], text)
 
 
 def stages_of(names: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -62,6 +63,7 @@ class NodeServer:
         leader.wait_for_leaving()
         self._ended.set()
         self._beating.join()
+        del self._server  # frees the port
 
     def _beat(self) -> None:
         store = _connect(self._nodes)
@@ -114,6 +116,8 @@ class NodeLeader:
         for node in self._nodes.others:
             if node not in silent:
                 said.append(f"node {node}: {self._store.get(f'failed/{number}/{node}').decode()}")
+        for node in silent:
+            self._store.set(f"left/{node}", "")  # nobody need wait for it at the end, too
         lost = f"{_named(silent)} of {self._nodes.count} was lost. " if silent else ""
         return f"{lost}{'; '.join(said)}"
 
@@ -194,11 +198,13 @@ class NodeMember:
         """
         while time.monotonic() < deadline:
             try:
+                # TCPStore itself tells of each vain try on thirty lines.
+                socket.create_connection((self._nodes.host, self._nodes.port), _CONNECT).close()
                 store = _connect(self._nodes)
                 if store.add(f"joined/{self._nodes.rank}", 1) == 1:
                     return store
-            except DistError:
-                logger.debug("Node 0 is not there yet", exc_info=True)
+            except (OSError, DistError) as error:
+                logger.debug("Node 0 is not there yet: %s", error)
             time.sleep(SECONDS_BETWEEN_LOOKS)
         raise TrainingError(
             f"node 0 ({self._nodes.host}:{self._nodes.port}) began no run within "
