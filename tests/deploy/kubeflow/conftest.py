@@ -10,6 +10,12 @@ from dermaflow.deploy.kubeflow.call_sdk import ENVIRONMENT, PYTHON, call_sdk
 from dermaflow.deploy.kubeflow.compile_project import compile_project, read_kubeflow_config
 
 
+@pytest.fixture(scope="session", autouse=True)
+def configured():
+    """Have Kedro know the project, in whatever order tests run."""
+    configure_project("dermaflow")
+
+
 @pytest.fixture(scope="session")
 def config(project_path):
     """As `conf/base` has it."""
@@ -32,7 +38,6 @@ def sdk(project_path):
 @pytest.fixture(scope="session")
 def compiled(sdk, project_path):
     """Compile pipelines of the project; each only once."""
-    configure_project("dermaflow")
     made = {}
 
     def compile_once(env="base", names="__default__"):

@@ -88,7 +88,7 @@ def test_a_node_that_is_started_again_waits_for_the_next_run(nodes, together):
 def test_nodes_that_do_not_come_are_named_in_time(nodes):
     server = NodeServer(nodes)
     member = NodeMember(other(nodes, 1), TIMEOUT)
-    with pytest.raises(TrainingError, match="node 2 of 3 did not come within 0.5 seconds"):
+    with pytest.raises(TrainingError, match=r"node 2 of 3 did not come within 0\.5 seconds"):
         NodeLeader(nodes).wait_for_others(0.5)
     member.leave()
     server.close(14, "", TIMEOUT)
@@ -105,7 +105,7 @@ def test_node_0_that_shows_no_sign_of_life_is_lost(nodes, together):
     server, members = together
     members[0]._timeout = 0.5
     server._ended.set()  # as if its host had lost the network
-    with pytest.raises(TrainingError, match="node 0 .* was lost"):
+    with pytest.raises(TrainingError, match=r"node 0 .* was lost"):
         members[0].listen()
 
 

@@ -34,8 +34,8 @@ def describe_train_job(
     resources = config.resources_of(_TRAIN)
     if resources.accelerators not in (0, processes):
         raise ParameterError(
-            f"kubeflow.yml, stages.train.accelerators: {resources.accelerators}, but train.processes "
-            f"gives each of {nodes} nodes {processes}: each process trains on one"
+            f"kubeflow.yml, stages.train.accelerators: {resources.accelerators}, but "
+            f"train.processes gives each of {nodes} nodes {processes}: each process trains on one"
         )
     metadata = {"name": f"{config.pipeline}-{env.replace('_', '-')}-train"}
     if config.namespace:

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 from torch import distributed
+from torch.distributed import PrefixStore, Store, TCPStore
 from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-from torch.distributed import PrefixStore, Store, TCPStore
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from dermaflow.errors import DermaflowError, TrainingError
@@ -137,9 +137,7 @@ def _joined(timeout: float, share: Share | None) -> Iterator[Callable[[], None]]
     if share:
         rank, size = share.nodes.rank * local_size + local_rank, share.nodes.count * local_size
         store = share.open_store(timeout)
-    distributed.init_process_group(
-        backend, store=store, rank=rank, world_size=size, timeout=limit
-    )
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=limit)
 
     def finish() -> None:
         if store:

@@ -226,9 +226,7 @@ class NodeMember:
 
 def _connect(nodes: Nodes) -> TCPStore:
     host = nodes.host if nodes.rank else "localhost"
-    return TCPStore(
-        host, nodes.port, is_master=False, timeout=timedelta(seconds=_CONNECT)
-    )
+    return TCPStore(host, nodes.port, is_master=False, timeout=timedelta(seconds=_CONNECT))
 
 
 def _named(nodes: Iterable[int]) -> str:

@@ -4,10 +4,9 @@ import difflib
 from typing import Any
 
 import yaml
+from kubeflow_sdk.check_spec import SpecError
 from kubeflow_trainer_api.models.trainer_v1alpha1_train_job import TrainerV1alpha1TrainJob
 from pydantic import ValidationError
-
-from kubeflow_sdk.check_spec import SpecError
 
 
 def write_train_job(request: dict[str, Any]) -> dict[str, Any]:
