@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from torch.distributed import DistError, TCPStore
 
@@ -25,6 +26,8 @@ SECONDS_BETWEEN_BEATS = 2.0
 SECONDS_TO_TELL = 15.0  # a node that is there says within this time why it failed, or that it left
 _CONNECT = 5.0  # seconds of one try
 _BEATS = "beats"
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -161,17 +164,14 @@ class NodeMember:
         """
         key = f"message/{self._heard + 1}"
         beats, since = 0, time.monotonic()
-        try:
-            while not self._store.check([key]):
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-                now = self._store.add(_BEATS, 0)
-                if now != beats:
-                    beats, since = now, time.monotonic()
-                if time.monotonic() - since > self._timeout:
-                    raise TrainingError(self._lost())
-            message: dict[str, Any] = json.loads(self._store.get(key))
-        except DistError as error:
-            raise TrainingError(self._lost()) from error
+        while not self._ask(lambda: self._store.check([key])):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            now = self._ask(lambda: self._store.add(_BEATS, 0))
+            if now != beats:
+                beats, since = now, time.monotonic()
+            if time.monotonic() - since > self._timeout:
+                raise self._lost()
+        message: dict[str, Any] = json.loads(self._ask(lambda: self._store.get(key)))
         self._heard += 1
         return self._heard, message
 
@@ -181,7 +181,7 @@ class NodeMember:
         Raises:
             TrainingError: node 0 was lost.
         """
-        self._set(f"failed/{number}/{self._nodes.rank}", error)
+        self._ask(lambda: self._store.set(f"failed/{number}/{self._nodes.rank}", error))
 
     def leave(self) -> None:
         """Tell node 0 that it need not wait any longer.
@@ -189,7 +189,7 @@ class NodeMember:
         Raises:
             TrainingError: node 0 was lost.
         """
-        self._set(f"left/{self._nodes.rank}", "")
+        self._ask(lambda: self._store.set(f"left/{self._nodes.rank}", ""))
 
     def _join(self, deadline: float) -> TCPStore:
         """The store of a run of which this node was no part before.
@@ -211,14 +211,27 @@ class NodeMember:
             f"{self._timeout:g} seconds (train.timeout_seconds)"
         )
 
-    def _set(self, key: str, value: str) -> None:
-        try:
-            self._store.set(key, value)
-        except DistError as error:
-            raise TrainingError(self._lost()) from error
+    def _ask(self, question: Callable[[], T]) -> T:
+        """Ask the store. It waits for ever itself where nothing comes through from node 0."""
+        answers: queue.SimpleQueue[T | DistError] = queue.SimpleQueue()
 
-    def _lost(self) -> str:
-        return (
+        def ask() -> None:
+            try:
+                answers.put(question())
+            except DistError as error:
+                answers.put(error)
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            answer = answers.get(timeout=self._timeout)
+        except queue.Empty:
+            raise self._lost() from None
+        if isinstance(answer, DistError):
+            raise self._lost() from answer
+        return answer
+
+    def _lost(self) -> TrainingError:
+        return TrainingError(
             f"node 0 ({self._nodes.host}) of {self._nodes.count} was lost: the same command on all "
             "nodes goes on from the last checkpoint"
         )
