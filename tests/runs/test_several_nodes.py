@@ -99,8 +99,9 @@ def test_a_lost_host_ends_the_training_and_a_restart_goes_on(project, hosts, exp
     assert "Training goes on after step" in leader
     assert digest(project) == expected
     assert "MLflow run" not in member
-    assert sorted(run.info.status for run in project.runs())[-1:] == ["FINISHED"]
-    assert len(project.runs()) == 2
+    # Node 0's one or two; where it was killed, the run is the one that was interrupted.
+    states = sorted(run.info.status for run in project.runs())
+    assert states == (["FINISHED"] if lost == 0 else ["FAILED", "FINISHED"])
 
     # Where there is nothing to train, the other node ends well, too.
     assert "train: unchanged, skipped" in train(project, hosts)[1]
