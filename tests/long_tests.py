@@ -35,6 +35,7 @@ LONG = {
     "_right[20]": 12,
     "tests/ml/processes/test_launch.py": 1,
     "tests/runs/test_training_processes.py": 2,
+    "tests/runs/test_several_nodes.py": 4,
     "tests/runs/test_notebooks.py": 1,
     "tests/runs/test_image.py": 8,  # skipped where neither podman nor docker is there
     "tests/runs/test_schedules.py": 3,

@@ -1,6 +1,7 @@
 """The project's commands in a folder of their own, on a real store."""
 
 import shutil
+import socket
 
 import pytest
 from click.testing import CliRunner
@@ -73,3 +74,15 @@ def kedro(project, store, monkeypatch):
         return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
     return run
+
+
+@pytest.fixture
+def second(monkeypatch):
+    """Have this be node 1 of two; its value is the port on which node 0 would listen."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    variables = {"PET_NNODES": "2", "PET_NODE_RANK": "1", "PET_MASTER_ADDR": "localhost"}
+    for name, value in (variables | {"PET_MASTER_PORT": str(port)}).items():
+        monkeypatch.setenv(name, value)
+    return port

@@ -21,6 +21,7 @@ from dermaflow.cli.relocate import relocate
 from dermaflow.cli.repro import repro
 from dermaflow.cli.restore import restore
 from dermaflow.cli.run import run
+from dermaflow.cli.train_node import train_node
 
 
 @click.group(name="dermaflow")
@@ -30,6 +31,7 @@ def cli() -> None:
 
 for command in (
     compare, dvc_yaml, job, kubeflow, new_env, promote, prune, relocate, repro, restore, run,
+    train_node,
 ):  # fmt: skip
     cli.add_command(command)
 

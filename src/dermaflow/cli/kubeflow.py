@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 
 from dermaflow.cli.options import env_option
+from dermaflow.cli.project import load_conf
 from dermaflow.cli.project_command import ProjectCommand
+from dermaflow.cli.run import run as run_command
 from dermaflow.schema import DEFAULT_ENVIRONMENT
+
+if TYPE_CHECKING:
+    from dermaflow.deploy.kubeflow.compile_project import Compiled
 
 pipelines_option = click.option(
     "--pipelines",
     "-p",
     default="__default__",
     help="Pipelines, separated by commas as for `kedro run`; each of their stages is a task.",
+)
+output_option = click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, resolve_path=True),
+    help="By default <name>.yaml.",
 )
 params_option = click.option("--params", default="", help="As for `kedro run`.")
 
@@ -29,22 +40,35 @@ def kubeflow() -> None:
 @kubeflow.command("compile", cls=ProjectCommand)
 @env_option
 @pipelines_option
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path, resolve_path=True),
-    help="By default <name>.yaml.",
-)
+@output_option
 def compile_(env: str | None, pipelines: str, output: Path | None) -> None:
     """Write the pipeline as YAML that Kubeflow takes."""
     from dermaflow.deploy.kubeflow.compile_project import compile_project
-    from dermaflow.io.atomic_files import replacing_file
 
-    compiled = compile_project(Path.cwd(), env or DEFAULT_ENVIRONMENT, pipelines)
-    output = output or Path(f"{compiled.name}.yaml")
-    with replacing_file(output) as partial:
-        partial.write_text(compiled.text, encoding="utf-8")
-    click.echo(f"Wrote {output}")
+    _write(compile_project(Path.cwd(), env or DEFAULT_ENVIRONMENT, pipelines), output)
+
+
+@kubeflow.command("trainjob", cls=ProjectCommand)
+@env_option
+@click.option("--nodes", type=click.IntRange(min=2), default=2, show_default=True)
+@params_option
+@output_option
+@click.pass_context
+def train_job(
+    context: click.Context, env: str | None, nodes: int, params: str, output: Path | None
+) -> None:
+    """Write a training on several nodes as YAML that Kubeflow Trainer takes.
+
+    The stages before `train` must have run on the project's volume.
+    """
+    from dermaflow.deploy.kubeflow.compile_project import write_train_job
+    from dermaflow.ml.processes.nodes import Nodes
+
+    as_run = run_command.make_context("run", ["--params", params], parent=context)
+    conf, _ = load_conf(env, as_run.params["params"])
+    processes = Nodes(count=nodes).share(conf.train.processes)
+    env = env or DEFAULT_ENVIRONMENT
+    _write(write_train_job(Path.cwd(), env, nodes, processes, params), output)
 
 
 @kubeflow.command(cls=ProjectCommand)
@@ -81,6 +105,15 @@ def status(env: str | None, run_id: str | None) -> None:
     request = {**_place(env or DEFAULT_ENVIRONMENT), "run_id": run_id}
     for line in call_sdk(Path.cwd(), "status", request)["lines"]:
         click.echo(line)
+
+
+def _write(compiled: Compiled, output: Path | None) -> None:
+    from dermaflow.io.atomic_files import replacing_file
+
+    output = output or Path(f"{compiled.name}.yaml")
+    with replacing_file(output) as partial:
+        partial.write_text(compiled.text, encoding="utf-8")
+    click.echo(f"Wrote {output}")
 
 
 def _submit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,14 @@ def project_root() -> Path:
     return find_kedro_project(folder) or folder
 
 
-def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:
+def load_conf(
+    env: str | None, params: Mapping[str, Any] | None = None
+) -> tuple[Parameters, TrackingConfig]:
     """Parameters and tracking configuration of an environment, as ``kedro run`` would have them.
+
+    Args:
+        env: the environment.
+        params: what ``--params`` says.
 
     Raises:
         ParameterError: conf does not say what the project's types ask for.
@@ -33,7 +40,7 @@ def load_conf(env: str | None) -> tuple[Parameters, TrackingConfig]:
 
     # The context's hook checks the parameters, and names the file of a wrong one.
     session: Any
-    with KedroSession.create(env=env) as session:
+    with KedroSession.create(env=env, runtime_params=dict(params or {})) as session:
         context: KedroContext = session.load_context()
         loader = context.config_loader
         config = TrackingConfig.read(loader).resolve(context.project_path)

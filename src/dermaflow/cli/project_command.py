@@ -80,10 +80,10 @@ class ProjectCommand(click.Command):
 
     def _end_interrupted(self, interrupt: KeyboardInterrupt) -> NoReturn:
         logger.debug("Interrupted", exc_info=interrupt)
+        said = self.interrupted
         if isinstance(interrupt, TimeLimitReached):
             said = f"Error: {interrupt}; the same command goes on where it stopped"
-            _end(said, TIME_LIMIT_REACHED)
-        _end(self.interrupted, 128 + _signal_of(interrupt))
+        _end(said, exit_code_of(interrupt))
 
 
 class ResumableCommand(ProjectCommand):
@@ -93,6 +93,18 @@ class ResumableCommand(ProjectCommand):
 
 
 _asked_to_end: list[Terminated] = []
+
+
+def exit_code_of(error: BaseException) -> int:
+    """With which a command ends that raises an error."""
+    if isinstance(error, TimeLimitReached):
+        return TIME_LIMIT_REACHED
+    if isinstance(error, KeyboardInterrupt):
+        return 128 + _signal_of(error)
+    if isinstance(error, click.ClickException | click.exceptions.Exit):
+        return error.exit_code
+    told = as_user_error(error)
+    return told.exit_code if told else 1
 
 
 def _enter_project() -> None:

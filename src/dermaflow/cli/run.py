@@ -11,6 +11,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
+from dermaflow.cli.lead_nodes import leading_nodes
 from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
 from dermaflow.cli.scheduled_command import ScheduledCommand
 from dermaflow.schema import (
@@ -43,7 +44,8 @@ def _run(force: bool, fold: int | None, if_running: IfRunning, **options: Any) -
         raise click.UsageError("--force goes with the project's own runner, not with --runner")
     # DVC would take a stage that did nothing for one that ran.
     skips = skipping(if_running == "skip" and not is_dvc_stage(Path.cwd()))
-    with skips, _exchanging(options["env"] or DEFAULT_ENVIRONMENT):
+    exchanges = _exchanging(options["env"] or DEFAULT_ENVIRONMENT)
+    with leading_nodes(options["env"], options["params"]), skips, exchanges:
         return kedro_run.callback(**options)
 
 

@@ -166,7 +166,7 @@ class TrainParams(Params):
     workers: Annotated[int, Field(ge=0, le=64)]
     log_every: PositiveInt  # steps between two logged losses
     checkpoint_seconds: Annotated[float, Field(ge=0)]  # between two checkpoints; 0: every update
-    processes: Annotated[int, Field(ge=1, le=64)]  # that train together on this machine
+    processes: Annotated[int, Field(ge=1, le=64)]  # that train together, on all nodes
     timeout_seconds: PositiveFloat  # that one of them waits for the others
 
     @model_validator(mode="after")

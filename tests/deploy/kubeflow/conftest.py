@@ -8,12 +8,40 @@ from kedro.framework.project import configure_project
 
 from dermaflow.deploy.kubeflow.call_sdk import ENVIRONMENT, PYTHON, call_sdk
 from dermaflow.deploy.kubeflow.compile_project import compile_project, read_kubeflow_config
+from dermaflow.deploy.kubeflow.kubeflow_config import KubeflowConfig
+
+FULL = {
+    "namespace": "hospital",
+    "image_pull_secrets": ["registry"],
+    "volumes": [{"claim": "ham10000", "path": "/data"}],
+    "environment": {"MLFLOW_TRACKING_URI": "http://mlflow:5000"},
+    "secrets": [{"name": "mlflow", "variables": {"password": "MLFLOW_TRACKING_PASSWORD"}}],
+}
+PLACED = {
+    "accelerators": 2,
+    "node_selector": {"gpu": "h100"},
+    "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def configured():
+    """Have Kedro know the project, in whatever order tests run."""
+    configure_project("dermaflow")
 
 
 @pytest.fixture(scope="session")
 def config(project_path):
     """As `conf/base` has it."""
     return read_kubeflow_config(project_path, "base")
+
+
+@pytest.fixture
+def full(config):
+    """A configuration that uses all there is."""
+    dumped = config.model_dump(mode="json")
+    dumped["stages"]["train"] = {**dumped["resources"], **PLACED}
+    return KubeflowConfig.model_validate(dumped | FULL)
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +60,6 @@ def sdk(project_path):
 @pytest.fixture(scope="session")
 def compiled(sdk, project_path):
     """Compile pipelines of the project; each only once."""
-    configure_project("dermaflow")
     made = {}
 
     def compile_once(env="base", names="__default__"):

@@ -14,7 +14,7 @@ from dermaflow.errors import EngineError
 ENVIRONMENT = Path(".venv-kubeflow")
 PYTHON = "DERMAFLOW_KUBEFLOW_PYTHON"  # variable that names another interpreter
 
-Command = Literal["compile", "check", "run", "schedule", "status"]
+Command = Literal["compile", "check", "trainjob", "run", "schedule", "status"]
 
 
 def call_sdk(project_path: Path, command: Command, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from dermaflow.deploy.kubeflow.call_sdk import call_sdk
 from dermaflow.deploy.kubeflow.describe_pipeline import describe
+from dermaflow.deploy.kubeflow.describe_train_job import describe_train_job
 from dermaflow.deploy.kubeflow.kubeflow_config import KubeflowConfig
 from dermaflow.errors import EngineError
 from dermaflow.params.check import check_parameters, read_config
@@ -79,6 +80,28 @@ def read_folds(project_path: Path, env: str, changes: Mapping[str, Any]) -> list
     folders = [project_path / "conf" / name for name in (env, DEFAULT_ENVIRONMENT)]
     parameters = check_parameters(values, folders, changes)
     return parameters.crossval.folds or list(range(1, parameters.validate_.split.folds + 1))
+
+
+def write_train_job(
+    project_path: Path, env: str, nodes: int, processes: int, params: str
+) -> Compiled:
+    """Write a training on several nodes for Kubeflow Trainer; nothing is submitted.
+
+    Args:
+        project_path: root of the project.
+        env: the environment.
+        nodes: how many.
+        processes: of the training on each of them.
+        params: as of ``kedro run``.
+
+    Raises:
+        ParameterError: a key of ``kubeflow.yml`` is wrong.
+        EngineError: the SDK is missing or refuses.
+    """
+    config = read_kubeflow_config(project_path, env)
+    job = describe_train_job(config, env, nodes, processes, params)
+    text = call_sdk(project_path, "trainjob", {"train_job": job})["text"]
+    return Compiled(job["metadata"]["name"], text)
 
 
 def stages_of(names: str) -> list[str]:

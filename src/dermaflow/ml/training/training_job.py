@@ -1,16 +1,12 @@
 """A training as a file, and the processes that do it.
 
-One process does it in the caller's own; several are started, watched and restarted by torch's
-elastic launcher. On machines that share a file system, the same file is what torchrun needs::
-
-    torchrun --nnodes 2 --nproc-per-node 4 --rdzv-backend c10d --rdzv-endpoint HOST:29400
-        -m dermaflow.ml.training.training_job data/unfinished/training/job.json
+One process does it in the caller's own; several are started and watched by torch's elastic
+launcher, on this node and on others that share its file system (``join_trainings``).
 """
 
 from __future__ import annotations
 
-import logging
-import sys
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +15,13 @@ import numpy as np
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.preprocess import Preprocess
-from dermaflow.errors import StorageError
+from dermaflow.errors import StorageError, TrainingError
 from dermaflow.io.atomic_files import replacing_file
 from dermaflow.ml.models.backbone import freeze, initialise_network
 from dermaflow.ml.processes.group import World
-from dermaflow.ml.processes.launch import joined, run_together
+from dermaflow.ml.processes.launch import ProcessesError, Share, run_together
+from dermaflow.ml.processes.node_store import NodeLeader
+from dermaflow.ml.processes.nodes import Nodes
 from dermaflow.ml.processes.sync_norm import synchronised
 from dermaflow.ml.runtime import detect_runtime, keep_freed_memory
 from dermaflow.ml.training.batches import BatchDataset, LabelledImages
@@ -34,8 +32,6 @@ from dermaflow.params.base import Params
 from dermaflow.params.train import TrainParams
 
 JOB_FILE = "job.json"
-
-logger = logging.getLogger(__name__)
 
 
 class ImageList(Params):
@@ -84,15 +80,20 @@ class TrainingJob(Params):
         Raises:
             TrainingError: the loss is no longer finite, or processes failed too often.
             StorageError: of several processes, the first could not write the last checkpoint.
+            ParameterError: nodes cannot share the processes.
         """
+        nodes = Nodes.from_environment()
+        processes = nodes.share(self.params.processes)
         if self.params.processes == 1:
             return self.take_part(log)
         path = Path(self.checkpoints) / JOB_FILE
         with replacing_file(path) as partial:
             partial.write_text(self.model_dump_json(), encoding="utf-8")
-        run_together(
-            take_part, (str(path), log), self.params.processes, self.params.timeout_seconds
-        )
+        if nodes.count == 1:
+            arguments = (str(path), log)
+            run_together(take_part, arguments, processes, self.params.timeout_seconds)
+        else:
+            _lead(self, path, nodes, log)
         result = finished_result(self.open_checkpoints(), self.params)
         if result is None:
             raise StorageError(
@@ -119,7 +120,7 @@ class TrainingJob(Params):
             params=self.params,
             runtime=runtime,
             seed=self.seed,
-            log=log if world.first else _ignore,
+            log=log if world.first else ignore,
             checkpoints=self.open_checkpoints(),
             world=world,
         )
@@ -131,20 +132,40 @@ class TrainingJob(Params):
 
 def take_part(path: str, log: Log) -> None:
     """Do the training of a file, with the other processes of the group."""
-    TrainingJob.model_validate_json(Path(path).read_text(encoding="utf-8")).take_part(log)
+    read_job(Path(path)).take_part(log)
 
 
-def _ignore(metrics: Mapping[str, float], step: int) -> None:
+def read_job(path: Path) -> TrainingJob:
+    """Read the file of a job."""
+    return TrainingJob.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def digest_of(path: Path) -> str:
+    """By which a node knows the file of a job from an older one, which its disk may still show."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def group_of(number: int) -> str:
+    """Name of the group whose processes do the training of a message."""
+    return f"training/{number}"
+
+
+def ignore(metrics: Mapping[str, float], step: int) -> None:
     """Keep nothing: the first process tells what there is to tell."""
 
 
-def main() -> None:
-    """Take part in the training of the file that is the argument, as torchrun starts it."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
-    job = TrainingJob.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    with joined(job.params.timeout_seconds):
-        job.take_part(_ignore)
-
-
-if __name__ == "__main__":
-    main()
+def _lead(job: TrainingJob, path: Path, nodes: Nodes, log: Log) -> None:
+    """Train as node 0, with the others."""
+    timeout = job.params.timeout_seconds
+    leader = NodeLeader(nodes)
+    leader.wait_for_others(timeout)
+    number = leader.tell({"job": str(path), "sha256": digest_of(path)})
+    share = Share(nodes, group_of(number))
+    processes = nodes.share(job.params.processes)
+    try:
+        run_together(take_part, (str(path), log), processes, timeout, share)
+    except ProcessesError as error:
+        raise TrainingError(
+            f"{leader.why(number, error.last_words)}; the same command on all nodes goes on from "
+            "the last checkpoint"
+        ) from error

@@ -7,6 +7,7 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from kubeflow_sdk.check_spec import SpecError, check_spec
+from kubeflow_sdk.check_train_job import write_train_job
 from kubeflow_sdk.compile_pipeline import compile_pipeline
 from kubeflow_sdk.kubeflow_api import ApiError, schedule, status, submit
 
@@ -26,6 +27,7 @@ def _error_of(text: str) -> str | None:
 COMMANDS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "compile": compile_pipeline,
     "check": _check,
+    "trainjob": write_train_job,
     "run": submit,
     "schedule": schedule,
     "status": status,
