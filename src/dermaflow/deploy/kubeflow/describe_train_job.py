@@ -40,7 +40,7 @@ def describe_train_job(
         )
     if config.project.claim is None:
         raise ParameterError(
-            "kubeflow.yml, project.claim: nodes that train together share a volume"
+            "kubeflow.yml, project.claim: nodes must share a volume"
         )
     metadata = {"name": f"{config.pipeline}-{env.replace('_', '-')}-train"}
     if config.namespace:
