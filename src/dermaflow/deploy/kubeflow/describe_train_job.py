@@ -39,9 +39,7 @@ def describe_train_job(
             f"train.processes gives each of {nodes} nodes {processes}: each process trains on one"
         )
     if config.project.claim is None:
-        raise ParameterError(
-            "kubeflow.yml, project.claim: nodes must share a volume"
-        )
+        raise ParameterError("kubeflow.yml, project.claim: nodes must share a volume")
     metadata = {"name": f"{config.pipeline}-{env.replace('_', '-')}-train"}
     if config.namespace:
         metadata["namespace"] = config.namespace
