@@ -1,5 +1,6 @@
 """The command of --on-failure: what it knows, and that it harms nothing."""
 
+import contextlib
 import time
 
 import psutil
@@ -7,6 +8,7 @@ import pytest
 
 from dermaflow.cli import failure_hook
 from dermaflow.cli.failure_hook import Failure, run_hook
+from waiting import wait_until
 
 FAILURE = Failure(9, {"message": 'it\'s "busy"', "run_id": "a1"})
 
@@ -48,7 +50,9 @@ def test_one_that_hangs_is_killed_with_all_that_it_started(tmp_path, monkeypatch
     assert time.monotonic() - began < 30
     assert "not done after 0.5 seconds, and killed" in capfd.readouterr().err
     pid = int((tmp_path / "pid").read_text())
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        wait_until(lambda: process.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_it_is_in_the_log_of_the_run(capfd):

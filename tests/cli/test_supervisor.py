@@ -32,6 +32,12 @@ HANGS = """
 WRITES_WHAT_IT_IS_TOLD = "env | grep '^DERMAFLOW_' | sort > told"
 
 
+def _hear_signals():
+    """Where the tests run in the background, Ctrl-C and a closed terminal are ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path, project_path):
     """Start a command whose body is given."""
@@ -49,6 +55,7 @@ def start(tmp_path, project_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_hear_signals,
         )
         started.append(process)
         return process

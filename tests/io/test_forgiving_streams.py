@@ -27,7 +27,9 @@ sys.exit(7)
 def run(folder, stdout, stderr):
     """Do the work; gives its exit code."""
     command = (sys.executable, "-c", WORK)
-    code = subprocess.run(command, cwd=folder, stdout=stdout, stderr=stderr).returncode
+    # A command of the project that ran in this process has hidden the bars of libraries.
+    shown = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    code = subprocess.run(command, cwd=folder, stdout=stdout, stderr=stderr, env=shown).returncode
     assert (folder / "done").exists()
     return code
 

@@ -22,13 +22,14 @@ list(progress.Progress(range(3), "Decoding", 3, unit="image"))
 """
 
 
-def test_a_terminal_shows_a_bar():
+def test_a_terminal_shows_a_bar(monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     outer, inner = pty.openpty()
     termios.tcsetwinsize(inner, (24, 80))
     code = WORK.format(seconds=0)
     subprocess.run([sys.executable, "-c", code], stderr=inner, check=True)
+    shown = os.read(outer, 100_000).decode()  # before the other end is closed, and all is lost
     os.close(inner)
-    shown = os.read(outer, 100_000).decode()
     os.close(outer)
     assert "\rDecoding: 100%|" in shown
 

@@ -95,9 +95,9 @@ def test_the_run_holds_parameters_metrics_curves_and_tags(finished, run):
 
 
 def test_a_log_file_is_not_filled_with_progress(finished):
-    bars = [line for line in finished.output.splitlines() if "%|" in line]
-    assert any("dcgan" in bar for bar in bars)
-    assert len(bars) < 150, bars  # on a busy machine; tqdm's own pace gives many hundreds
+    assert "train: no outputs yet" in finished.output
+    assert "%|" not in finished.output
+    assert "\r" not in finished.output
 
 
 def test_the_run_says_what_it_was_made_from(finished, run, data):

@@ -24,7 +24,7 @@ def project(tmp_path, store, monkeypatch):
     (conf / "globals.yml").write_text("data: data\n")
     (conf / "mlflow.yml").write_text(
         "tracking_uri: sqlite:///own.db\nartifact_location: artifacts\n"
-        "experiment: dermaflow\nsystem_metrics_interval: 0\n"
+        "experiment: dermaflow\nsystem_metrics_interval: 0\nlog_pictures: true\n"
     )
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
     return tmp_path / "project"
