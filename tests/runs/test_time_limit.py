@@ -4,7 +4,14 @@ import pytest
 
 from dermaflow.io.shared_lock import SharedLock
 
-TRAINING = ("--env", "smoke", "--pipelines", "train", "--params", "train.epochs=1000")
+TRAINING = (
+    "--env",
+    "smoke",
+    "--pipelines",
+    "train",
+    "--params",
+    "train.epochs=1000,train.patience=1000",
+)
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,13 @@ def test_what_was_saved_comes_back_to_the_bit(checkpoints):
         assert torch.equal(found.tensors[name], tensor), name
 
 
+def test_facts_keep_their_order_so_that_outputs_are_equal_to_the_byte(checkpoints):
+    saved = Checkpoint(7, checkpoint(7).tensors, {"z": 1, "a": {"y": 2, "b": 3}})
+    assert checkpoints.save(saved)
+    assert list(checkpoints.latest().facts) == ["z", "a"]
+    assert list(checkpoints.latest().facts["a"]) == ["y", "b"]
+
+
 def test_there_is_none_before_the_first(checkpoints):
     assert checkpoints.latest() is None
 

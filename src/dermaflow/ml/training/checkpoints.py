@@ -127,9 +127,12 @@ class Checkpoints:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint, made_from: Mapping[str, Any]) -> None:
-    """Write one file."""
+    """Write one file.
+
+    Facts keep their order, so that what goes on from them makes outputs equal to the byte.
+    """
     content = {"steps": checkpoint.steps, "facts": checkpoint.facts, "made_from": made_from}
-    text = json.dumps(content, sort_keys=True)
+    text = json.dumps(content)
     tensors = {name: tensor.contiguous() for name, tensor in checkpoint.tensors.items()}
     with written_by_safetensors(path):
         save_file(tensors, path, {"content": text, "checksum": _checksum(text, tensors)})
