@@ -15,6 +15,14 @@ def entry(*outs, deps=()):
     return {"outs": [{"md5": md5} for md5 in outs], "deps": [{"md5": md5} for md5 in deps]}
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory, local_config):
+    """Of these tests alone: all runs of a store count, and others' do not say what they made."""
+    config = local_config(tmp_path_factory.mktemp("needed"))
+    config.database.parent.mkdir(parents=True)
+    return config
+
+
 @pytest.fixture
 def project(tmp_path, store, monkeypatch):
     """A project of one environment, whose conf names a store of its own."""
