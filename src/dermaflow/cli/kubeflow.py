@@ -11,7 +11,6 @@ from kedro.framework.cli.project import run as kedro_run
 from dermaflow.cli.options import env_option
 from dermaflow.cli.project import load_conf
 from dermaflow.cli.project_command import ProjectCommand
-from dermaflow.cli.run import run as run_command
 from dermaflow.schema import DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -53,10 +52,7 @@ def compile_(env: str | None, pipelines: str, output: Path | None) -> None:
 @click.option("--nodes", type=click.IntRange(min=2), default=2, show_default=True)
 @params_option
 @output_option
-@click.pass_context
-def train_job(
-    context: click.Context, env: str | None, nodes: int, params: str, output: Path | None
-) -> None:
+def train_job(env: str | None, nodes: int, params: str, output: Path | None) -> None:
     """Write a training on several nodes as YAML that Kubeflow Trainer takes.
 
     The stages before `train` must have run on the project's volume.
@@ -64,8 +60,7 @@ def train_job(
     from dermaflow.deploy.kubeflow.compile_project import write_train_job
     from dermaflow.ml.processes.nodes import Nodes
 
-    as_run = run_command.make_context("run", ["--params", params], parent=context)
-    conf, _ = load_conf(env, as_run.params["params"])
+    conf, _ = load_conf(env, _changes(params))
     processes = Nodes(count=nodes).share(conf.train.processes)
     env = env or DEFAULT_ENVIRONMENT
     _write(write_train_job(Path.cwd(), env, nodes, processes, params), output)

@@ -37,7 +37,7 @@ def run_command(command: list[str]) -> int:
             os.execvp(command[0], command)
         return run_below(command)
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_RUN
 
 

@@ -57,7 +57,7 @@ def _tell(done: Seeding) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from mlflow.entities import Run
 from dermaflow.errors import VersioningError
 from dermaflow.schema import JOB_ID, JOB_REMOTE
 from dermaflow.tracking.find_runs import list_runs
-from dermaflow.tracking.job_run import JOB_TAG, job_id
+from dermaflow.tracking.job_run import JOB_TAG, find_job, job_id
 from dermaflow.tracking.mlflow_store import open_store
 from dermaflow.tracking.run_versions import read_versions
 from dermaflow.tracking.tracking_config import TrackingConfig
@@ -34,7 +34,7 @@ def exchanging(project_path: Path, env: str) -> Iterator[None]:
     """Get the job's data before a run, and bring what the run has made to the remote after it.
 
     Nothing is done where ``DERMAFLOW_JOB_REMOTE`` is not set. What was made before a failure is
-    brought there as well.
+    brought there as well, if the remote takes it: the failure is the error to be heard of.
 
     Raises:
         VersioningError: the process belongs to no job, or the remote fails.
@@ -52,8 +52,14 @@ def exchanging(project_path: Path, env: str) -> Iterator[None]:
     _get(project_path, env, config, job, remote)
     try:
         yield
-    finally:
-        _bring(project_path, config, job, remote)
+    except Exception:
+        try:
+            _bring(project_path, config, job, remote)
+        except Exception as error:
+            logger.warning("What ran before is not brought to the remote: %s", error)
+            logger.debug("Not brought", exc_info=error)
+        raise
+    _bring(project_path, config, job, remote)
 
 
 def _get(project_path: Path, env: str, config: TrackingConfig, job: str, remote: str) -> None:
@@ -85,11 +91,9 @@ def _get(project_path: Path, env: str, config: TrackingConfig, job: str, remote:
 
 
 def _bring(project_path: Path, config: TrackingConfig, job: str, remote: str) -> None:
-    runs = list_runs(MlflowClient(), config.experiment)
-    for run in runs:
-        if run.data.tags.get(JOB_TAG) == job:
-            push(project_path, list(outputs_of(_entries(run)).values()), remote)
-            return
+    run = find_job(open_store(config), job)
+    if run:  # else nothing has changed
+        push(project_path, list(outputs_of(_entries(run)).values()), remote)
 
 
 def _is_of(run: Run, env: str) -> bool:
