@@ -3,7 +3,7 @@
 import pytest
 from kedro.pipeline import node, pipeline
 
-from dermaflow.deploy.kubeflow.describe_pipeline import GIB, describe, order
+from dermaflow.deploy.kubeflow.describe_pipeline import describe, order
 from dermaflow.deploy.kubeflow.kubeflow_config import KubeflowConfig
 from dermaflow.errors import ParameterError
 
@@ -76,12 +76,21 @@ def test_a_fold_is_a_task_before_the_one_that_pools(config):
     assert [name for name, task in tasks.items() if task["foreach"]] == ["crossval_fold"]
 
 
+def test_folds_that_would_share_no_volume_are_left_to_the_stage(config):
+    values = config.model_dump() | {"remote": "s3://bucket/folder"}
+    values["project"] = {"claim": None, "path": "/project"}
+    alone = KubeflowConfig.model_validate(values)
+    pools = {"crossval_train": stage(["manifest"], ["logits"])}
+    tasks = [task["name"] for task in describe(pools, KEPT, alone, "base", [1, 2])["tasks"]]
+    assert tasks == ["open", "crossval_train"]
+
+
 def test_units_are_those_of_kubernetes(config):
     values = config.model_dump()
     values["stages"] = {"train": {"cpu_cores": 1.5, "memory_gib": 3, "time_limit_hours": 0.25}}
     own = KubeflowConfig.model_validate(values)
     pods = describe(STAGES, KEPT, own, "base", [])["pods"]
     assert pods["train"]["cpu"] == "1500m"
-    assert pods["train"]["memory_bytes"] == 3 * GIB
+    assert pods["train"]["memory"] == "3072Mi"
     assert pods["train"]["timeout_seconds"] == 900
-    assert pods["evaluate"]["memory_bytes"] == config.resources.memory_gib * GIB
+    assert pods["evaluate"]["memory"] == config.resources.memory

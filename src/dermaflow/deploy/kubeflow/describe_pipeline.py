@@ -15,12 +15,6 @@ from dermaflow.deploy.kubeflow.kubeflow_config import JOB, KubeflowConfig, TaskR
 from dermaflow.errors import ParameterError
 from dermaflow.schema import FOLDS_STAGE, JOB_REMOTE
 
-GIB = 2**30
-
-# Pipeline parameter -> option of `kedro run` that takes it.
-PARAMETERS = {"params": "--params"}
-
-
 # The tasks that train folds, one each, before the stage that pools them.
 FOLD = "crossval_fold"
 
@@ -40,14 +34,14 @@ def describe(
         config: how the tasks run.
         env: the environment.
         folds: of a cross-validation, each of which is a task; the stage that pools them has a pod
-            like theirs, and trains what is missing.
+            like theirs, and trains what is missing. Where tasks share no volume it trains them all.
 
     Returns:
-        JSON-ready: ``name``, ``description``, ``parameters`` (name -> default), ``tasks`` with
-        their ``name``, ``command``, ``options`` (parameter -> option), ``after``, ``pod`` and
-        ``foreach``, which is null or what the task is repeated for: ``items``, the ``option`` that
-        takes one of them, and ``parallelism``, how many run at once, or null; ``close``, the
-        command that ends the job; and ``pods``, what a pod looks like.
+        JSON-ready: ``name``, ``description``, ``tasks`` with their ``name``, ``command`` (less
+        ``--params``), ``after``, ``pod`` and ``foreach``, which is null or what the task is
+        repeated for: ``items``, the ``option`` that takes one of them, and ``parallelism``, how
+        many run at once, or null; ``close``, the command that ends the job; and ``pods``, what a
+        pod looks like.
 
     Raises:
         ParameterError: a stage reads what another one keeps in memory only.
@@ -57,7 +51,7 @@ def describe(
     for stage, before in after.items():
         command = [*_kedro("run", env=env), "--pipelines", stage, "--if-running", "wait"]
         ready = ["open", *before]
-        if stage == FOLDS_STAGE:
+        if stage == FOLDS_STAGE and config.project.claim:
             each = {
                 "items": [str(number) for number in folds],
                 "option": "--fold",
@@ -69,7 +63,6 @@ def describe(
     return {
         "name": f"{config.pipeline}-{env.replace('_', '-')}",
         "description": f"Dermaflow, environment {env}: {', '.join(stages)}",
-        "parameters": dict.fromkeys(PARAMETERS, ""),
         "image": config.image,
         "entrypoint": config.entrypoint,
         "tasks": tasks,
@@ -117,7 +110,6 @@ def _task(name: str, command: Sequence[str], after: Sequence[str], pod: str) -> 
     return {
         "name": name,
         "command": list(command),
-        "options": PARAMETERS,
         "after": list(after),
         "pod": pod,
         "foreach": None,
@@ -125,17 +117,15 @@ def _task(name: str, command: Sequence[str], after: Sequence[str], pod: str) -> 
 
 
 def _pod(resources: TaskResources) -> dict[str, Any]:
-    """Units are Kubernetes' own: cores, bytes and seconds."""
-    hours = resources.time_limit_hours
     return {
-        "cpu": f"{round(resources.cpu_cores * 1000)}m",
-        "memory_bytes": round(resources.memory_gib * GIB),
-        "shared_memory_bytes": round(resources.shared_memory_gib * GIB),
+        "cpu": resources.cpu,
+        "memory": resources.memory,
+        "shared_memory": resources.shared_memory,
         "accelerators": resources.accelerators,
         "accelerator": resources.accelerator,
         "node_selector": resources.node_selector,
         "tolerations": [one.model_dump(exclude_none=True) for one in resources.tolerations],
-        "timeout_seconds": None if hours is None else round(hours * 3600),
+        "timeout_seconds": resources.time_limit_seconds,
         "retries": resources.retries,
         "retry_after_seconds": resources.retry_after_seconds,
     }

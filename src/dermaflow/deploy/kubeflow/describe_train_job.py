@@ -59,8 +59,8 @@ def describe_train_job(
         },
         "runtimePatches": [_patch(config, resources)],
     }
-    if resources.time_limit_hours:
-        spec["activeDeadlineSeconds"] = round(resources.time_limit_hours * 3600)
+    if resources.time_limit_seconds:
+        spec["activeDeadlineSeconds"] = resources.time_limit_seconds
     kind = {"apiVersion": "trainer.kubeflow.org/v1alpha1", "kind": "TrainJob"}
     return kind | {"metadata": metadata, "spec": spec}
 
@@ -81,10 +81,7 @@ def _variables(config: KubeflowConfig) -> list[dict[str, Any]]:
 
 
 def _resources(resources: TaskResources) -> dict[str, dict[str, str]]:
-    amounts = {
-        "cpu": f"{round(resources.cpu_cores * 1000)}m",
-        "memory": _mebibytes(resources.memory_gib),
-    }
+    amounts = {"cpu": resources.cpu, "memory": resources.memory}
     if resources.accelerators:
         amounts[resources.accelerator] = str(resources.accelerators)
     return {"requests": amounts, "limits": dict(amounts)}
@@ -92,7 +89,7 @@ def _resources(resources: TaskResources) -> dict[str, dict[str, str]]:
 
 def _patch(config: KubeflowConfig, resources: TaskResources) -> dict[str, Any]:
     """What a ``TrainJob`` says of its pods by a change to the runtime's."""
-    shared_memory = {"medium": "Memory", "sizeLimit": _mebibytes(resources.shared_memory_gib)}
+    shared_memory = {"medium": "Memory", "sizeLimit": resources.shared_memory}
     volumes: list[dict[str, Any]] = [
         {"name": "shared-memory", "emptyDir": shared_memory},
         {"name": "scratch", "emptyDir": {}},
@@ -123,7 +120,3 @@ def _patch(config: KubeflowConfig, resources: TaskResources) -> dict[str, Any]:
 
 def _mounts(places: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "mountPath": path} for name, path in places]
-
-
-def _mebibytes(gibibytes: float) -> str:
-    return f"{round(gibibytes * 1024)}Mi"

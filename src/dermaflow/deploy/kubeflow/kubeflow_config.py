@@ -19,6 +19,10 @@ JOB = "job"
 _TASKS = (*STAGES, *(stage for stages in EXTRAS.values() for stage in stages), JOB)
 
 
+def _mebibytes(gibibytes: float) -> str:
+    return f"{round(gibibytes * 1024)}Mi"
+
+
 class Toleration(Params):
     """A taint that a pod puts up with, in Kubernetes' own words."""
 
@@ -54,6 +58,26 @@ class TaskResources(Params):
     time_limit_hours: PositiveFloat | None
     retries: NonNegativeInt
     retry_after_seconds: NonNegativeInt
+
+    @property
+    def cpu(self) -> str:
+        """Cores in Kubernetes' words: ``1500m``."""
+        return f"{round(self.cpu_cores * 1000)}m"
+
+    @property
+    def memory(self) -> str:
+        """Memory in Kubernetes' words: ``8192Mi``."""
+        return _mebibytes(self.memory_gib)
+
+    @property
+    def shared_memory(self) -> str:
+        """Shared memory, likewise."""
+        return _mebibytes(self.shared_memory_gib)
+
+    @property
+    def time_limit_seconds(self) -> int | None:
+        """The limit in whole seconds; None for no limit."""
+        return None if self.time_limit_hours is None else round(self.time_limit_hours * 3600)
 
 
 class ProjectVolume(Params):

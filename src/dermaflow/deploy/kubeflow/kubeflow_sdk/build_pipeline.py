@@ -25,7 +25,7 @@ def build_pipeline(description: Mapping[str, Any]) -> Any:
     close = _closing_component(description)
     components = {task["name"]: _component(description, task) for task in description["tasks"]}
 
-    def pipeline(params: str = description["parameters"]["params"]) -> None:
+    def pipeline(params: str = "") -> None:
         common = {"job": dsl.PIPELINE_JOB_ID_PLACEHOLDER, "date": _DATE}
         closing = close(**common)
         _shape(closing, description, "job")
@@ -55,21 +55,20 @@ def _repeated(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _component(description: Mapping[str, Any], task: Mapping[str, Any]) -> Any:
-    command, each = _command(description, task["command"]), task["foreach"]
-    option = task["options"]["params"]
+    command, each = task["command"], task["foreach"]
 
     def run(job: str, date: str, params: str) -> dsl.ContainerSpec:
-        return _container(description, job, date, [*command, option, params])
+        return _container(description, job, date, [*command, "--params", params])
 
     def run_for(job: str, date: str, params: str, item: str) -> dsl.ContainerSpec:
-        words = [*command, each["option"], item, option, params]
+        words = [*command, each["option"], item, "--params", params]
         return _container(description, job, date, words)
 
     return _named(run_for if each else run, task["name"])
 
 
 def _closing_component(description: Mapping[str, Any]) -> Any:
-    command = _command(description, description["close"])
+    command = description["close"]
 
     def close(job: str, date: str, status: dsl.PipelineTaskFinalStatus) -> dsl.ContainerSpec:
         return _container(description, job, date, [*command, "--status", status])
@@ -77,14 +76,9 @@ def _closing_component(description: Mapping[str, Any]) -> Any:
     return _named(close, "close")
 
 
-def _command(description: Mapping[str, Any], words: list[str]) -> list[str]:
-    return [*description["entrypoint"], "env", *words]
-
-
 def _container(description: Mapping[str, Any], job: Any, date: Any, words: list[Any]) -> Any:
-    place = words.index("env") + 1
     variables = [f"DERMAFLOW_JOB_ID={job}", f"DERMAFLOW_LOGICAL_DATE={date}"]
-    command = [*words[:place], *variables, *words[place:]]
+    command = [*description["entrypoint"], "env", *variables, *words]
     return dsl.ContainerSpec(image=description["image"], command=command)
 
 
@@ -95,18 +89,16 @@ def _named(function: Any, name: str) -> Any:
 
 def _shape(task: Any, description: Mapping[str, Any], name: str) -> None:
     """Give a task's pod its resources, volumes, secrets and retries."""
-    pods = description["pods"]
-    pod, shared = pods[name], description["all_pods"]
+    pod, shared = description["pods"][name], description["all_pods"]
     task.set_caching_options(False)  # the project's own hashes decide
     task.set_cpu_request(pod["cpu"]).set_cpu_limit(pod["cpu"])
-    memory = f"{pod['memory_bytes'] // 2**20}Mi"
-    task.set_memory_request(memory).set_memory_limit(memory)
+    task.set_memory_request(pod["memory"]).set_memory_limit(pod["memory"])
     if pod["accelerators"]:
         task.set_accelerator_type(pod["accelerator"]).set_accelerator_limit(pod["accelerators"])
     if pod["retries"]:
         task.set_retry(pod["retries"], backoff_duration=f"{pod['retry_after_seconds']}s")
-    for name_, value in sorted(shared["environment"].items()):
-        task.set_env_variable(name_, value)
+    for variable, value in sorted(shared["environment"].items()):
+        task.set_env_variable(variable, value)
     _place(task, pod)
     _mount(task, pod, shared)
 
@@ -131,7 +123,7 @@ def _mount(task: Any, pod: Mapping[str, Any], shared: Mapping[str, Any]) -> None
             kubernetes.empty_dir_mount(task, "project", volume["path"])
     # The image's own root may be read-only.
     kubernetes.empty_dir_mount(task, "scratch", _SCRATCH)
-    size = f"{pod['shared_memory_bytes'] // 2**20}Mi"
+    size = pod["shared_memory"]
     kubernetes.empty_dir_mount(task, "shared-memory", _SHARED_MEMORY, "Memory", size)
     for secret in shared["secrets"]:
         kubernetes.use_secret_as_env(task, secret["name"], secret["variables"])
