@@ -11,7 +11,8 @@ from dermaflow.ml.processes.node_store import NodeLeader, NodeServer
 from dermaflow.ml.processes.nodes import Nodes
 from dermaflow.ml.training.join_trainings import RunEnd, join_trainings
 
-TIMEOUT = 1.0  # seconds
+TIMEOUT = 2.0  # seconds; each file that is not node 0's is waited for as long
+ENOUGH = 60.0  # seconds, on a busy machine too
 END = RunEnd(14, "node 1 was lost")
 
 
@@ -29,9 +30,10 @@ def heard_by(nodes, *messages):
     server, leader = NodeServer(nodes), NodeLeader(nodes)
     with ThreadPoolExecutor() as pool:
         joined = pool.submit(join_trainings, Nodes(1, 2, nodes.host, nodes.port), TIMEOUT)
+        leader.wait_for_others(ENOUGH)  # a run that fails does not wait for those yet to come
         said = [leader.why(leader.tell(message), "") for message in messages]
-        server.close(*END, TIMEOUT)
-        return said, joined.result(TIMEOUT * 20)
+        server.close(*END, ENOUGH)
+        return said, joined.result(ENOUGH)
 
 
 def test_a_run_without_trainings_is_heard_to_the_end(node_0):
