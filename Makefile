@@ -9,6 +9,9 @@ ARGS ?=
 KUBEFLOW := src/dermaflow/deploy/kubeflow
 ENGINE ?= $(or $(shell command -v podman),docker)
 IMAGE ?= dermaflow
+PORT ?= 5001
+# What another build of torch replaces: its own wheels and CUDA's.
+TORCH_PACKAGES := $(shell sed -nE 's/^name = "(torch|torchvision|triton|nvidia-.*|cuda-.*)"/\1/p' uv.lock)
 # The build has no git: it is told which code it gets. What is not known is left out.
 CODE_VERSION := .venv/bin/python -c 'from pathlib import Path; \
 	from dermaflow.versioning.git import code_version; commit, dirty = code_version(Path()); \
@@ -20,12 +23,12 @@ SITE_CACHE := .venv/bin/python -c 'from pathlib import Path; \
 PYTEST := .venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run repro ui viz bench image kubeflow kubeflow-lock test test-long test-all lint
+.PHONY: help setup run repro ui viz serve bench image kubeflow kubeflow-lock test test-long test-all lint
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(SYNC) ## Install the locked environment into .venv
+setup: $(SYNC) ## Install the locked environment into .venv (TORCH_INDEX=URL: another build of torch)
 
 run: $(SYNC) ## Run the whole pipeline (ENV=ham10000 for real images, ARGS for kedro's options)
 	.venv/bin/kedro run $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
@@ -38,6 +41,10 @@ ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
 
 viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
 	$(UV) run --locked --extra viz kedro viz run $(if $(filter-out base,$(ENV)),--env $(ENV)) --host 127.0.0.1 --port 4141 $(ARGS)
+
+serve: $(SYNC) ## Serve a model on 127.0.0.1 (MODEL=models:/NAME/VERSION, PORT=5001)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlflow/mlflow.db} \
+		mlflow models serve --model-uri $(MODEL) --env-manager local --host 127.0.0.1 --port $(PORT) $(ARGS)
 
 bench: $(SYNC) ## Time the stages beside bare torch, Pillow and Kedro (ENV too)
 	.venv/bin/kedro bench $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
@@ -73,7 +80,13 @@ lint: $(SYNC) ## Check style, types and layers
 	.venv/bin/lint-imports
 
 $(SYNC): pyproject.toml uv.lock $(UV)
-	$(UV) sync --locked --quiet --compile-bytecode
+ifdef TORCH_INDEX
+	$(UV) sync --locked --compile-bytecode $(TORCH_PACKAGES:%=--no-install-package %)
+	$(UV) pip install --python .venv --index-url $(TORCH_INDEX) "torch>=2.11" "torchvision>=0.26"
+else
+	@echo "Installing into .venv: about 6.2 GB, most of it CUDA's libraries, which PyTorch's build for Linux needs"
+	$(UV) sync --locked --compile-bytecode
+endif
 	$(SITE_CACHE)
 	@touch $@
 
