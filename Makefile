@@ -36,8 +36,8 @@ run: $(SYNC) ## Run the whole pipeline (ENV=ham10000 for real images, ARGS for k
 repro: $(SYNC) ## Run the stages through DVC: only what a change touches (ENV too)
 	.venv/bin/kedro repro --env $(ENV) $(ARGS)
 
-ui: $(SYNC) ## Open the MLflow UI on 127.0.0.1:5000
-	.venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow/mlflow.db --host 127.0.0.1 --port 5000
+ui: $(SYNC) ## Open the runs in MLflow, on 127.0.0.1:5000 (ENV too)
+	.venv/bin/kedro ui $(if $(filter-out base,$(ENV)),--env $(ENV)) $(ARGS)
 
 viz: $(SYNC) ## Open the pipeline in kedro-viz on 127.0.0.1:4141 (ENV too)
 	$(UV) run --locked --extra viz kedro viz run $(if $(filter-out base,$(ENV)),--env $(ENV)) --host 127.0.0.1 --port 4141 $(ARGS)

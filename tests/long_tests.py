@@ -17,6 +17,7 @@ LONG = {
     "tests/runs/test_side_by_side.py": 4,
     "tests/test_team_server.py": 2,
     "tests/runs/test_search.py": 1,
+    "tests/cli/test_ui.py": 1,
     "tests/runs/test_training_resumed.py": 2,
     "tests/runs/test_data_versions.py": 2,
     "tests/runs/test_no_work_twice.py": 1,

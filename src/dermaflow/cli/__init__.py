@@ -22,6 +22,7 @@ from dermaflow.cli.repro import repro
 from dermaflow.cli.restore import restore
 from dermaflow.cli.run import run
 from dermaflow.cli.train_node import train_node
+from dermaflow.cli.ui import ui
 
 
 @click.group(name="dermaflow")
@@ -31,7 +32,7 @@ def cli() -> None:
 
 for command in (
     compare, dvc_yaml, job, kubeflow, new_env, promote, prune, relocate, repro, restore, run,
-    train_node,
+    train_node, ui,
 ):  # fmt: skip
     cli.add_command(command)
 

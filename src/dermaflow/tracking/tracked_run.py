@@ -16,7 +16,6 @@ import mlflow
 from mlflow import MlflowClient
 
 from dermaflow.errors import TrackingError
-from dermaflow.io.redaction import redact
 from dermaflow.io.supervised import tell_supervisor
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
@@ -30,6 +29,7 @@ from dermaflow.tracking.pictures import KEPT_LOCAL, charts_of, shows_pictures
 from dermaflow.tracking.run_description import describe_run
 from dermaflow.tracking.system_metrics import finish_monitor, start_monitor
 from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.tracking.ui_pages import has_server, run_page
 from dermaflow.versioning.stages.lock_keeper import has_keeper
 
 logger = logging.getLogger(__name__)
@@ -87,9 +87,9 @@ class TrackedRun:
         self._monitor = start_monitor(self.run_id, config.system_metrics_interval)
         again = ", which was killed, goes on" if killed else ""
         logger.info("MLflow run %s (%s)%s", run.info.run_name, self.run_id, again)
-        tell_supervisor(
-            run_id=self.run_id, run_url=_page(config, run.info.experiment_id, self.run_id)
-        )
+        self.page = run_page(config, run.info.experiment_id, self.run_id)
+        # The hook on failure gets an address that others can open.
+        tell_supervisor(run_id=self.run_id, run_url=self.page if has_server(config) else "")
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Log nested parameters, one MLflow parameter a leaf: ``train.backbone.weights``.
@@ -202,14 +202,6 @@ def _find_joined(experiment: str, name: str, tags: Mapping[str, str]) -> str | N
     if named:
         _require_open(named)
     return named
-
-
-def _page(config: TrackingConfig, experiment: str, run_id: str) -> str:
-    """Address of the run's page on a server; empty where there is none."""
-    if not config.tracking_uri.startswith("http"):
-        return ""
-    server = redact(config.tracking_uri).rstrip("/")
-    return f"{server}/#/experiments/{experiment}/runs/{run_id}"
 
 
 def _require_open(run_id: str) -> None:
