@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.models.weights import load_weights, weights_digest
-from dermaflow.schema import STAGES, with_drawings
+from dermaflow.schema import SPLITS, STAGES, with_drawings
 from dermaflow.tracking.metric_names import read_scores
 from dermaflow.versioning.stages.fingerprint import hash_path
 
@@ -106,6 +106,9 @@ def test_the_run_says_what_it_was_made_from(finished, run, data):
     assert tags["md5.manifest"] == hash_path(manifest)
     assert tags["md5.classifier"] == hash_path(data / "06_models/classifier")
     assert tags["data_version"] == pd.read_parquet(manifest)["data_version"].unique().item()
+    assert {one.dataset.name: one.dataset.digest for one in run.inputs.dataset_inputs} == {
+        f"phantoms {split}": tags["data_version"] for split in SPLITS
+    }
     assert tags["stages"] == "+".join(STAGES)
     text = tags["mlflow.note.content"]
     assert f"| Accuracy | {run.data.metrics['test/accuracy']:.3f} |" in text

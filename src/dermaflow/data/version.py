@@ -11,7 +11,7 @@ from dermaflow.errors import ValidationError
 from dermaflow.schema import EXCLUDED, SPLITS
 
 # What of a manifest decides a training: bytes of each image, its truth and its side.
-_COLUMNS = ("image_id", "sha256", "label", "group_id", "split", "fold")
+VERSION_COLUMNS = ("image_id", "sha256", "label", "group_id", "split", "fold")
 
 
 def data_version(manifest: pd.DataFrame) -> str:
@@ -22,8 +22,12 @@ def data_version(manifest: pd.DataFrame) -> str:
     Returns:
         The first 16 hex digits of a SHA-256.
     """
-    own = manifest[manifest["split"].isin(SPLITS)]
-    rows = own[list(_COLUMNS)].sort_values("image_id").to_csv(index=False)
+    return images_version(manifest[manifest["split"].isin(SPLITS)])
+
+
+def images_version(images: pd.DataFrame) -> str:
+    """``data_version`` of some rows of a manifest alone, such as an external source's."""
+    rows = images[list(VERSION_COLUMNS)].sort_values("image_id").to_csv(index=False)
     return hashlib.sha256(rows.encode()).hexdigest()[:16]
 
 

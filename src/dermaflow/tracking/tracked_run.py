@@ -19,6 +19,7 @@ from dermaflow.errors import TrackingError
 from dermaflow.io.supervised import tell_supervisor
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.schema import ALL_STAGES, DRAWINGS, with_drawings
+from dermaflow.tracking.data_inputs import data_inputs
 from dermaflow.tracking.job_run import job_id, join_job
 from dermaflow.tracking.killed_run import RunMarker, settle_killed_runs
 from dermaflow.tracking.long_values import cut_parameters, cut_tags
@@ -131,6 +132,10 @@ class TrackedRun:
         """Stages that ran in this run, with their drawings, those before it was killed as well."""
         tags = MlflowClient().get_run(self.run_id).data.tags
         return set(with_drawings(tags.get("stages", "").split("+")))
+
+    def log_data(self, manifest: Path, shown: str) -> None:
+        """Log the data that the run stands on as MLflow's data sets; see ``data_inputs``."""
+        MlflowClient().log_inputs(self.run_id, data_inputs(manifest, shown))
 
     def log_content(self, content: str | bytes, path: str) -> None:
         """Keep a text, or bytes, as an artifact."""

@@ -62,6 +62,7 @@ class Tracker:
     _ran: list[str] = field(default_factory=list)
     _logged: set[str] = field(default_factory=set)
     _versions: dict[str, StageRecord] = field(default_factory=dict)
+    _data_version: str = ""
 
     def open(self) -> None:
         """Open the run, unless it is open."""
@@ -174,7 +175,12 @@ class Tracker:
         assert self._run
         self.workspace.files.require_all()
         consistent = self.workspace.consistent()
-        self._run.set_tags(self._version_tags(consistent))
+        tags = self._version_tags(consistent)
+        self._run.set_tags(tags)
+        if "data_version" in tags and tags["data_version"] != self._data_version:
+            manifest = self.workspace.outputs("validate")["manifest"]
+            self._run.log_data(manifest, self.workspace.relative(manifest))
+            self._data_version = tags["data_version"]
         self._log_outputs(self._reports_of_data(consistent))
         if dvc_path(self.project_path, self.env).exists():
             for stage, record in consistent.items():
