@@ -1,4 +1,4 @@
-"""From the colours that a file's ICC profile means to sRGB, as which all else takes pixels."""
+"""From the colours that a file means to sRGB, as which all else takes pixels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
+from dermaflow.data.images.adobe_rgb import adobe_rgb_profile, is_adobe_rgb
 from dermaflow.data.images.pixel_modes import to_rgb
 
 _MAX_BYTES = 4 * 2**20  # of a profile; those of printers have about one
@@ -20,13 +21,15 @@ _UNSEEN = 2  # of 255 levels: profiles that are called sRGB differ by as much
 def to_srgb(image: Image.Image) -> Image.Image:
     """An image of any mode as RGB, its colours those of sRGB.
 
-    A profile that is damaged, or not about pixels of this kind, is as none: so are most programs
-    that show pictures.
+    What they mean, an ICC profile says, or else EXIF, where that says Adobe RGB. A profile that is
+    damaged, or not about pixels of this kind, is as none: so are most programs that show pictures.
 
     Raises:
         ImageError: the pixels have no known range.
     """
     profile = image.info.get("icc_profile")
+    if not profile and image.mode == "RGB" and is_adobe_rgb(image):
+        profile = adobe_rgb_profile()
     # What has inks has them in its profile too; all else is about RGB.
     before, after = (profile, None) if image.mode == "CMYK" else (None, profile)
     return _convert(to_rgb(_convert(image, before)), after)

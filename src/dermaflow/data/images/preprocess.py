@@ -39,7 +39,7 @@ _START_OF_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x0
 _MAX_SCANS = 100
 # To be raised with every change of this module or of `decoding` that changes a pixel or what is
 # told of an image: a store takes over what the one before it has only where this is equal.
-DECODING_VERSION = 3
+DECODING_VERSION = 4
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 where that is at least so many times the size asked for.
 JPEG_MARGIN = 1.5
@@ -102,7 +102,7 @@ class Preprocess:
         """Decode the first frame into RGB, at a fraction of its size where ``resize`` needs less.
 
         Transparent parts show white, 16-bit greys keep their high byte's precision, and colours of
-        an ICC profile become those of sRGB.
+        an ICC profile, or of Adobe RGB by EXIF, become those of sRGB.
 
         Raises:
             ImageError: too large, no supported image, or damaged.
