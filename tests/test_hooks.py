@@ -1,6 +1,7 @@
 """What Kedro's hooks wire: parameters are checked first, a run is tracked, DVC is told."""
 
 from contextlib import nullcontext
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -191,7 +192,7 @@ def test_a_run_that_a_stage_ends_is_closed_at_once_and_the_next_is_another(
 def test_a_run_holds_all_parameters_but_the_floors_of_promotion(tracked, client, project_path):
     tracked.run("ingest", env=None, runtime_params={"seed": 3})
     (run,) = runs_of(client)
-    assert (run.info.run_name, run.data.tags["env"]) == ("base: ingest (seed=3)", "base")
+    assert (run.info.run_name, run.data.tags["env"]) == ("base: ingest", "base")
     assert run.data.params["train.epochs"] == "2"
     names = {path.stem for path in (project_path / "conf/base").glob("parameters_*.yml")}
     groups = {name.removeprefix("parameters_") for name in names} | {"seed", "image"}
@@ -244,33 +245,31 @@ def test_locks_are_held_until_all_hooks_have_ended(toy, project_path, end):
     StageLocks(toy.path("data/stage_records")).take("ingest")
 
 
-@pytest.mark.parametrize(
-    ("asked", "name"),
-    [
-        ({"pipeline_names": ["train", "ingest"]}, "ingest+train"),
-        ({"pipeline_names": ["zz", "aa", "validate"]}, "validate+aa+zz"),
-        ({"tags": ("validate_drawing",), "pipeline_names": ["validate"]}, "validate_drawing"),
-        (
-            {"runtime_params": {"seed": 3, "train": {"loss": {"focal_gamma": 2.0}}}},
-            "all (seed=3, train.loss.focal_gamma=2.0)",
-        ),
-        ({"runtime_params": {"a": "x" * 300}}, f"all (a={'x' * (250 - len('smoke: all (a='))}"),
-    ],
-)
-def test_a_run_is_named_for_what_is_asked_in_the_order_of_the_data(toy, project_path, asked, name):
+def test_a_run_is_named_for_what_is_asked_and_says_which_parameters_were_given(toy, project_path):
     hook = TrackingHook()
-    _, told = Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
-    hook.before_stages_run(toy.workspace())
-    assert hook._make_tracker(**told, part="").name == f"smoke: {name}"
-
-
-def test_a_run_of_a_fold_is_named_for_it(toy, project_path):
-    hook = TrackingHook()
-    asked = {"pipeline_names": ["crossval_train"], "runtime_params": {"seed": 3}}
+    given = {"seed": 3, "train": {"loss": {"focal_gamma": 2.0}}}
+    asked = {"pipeline_names": ["crossval_train"], "runtime_params": given}
     _, told = Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
     hook.before_stages_run(toy.workspace())
     tracker = hook._make_tracker(**told, part="fold 2")
-    assert tracker.name == "smoke: crossval_train fold 2 (seed=3)"
+    assert tracker.name == "smoke: crossval_train fold 2"
+    assert tracker.tags["overrides"] == "seed=3, train.loss.focal_gamma=2.0"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, None),
+        ({"from_nodes": ["evaluate.score_predictions"]}, False),
+        ({"to_outputs": ["registration"]}, None),
+    ],
+)
+def test_a_part_of_a_run_registers_no_version_unasked(toy, project_path, asked, expected):
+    hook = TrackingHook()
+    _, told = Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
+    outputs = {"registration": Path("registration.json")}
+    assert hook.is_stage_asked("register", outputs) is (expected is None)
+    assert hook.is_stage_asked("evaluate", {}) is None
 
 
 @pytest.fixture

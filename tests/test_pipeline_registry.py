@@ -21,6 +21,16 @@ def test_every_stage_is_registered_and_the_default_is_the_chain_alone(registry):
     assert set(registry["__default__"].nodes) == nodes
 
 
+def test_every_node_has_a_name_of_its_own_in_its_stages_namespace(registry):
+    nodes = {node for name in registry for node in registry[name].nodes}
+    names = [node.name for node in nodes]
+    assert len(set(names)) == len(names)
+    for node in nodes:
+        (tag,) = node.tags
+        assert node.name == f"{pipeline_of(tag)}.{node.func.__name__}"
+        assert not any(data.startswith(f"{node.namespace}.") for data in node.inputs + node.outputs)
+
+
 def test_a_pipeline_that_must_be_asked_for_is_its_stages_and_the_runner_tells_them_apart(registry):
     for name, stages in EXTRAS.items():
         for stage in with_drawings(stages):

@@ -15,7 +15,7 @@ from dermaflow.errors import ParameterError
 from dermaflow.io.nameless_user import settle_user
 from dermaflow.io.processors import settle_threads
 from dermaflow.io.redaction import hide_secrets_in_logs
-from dermaflow.schema import ALL_STAGES, DEFAULT_ENVIRONMENT, JOB_ID
+from dermaflow.schema import DEFAULT_ENVIRONMENT, JOB_ID
 
 if TYPE_CHECKING:
     from kedro.config import OmegaConfigLoader
@@ -41,8 +41,6 @@ for variable, value in {
 settle_threads()
 settle_user((find_kedro_project(Path.cwd()) or Path.cwd()) / "logs/home")
 hide_secrets_in_logs()
-
-NAME_LENGTH = 250  # MLflow's databases keep no longer one
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +109,15 @@ class TrackingHook:
         self._workspace = workspace
 
     @hook_impl
+    def is_stage_asked(self, stage: str, outputs: dict[str, Path]) -> bool | None:
+        """Whether a version is to be registered: a part of a run makes none unasked."""
+        if stage != "register":
+            return None
+        from dermaflow.tracking.run_scope import asks_for
+
+        return asks_for(stage, self._about[0], outputs)
+
+    @hook_impl
     def before_stage_run(self, part: str) -> None:
         """Open the run, with its parameters and tags."""
         if self._tracker is None:
@@ -175,6 +182,8 @@ class TrackingHook:
     def _make_tracker(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog, part: str
     ) -> Tracker:
+        from dermaflow.tracking.run_description import OVERRIDES
+        from dermaflow.tracking.run_scope import name_run
         from dermaflow.tracking.run_tags import origin_tags
         from dermaflow.tracking.tracked_run import flatten
         from dermaflow.tracking.tracker import Tracker
@@ -184,9 +193,6 @@ class TrackingHook:
         assert self._workspace is not None
         project_path, loader = self._context.project_path, self._context.config_loader
         env = run_params["env"] or DEFAULT_ENVIRONMENT
-        # DVC tells a stage and its drawing apart by tags.
-        asked = run_params["tags"] or run_params["pipeline_names"]
-        stages = " ".join(filter(None, ["+".join(_in_order(asked)) or "all", part]))
         changes = flatten(run_params["runtime_params"] or {})
         overrides = ", ".join(f"{key}={value}" for key, value in changes.items())
         return Tracker(
@@ -196,8 +202,8 @@ class TrackingHook:
             workspace=self._workspace,
             # No stage reads the floors of promotion: they are asked later, of any run.
             parameters={k: v for k, v in loader["parameters"].items() if k != "promote"},
-            name=(f"{env}: {stages}" + (f" ({overrides})" if overrides else ""))[:NAME_LENGTH],
-            tags=origin_tags(project_path, env),
+            name=name_run(env, run_params, part),
+            tags=origin_tags(project_path, env) | ({OVERRIDES: overrides} if overrides else {}),
             requested=pipeline.datasets(),
         )
 
@@ -298,9 +304,3 @@ class VersioningHook:
         # A run that was refused has looked at nothing.
         if self._workspace and not is_dvc_stage(self._workspace.project_path):
             DvcCommit(self._workspace, self._env).commit()
-
-
-def _in_order(names: list[str] | None) -> list[str]:
-    """Pipeline names in the order of the data; Kedro gives them in none."""
-    known = [name for name in ALL_STAGES if name in (names or ())]
-    return known + sorted(set(names or ()) - set(ALL_STAGES))

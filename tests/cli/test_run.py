@@ -45,6 +45,20 @@ def test_an_environment_that_is_not_there_is_refused_with_those_that_are(kedro):
     assert "no folder conf/smok; there are base" in " ".join(done.output.split())
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--nodes=draw_samples", "Did you mean: ['validate.draw_samples']?"),
+        ("--to-outputs=nonsense", "does not contain datasets named ['nonsense']"),
+        ("--tags=nonsense", "contains no nodes after applying all provided filters"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused_in_one_line(kedro, option, said):
+    done = kedro("run", "--pipelines", "validate", option)
+    assert done.exit_code == 2
+    assert said in done.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("force", [True, False])
 def test_the_runner_is_the_projects_own_and_is_told_what_is_forced(handed_over, force):
     forced = ["--force"] if force else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from kedro.framework.cli.project import run as kedro_run
 from dermaflow.cli.lead_nodes import leading_nodes
 from dermaflow.cli.options import IfRunning, if_running_option, known_environment, skipping
 from dermaflow.cli.scheduled_command import ScheduledCommand
+from dermaflow.io.text import one_line
 from dermaflow.schema import (
     ALL_STAGES,
     DEFAULT_ENVIRONMENT,
@@ -25,6 +27,7 @@ from dermaflow.schema import (
 from dermaflow.versioning.dvc.dvc_stage import is_dvc_stage
 
 RUNNER = "dermaflow.versioning.stages.runner.StageRunner"
+_NO_SUCH_PART = ("Pipeline does not contain", "Pipeline contains no nodes")  # Kedro's ValueError
 FOLD_RUNNER = "dermaflow.experiments.crossval.fold_run.FoldRunner"
 
 
@@ -45,8 +48,22 @@ def _run(force: bool, fold: int | None, if_running: IfRunning, **options: Any) -
     # DVC would take a stage that did nothing for one that ran.
     skips = skipping(if_running == "skip" and not is_dvc_stage(Path.cwd()))
     exchanges = _exchanging(options["env"] or DEFAULT_ENVIRONMENT)
-    with leading_nodes(options["env"], options["params"]), skips, exchanges:
+    with leading_nodes(options["env"], options["params"]), skips, exchanges, _naming_parts():
         return kedro_run.callback(**options)
+
+
+@contextmanager
+def _naming_parts() -> Iterator[None]:
+    """Refuse in one line a node, data set, tag or namespace that the pipeline does not have.
+
+    Kedro suggests ``validate.draw_samples`` for ``draw_samples``.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if str(error).startswith(_NO_SUCH_PART):
+            raise click.UsageError(one_line(str(error))) from error
+        raise
 
 
 def _exchanging(env: str) -> AbstractContextManager[None]:

@@ -10,10 +10,14 @@ from dermaflow.schema import DRAWINGS
 
 
 def stage_pipeline(stage: str) -> Pipeline:
-    """Nodes of a stage, tagged with its name, and those that draw it, tagged with theirs."""
+    """Nodes of a stage, tagged with its name, and those that draw it, tagged with theirs.
+
+    Both are in the stage's namespace, as which kedro-viz shows them in one box. Data sets, which
+    pass between stages, keep their names.
+    """
     package = f"dermaflow.pipelines.{stage}"
-    made = pipeline(import_module(f"{package}.pipeline").create_pipeline(), tags=stage)
-    if stage not in DRAWINGS:
-        return made
-    drawn = import_module(f"{package}.drawing").create_pipeline()
-    return made + pipeline(drawn, tags=DRAWINGS[stage])
+    parts = pipeline(import_module(f"{package}.pipeline").create_pipeline(), tags=stage)
+    if stage in DRAWINGS:
+        drawn = import_module(f"{package}.drawing").create_pipeline()
+        parts += pipeline(drawn, tags=DRAWINGS[stage])
+    return pipeline(parts, namespace=stage, prefix_datasets_with_namespace=False)

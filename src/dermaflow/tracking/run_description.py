@@ -13,6 +13,7 @@ RAW = "md5.raw."  # tags of raw files, by their names
 COMMIT = "mlflow.source.git.commit"  # a commit, or one of the following
 NONE = "none"  # no repository, or no commit in it yet
 UNKNOWN = "unknown"  # git does not say; also a value of the next
+OVERRIDES = "overrides"  # tag of parameters that were given with the command
 DIRTY = "git_dirty"  # whether code or configuration has changes that are in no commit
 
 
@@ -27,6 +28,7 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
         "environment": f"`{tags.get('env', '?')}`",
         "data version": f"`{tags['data_version']}`" if "data_version" in tags else "",
         "raw data": ", ".join(_raw(tags)),
+        "parameters changed": tags.get(OVERRIDES, ""),
         "ran": tags.get("stages", ""),
         "unchanged": tags.get("unchanged", ""),
         "code": _code(tags),

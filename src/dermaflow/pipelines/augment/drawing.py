@@ -27,6 +27,7 @@ def create_pipeline() -> Pipeline:
                     "params:class_names",
                 ],
                 "gan_figures",
+                name="draw_synthesis",
             )
         ]
     )

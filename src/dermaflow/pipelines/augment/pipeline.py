@@ -21,11 +21,13 @@ def create_pipeline() -> Pipeline:
                     "gan_checkpoints",
                 ],
                 ["generators", "gan_grids"],
+                name="fit_generators",
             ),
             node(
                 synthesise_images,
                 ["generators", "manifest", "image_store", "params:augment", "params:seed"],
                 ["synthetic_store", "generated_manifest"],
+                name="synthesise_images",
             ),
             node(
                 set_copies_aside,
@@ -38,6 +40,7 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                 ],
                 ["synthetic_manifest", "synthetic_copies"],
+                name="set_copies_aside",
             ),
             node(
                 measure_synthesis,
@@ -49,6 +52,7 @@ def create_pipeline() -> Pipeline:
                     "synthetic_copies",
                 ],
                 "augmentation_report",
+                name="measure_synthesis",
             ),
         ]
     )

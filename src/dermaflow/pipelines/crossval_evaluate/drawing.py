@@ -30,6 +30,7 @@ def create_pipeline() -> Pipeline:
                     "classes": "classes",
                 },
                 "crossval_figures",
+                name="draw_folds",
             )
         ]
     )

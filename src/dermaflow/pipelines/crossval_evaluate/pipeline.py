@@ -13,6 +13,7 @@ def create_pipeline() -> Pipeline:
                 decide_folds,
                 ["crossval_logits", "crossval_folds", "params:evaluate", "classes"],
                 ["crossval_rules", "crossval_predictions"],
+                name="decide_folds",
             ),
             node(
                 score_folds,
@@ -26,6 +27,7 @@ def create_pipeline() -> Pipeline:
                     "seed": "params:seed",
                 },
                 ["crossval_metrics", "crossval_table"],
+                name="score_folds",
             ),
         ]
     )

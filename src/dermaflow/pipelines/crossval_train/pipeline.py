@@ -25,6 +25,7 @@ def create_pipeline() -> Pipeline:
                     "checkpoints": "crossval_checkpoints",
                 },
                 ["crossval_logits", "crossval_folds"],
+                name="train_folds",
             )
         ]
     )

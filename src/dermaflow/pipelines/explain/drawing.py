@@ -30,6 +30,7 @@ def create_pipeline() -> Pipeline:
                     "params:class_names",
                 ],
                 "explanation_figures",
+                name="draw_explanations",
             )
         ]
     )

@@ -13,8 +13,18 @@ def create_pipeline() -> Pipeline:
     tables = ["explained_images", "explanation_maps"]
     return pipeline(
         [
-            node(choose_images, chosen_from, "explained_images"),
-            node(explain_images, ["explained_images", *model], "explanation_maps"),
-            node(measure_explanations, [*tables, "mask_store", *model], "explanations"),
+            node(choose_images, chosen_from, "explained_images", name="choose_images"),
+            node(
+                explain_images,
+                ["explained_images", *model],
+                "explanation_maps",
+                name="explain_images",
+            ),
+            node(
+                measure_explanations,
+                [*tables, "mask_store", *model],
+                "explanations",
+                name="measure_explanations",
+            ),
         ]
     )

@@ -18,15 +18,31 @@ def create_pipeline() -> Pipeline:
     decoding = ["raw_records", "params:ingest", "params:image", "params:seed"]
     return pipeline(
         [
-            node(list_classes, "params:labels", "classes"),
-            node(read_records, settings, ["raw_records", "unlisted_files"]),
-            node(decode_images, [*decoding, "previous_image_store"], "image_store"),
-            node(decode_masks, [*decoding, "image_store", "previous_mask_store"], "mask_store"),
+            node(list_classes, "params:labels", "classes", name="list_classes"),
+            node(read_records, settings, ["raw_records", "unlisted_files"], name="read_records"),
+            node(
+                decode_images,
+                [*decoding, "previous_image_store"],
+                "image_store",
+                name="decode_images",
+            ),
+            node(
+                decode_masks,
+                [*decoding, "image_store", "previous_mask_store"],
+                "mask_store",
+                name="decode_masks",
+            ),
             node(
                 describe_images,
                 ["raw_records", "image_store", *decoding[1:], "previous_picture_features"],
                 "picture_features",
+                name="describe_images",
             ),
-            node(build_raw_manifest, ["raw_records", "image_store"], "raw_manifest"),
+            node(
+                build_raw_manifest,
+                ["raw_records", "image_store"],
+                "raw_manifest",
+                name="build_raw_manifest",
+            ),
         ]
     )

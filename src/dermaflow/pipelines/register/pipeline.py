@@ -21,11 +21,13 @@ def create_pipeline() -> Pipeline:
                     "params:class_names",
                 ],
                 "model_contract",
+                name="describe_model",
             ),
             node(
                 register_model,
                 ["classifier", "model_contract", *measured, "params:register"],
                 "registration",
+                name="register_model",
             ),
         ]
     )

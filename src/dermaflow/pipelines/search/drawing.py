@@ -11,7 +11,16 @@ from dermaflow.params.search import SearchParams
 
 def create_pipeline() -> Pipeline:
     """From the table of trials to figures."""
-    return pipeline([node(draw_search, ["search_trials", "params:search"], "search_figures")])
+    return pipeline(
+        [
+            node(
+                draw_search,
+                ["search_trials", "params:search"],
+                "search_figures",
+                name="draw_search",
+            )
+        ]
+    )
 
 
 def draw_search(trials: pd.DataFrame, search: SearchParams) -> dict[str, Figure]:

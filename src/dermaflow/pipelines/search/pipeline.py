@@ -22,6 +22,7 @@ def create_pipeline() -> Pipeline:
                     "checkpoints": "search_checkpoints",
                 },
                 ["search_trials", "search_recipe", "search_metrics"],
+                name="search_recipe",
             ),
         ]
     )

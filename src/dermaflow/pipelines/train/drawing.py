@@ -32,6 +32,7 @@ def create_pipeline() -> Pipeline:
                     "seed": "params:seed",
                 },
                 "training_figures",
+                name="draw_training",
             )
         ]
     )

@@ -23,6 +23,7 @@ def create_pipeline() -> Pipeline:
                     "checkpoints": "training_checkpoints",
                 },
                 ["classifier", "training_history"],
+                name="train_classifier",
             ),
         ]
     )

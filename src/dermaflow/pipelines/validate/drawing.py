@@ -22,6 +22,7 @@ def create_pipeline() -> Pipeline:
                 show_data_docs,
                 ["suite_results", "validation_report", "quarantine"],
                 "data_docs",
+                name="show_data_docs",
             ),
             node(
                 show_drift,
@@ -33,16 +34,19 @@ def create_pipeline() -> Pipeline:
                     "params:class_names",
                 ],
                 "drift_page",
+                name="show_drift",
             ),
             node(
                 show_duplicates,
                 ["duplicate_pairs", "split_report", "image_store"],
                 "duplicates_page",
+                name="show_duplicates",
             ),
             node(
                 draw_samples,
                 ["manifest", "image_store", "classes", "params:class_names"],
                 "sample_figures",
+                name="draw_samples",
             ),
         ]
     )

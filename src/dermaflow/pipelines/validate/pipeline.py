@@ -19,6 +19,7 @@ def create_pipeline() -> Pipeline:
                 check_manifest,
                 ["raw_manifest", "unlisted_files", "params:validate", "classes", "mask_store"],
                 ["clean_manifest", "quarantine", "validation_report", "suite_results"],
+                name="check_manifest",
             ),
             node(
                 find_duplicates,
@@ -31,6 +32,7 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                 ],
                 "duplicate_pairs",
+                name="find_duplicates",
             ),
             node(
                 compare_batches,
@@ -43,8 +45,9 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                 ],
                 ["reference_profile", "drift_report", "drift_comparisons"],
+                name="compare_batches",
             ),
-            node(stop_on_drift, "drift_report", None),
+            node(stop_on_drift, "drift_report", None, name="stop_on_drift"),
             node(
                 split_manifest,
                 [
@@ -54,6 +57,7 @@ def create_pipeline() -> Pipeline:
                     "params:seed",
                 ],
                 ["manifest", "split_report"],
+                name="split_manifest",
             ),
         ]
     )

@@ -23,6 +23,18 @@ class StageSpecs:
         """
 
     @hook_spec
+    def is_stage_asked(self, stage: str, outputs: dict[str, Path]) -> bool | None:
+        """Whether a stage that the run's pipeline holds is to run.
+
+        Args:
+            stage: its name.
+            outputs: datasets that it saves, and where they are.
+
+        Returns:
+            False leaves it out; None says nothing.
+        """
+
+    @hook_spec
     def are_outputs_true(self, stage: str, outputs: dict[str, Path]) -> bool | None:
         """Whether what an unchanged stage's outputs say of the world outside is still true.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from typing import Any
@@ -16,6 +17,8 @@ from dermaflow.versioning.stages.hook_specs import StageSpecs
 from dermaflow.versioning.stages.stage_run import KedroRun
 from dermaflow.versioning.stages.stages_of_run import StagesOfRun
 from dermaflow.versioning.stages.workspace import PROJECT_PATH, Workspace
+
+logger = logging.getLogger(__name__)
 
 
 class StageRunner(SequentialRunner):
@@ -68,7 +71,7 @@ class StageRunner(SequentialRunner):
         hook_manager.add_hookspecs(StageSpecs)
         workspace = Workspace(catalog.load(PROJECT_PATH), catalog)
         kedro = KedroRun(hook_manager, run_id, self._asynchronous)
-        stages = self._stages(kedro, workspace, dict(by_stage(pipeline)))
+        stages = self._stages(kedro, workspace, dict(asked_for(kedro, workspace, pipeline)))
         with chdir(workspace.project_path):  # parameters name files from there
             workspace.locks.acquire(stages.needed, self._wait)
             stages.require_same_code()
@@ -88,6 +91,18 @@ class StageRunner(SequentialRunner):
         """What the run consists of; see ``StagesOfRun``."""
         forced = self._force or is_dvc_stage(workspace.project_path)
         return StagesOfRun(kedro, workspace, parts, forced)
+
+
+def asked_for(
+    kedro: KedroRun, workspace: Workspace, pipeline: Pipeline
+) -> Iterator[tuple[str, Pipeline]]:
+    """Those of ``by_stage`` that no hook leaves out."""
+    for stage, part in by_stage(pipeline):
+        ask = kedro.hook_manager.hook.is_stage_asked
+        if False in ask(stage=stage, outputs=workspace.outputs(stage)):
+            logger.info("%s: left out of a part of a run; `--pipelines %s` runs it", stage, stage)
+        else:
+            yield stage, part
 
 
 def by_stage(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:
