@@ -266,7 +266,7 @@ def test_a_run_is_named_for_what_is_asked_and_says_which_parameters_were_given(t
 )
 def test_a_part_of_a_run_registers_no_version_unasked(toy, project_path, asked, expected):
     hook = TrackingHook()
-    _, told = Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
+    Sessions(toy, project_path / "conf", hook).start(Pipeline([]), **asked)
     outputs = {"registration": Path("registration.json")}
     assert hook.is_stage_asked("register", outputs) is (expected is None)
     assert hook.is_stage_asked("evaluate", {}) is None
