@@ -47,6 +47,13 @@ def test_bars_stack_synthetic_on_real_images_the_fewest_first():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["real", "synthetic"]
 
 
+def test_without_synthetic_images_no_word_is_of_them():
+    train = pd.DataFrame({"label": ["nv"] * 5 + ["mel"] * 2})
+    axes = draw_class_counts(train, train[:0]).axes[0]
+    assert axes.get_legend() is None
+    assert texts(axes) == ["  2", "  5"]
+
+
 def test_real_images_are_on_the_left_and_generated_ones_on_the_right():
     figure = draw_side_by_side("mel", plain(1, 2, 3, 4, 5), plain(101))
     assert heading(figure) == ("Melanoma", "")

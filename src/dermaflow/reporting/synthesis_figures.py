@@ -18,7 +18,7 @@ GAP = 2
 
 @styled
 def draw_class_counts(train: pd.DataFrame, synthetic: pd.DataFrame) -> Figure:
-    """Training images of each class: real, and synthetic on top."""
+    """Training images of each class: real, and synthetic on top where there are any."""
     counts = pd.DataFrame(
         {"real": train["label"].value_counts(), "synthetic": synthetic["label"].value_counts()}
     )
@@ -27,13 +27,14 @@ def draw_class_counts(train: pd.DataFrame, synthetic: pd.DataFrame) -> Figure:
     figure, grid = new_figure(8, 3.8, "Training images by class")
     axes = grid[0, 0]
     axes.barh(names, counts["real"], color=QUIET, label="real")
-    axes.barh(names, counts["synthetic"], left=counts["real"], color=ACCENT, label="synthetic")
+    if counts["synthetic"].any():
+        axes.barh(names, counts["synthetic"], left=counts["real"], color=ACCENT, label="synthetic")
+        axes.legend(loc="lower right")
     for row, (real, made) in enumerate(zip(counts["real"], counts["synthetic"], strict=True)):
         axes.text(real + made, row, f"  {real}" + (f" + {made}" if made else ""), va="center")
     label_axes(axes, "images", "")
     axes.grid(visible=False, axis="y")
     axes.margins(x=0.12)
-    axes.legend(loc="lower right")
     return figure
 
 

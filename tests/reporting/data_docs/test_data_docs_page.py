@@ -158,3 +158,14 @@ def test_what_the_data_say_is_text_in_the_librarys_own_sections_too(page):
 
 def test_equal_results_give_equal_bytes(suites, page):
     assert docs(*suites) == page
+
+
+def test_a_value_without_a_letter_is_not_called_by_the_librarys_word():
+    table = pd.DataFrame({"image_id": ["a", "b"], "age": [40, 50], "label": ["", "mel"]})
+    words = {"column": "label", "value_set": ["mel"]}
+    suite = [expectation("", 0, expectation="expect_column_values_to_be_in_set", kwargs=words)]
+    found = run_suite("words", suite, table, {})
+    described = NOTHING | {"suites": {"words": describe_result(found)}}
+    page = docs({"words": found.library}, described)
+    assert "EMPTY" not in page
+    assert "(no text)" in page

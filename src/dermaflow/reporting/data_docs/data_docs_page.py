@@ -182,7 +182,7 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _escape_all(value: Any) -> Any:
     """A copy of a result in which every text is safe to stand in a page."""
     if isinstance(value, str):
-        return escape(value)
+        return escape(value) or "(no text)"  # the library says EMPTY, as if there were no value
     if isinstance(value, Mapping):
         return {key: _escape_all(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
