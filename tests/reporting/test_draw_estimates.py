@@ -44,7 +44,10 @@ def test_a_mark_is_at_its_dot(axis):
     ("estimates", "lines"),
     [
         ([SURE, None], ["95% intervals count groups, not images: Wilson"]),
-        ([SURE, UNKNOWN], ["95% intervals count groups, not images: Wilson", "†: interval not est"]),
+        (
+            [SURE, UNKNOWN],
+            ["95% intervals count groups, not images: Wilson", "†: interval not est"],
+        ),
         ([UNKNOWN], ["†: interval not estimable"]),
         # What is not drawn needs no caption.
         ([Estimate(0.5), FEW, None], []),

@@ -46,6 +46,7 @@ def test_what_is_of_all_classes_is_not_listed():
 
 def test_estimates_say_of_how_many_groups_they_are_and_undefined_ones_are_left_out():
     values = {"accuracy": [0.6], "mel/recall": [0.5], "nv/recall": [2 / 3], "mel/auc": [nan]}
+    values["mel/support"] = [2]
     found = make_estimates(
         {name: np.array(value) for name, value in values.items()},
         {"accuracy": (0.2, 0.9), "mel/auc": (0.1, 0.2), "nv/recall": None},
@@ -56,5 +57,6 @@ def test_estimates_say_of_how_many_groups_they_are_and_undefined_ones_are_left_o
     assert found == {
         "accuracy": Estimate(0.6, 0.2, 0.9, groups=3),
         "mel/recall": Estimate(0.5, groups=1, groups_needed=2),
+        "mel/support": Estimate(2, groups=1),  # a count is a fact
         "nv/recall": Estimate(2 / 3, groups=3, not_estimable=True),
     }

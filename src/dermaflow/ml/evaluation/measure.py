@@ -100,5 +100,8 @@ def measure_uncalibrated(plain: Predictions, evaluate: EvaluateParams) -> dict[s
     values = score(plain, np.ones((1, len(plain))), evaluate.calibration_bins, ())
     groups = plain.count_groups()
     return {
-        f"{name}_uncalibrated": Estimate(float(values[name][0]), groups=groups) for name in MENDED
+        f"{name}_uncalibrated": Estimate(float(values[name][0]), groups=groups).require_groups(
+            evaluate.least_groups
+        )
+        for name in MENDED
     }
