@@ -147,10 +147,12 @@ class TrackedRun:
             parent = str(PurePosixPath(path).parent)
             mlflow.log_artifact(str(file), None if parent == "." else parent)
 
-    def describe(self) -> None:
-        """Write the run's description from what it holds by now."""
+    def describe(self) -> dict[str, float]:
+        """Write the run's description from what it holds by now; returns its metrics."""
         data = MlflowClient().get_run(self.run_id).data
         self.set_tags({"mlflow.note.content": describe_run(data.tags, data.metrics)})
+        metrics: dict[str, float] = data.metrics
+        return metrics
 
     def log_output(self, path: Path, rule: Mapping[str, Any]) -> bool:
         """Log a saved catalog entry as its ``metadata.mlflow`` rule says.

@@ -15,9 +15,11 @@ from dermaflow.data.version import read_version
 from dermaflow.io.redaction import redact, redact_patch
 from dermaflow.tracking.outage import unheard
 from dermaflow.tracking.run_description import COMMIT, has_changes
+from dermaflow.tracking.run_summary import summarise_run
 from dermaflow.tracking.run_tags import raw_tags
 from dermaflow.tracking.tracked_run import TrackedRun, flatten
 from dermaflow.tracking.tracking_config import TrackingConfig
+from dermaflow.tracking.ui_pages import has_server
 from dermaflow.versioning.dvc.commit import lock_entry
 from dermaflow.versioning.dvc.stage_file import dvc_path
 from dermaflow.versioning.git import uncommitted_patch
@@ -103,11 +105,15 @@ class Tracker:
             return
         try:
             self._log_unchanged()
-            self._run.describe()
+            metrics, page, joined = self._run.describe(), self._run.page, self._run.joined
             self._close("FINISHED")
         except Exception as error:
             self.fail(error)  # Kedro says nothing more of it
             raise
+        if not joined:  # what joins several processes into one run tells of it itself
+            folder = self.workspace.relative(self.workspace.records.folder.parent / "08_reporting")
+            for line in summarise_run(metrics, self.env, folder, page, not has_server(self.config)):
+                logger.info("%s", line)
 
     def fail(self, error: BaseException, status: str = "FAILED") -> None:
         """Log the traceback and close the run as failed or killed.
@@ -123,6 +129,7 @@ class Tracker:
             self._run.log_content(text, "error/traceback.txt")
             self._log_versions()
             self._run.describe()
+        logger.info("The run in MLflow: %s", self._run.page)
         with unheard("The run's status"):
             self._close(status)
 
