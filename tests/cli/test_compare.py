@@ -140,6 +140,15 @@ def test_folds_are_compared_on_the_images_that_both_tested(kedro, client, runs, 
     assert "B: It logged no" not in done.output
 
 
+def test_a_run_of_another_environment_is_compared_by_its_id(kedro, client, runs, tmp_path):
+    other = client.create_experiment("dermaflow-clinic", (tmp_path / "clinic").as_uri())
+    run_id = client.create_run(other, start_time=1, run_name="elsewhere").info.run_id
+    done = kedro("compare", "first", run_id[:12], "--output", tmp_path / "page.html")
+    client.delete_experiment(other)
+    assert done.exit_code == 0, done.output
+    assert "2 runs of the experiment dermaflow-base, dermaflow-clinic" in done.output
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [

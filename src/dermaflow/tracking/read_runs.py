@@ -91,6 +91,7 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
         predictions=predictions,
         missing=tuple(text for text, lacking in lacks.items() if lacking),
         result=result,
+        experiment=client.get_experiment(info.experiment_id).name,
     )
 
 
