@@ -107,7 +107,8 @@ def _fetch(client: MlflowClient, version: ModelVersion, folder: Path) -> Path:
     except (MlflowException, OSError) as error:
         if is_full(error):
             raise
-        reason = one_line(redact(str(error)), _SHOWN)
+        # MLflow sets a heading before what the server said: "##### File … #####".
+        reason = one_line(redact(str(error).rpartition("#####")[2]), _SHOWN)
         raise RegistryError(
             f"version {version.version} of {version.name}: its files cannot be fetched: {reason}"
         ) from error
