@@ -67,7 +67,7 @@ def fetch_checked(
             found = check_model(folder, version.name, str(version.version))
             _check_digest(found, version.tags.get(DIGEST_TAG), digest)
             check_signature(found, version.tags.get(SIGNATURE_TAG))
-            _check_model_id(folder, version.source)
+            _check_model_id(folder, version.source or "")
             evidence = read_evidence(folder / EVIDENCE_FOLDER)
         except (IntegrityError, RegistryError) as error:
             raise type(error)(f"{named}: {error}") from error
