@@ -123,7 +123,8 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
         "mel_recall_50": {"class": "mel", "recall": 0.5},
         "nv_specificity_60": {"class": "nv", "specificity": 0.6},
     }
-    evaluate = params_of("evaluate", {"batch_size": 5, "views": 4, "operating_points": points})
+    asked = {"operating_points": points, "sets": {"coverage": 0.5, "least": 3}}
+    evaluate = params_of("evaluate", {"batch_size": 5, "views": 4} | asked)
     logits = predict_held_out(weights, manifest, ImageStore(tmp_path / "store"), evaluate)
     rule = choose_decision_rule(logits, weights, evaluate)
     evaluated = apply_decision_rule(logits, rule, CLASSES)
