@@ -51,7 +51,7 @@ def score_pooled(
         for number, rule in rules.items()
         if rule.sets
     ]
-    return scores | score_sets(tested, classes, evaluate.confidence)
+    return scores | score_sets(tested, classes, evaluate.confidence, evaluate.least_groups)
 
 
 def score_fold(
@@ -81,5 +81,7 @@ def score_fold(
         scores[side] = measured | measure_uncalibrated(plain, evaluate)
         if rule.sets and side != "val":
             tested = SetAnswers(answers, rule.sets)
-            scores[side] |= score_sets([tested], classes, evaluate.confidence)
+            scores[side] |= score_sets(
+                [tested], classes, evaluate.confidence, evaluate.least_groups
+            )
     return scores
