@@ -42,7 +42,20 @@ def test_an_operating_point_may_have_any_name_that_no_other_column_has(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["label", "p_mel", "logit_mel", "Mel", "1st", "_mel", "mel-90", "mel 90", "", "x" * 65],
+    [
+        "label",
+        "abstain",
+        "reason",
+        "p_mel",
+        "logit_mel",
+        "Mel",
+        "1st",
+        "_mel",
+        "mel-90",
+        "mel 90",
+        "",
+        "x" * 65,
+    ],
 )
 def test_an_operating_point_named_like_another_column_is_refused(name):
     with pytest.raises(ValidationError, match="String should"):
@@ -58,3 +71,17 @@ def test_the_edges_of_subgroups_may_be_any_that_rise(edges):
 def test_edges_that_do_not_rise_are_refused(edges):
     with pytest.raises(ValidationError, match=r"subgroups\.by\.age: edges must rise"):
         params_of("evaluate", {"subgroups.by": {"sex": [], "age": edges}})
+
+
+@pytest.mark.parametrize("part", ["unreadable", "out_of_distribution", "uncertain"])
+def test_a_reason_to_abstain_has_a_share_below_a_half_or_is_off(part):
+    for share in (0, 0.49, None):
+        asked = params_of("evaluate", {f"abstention.{part}": share}).abstention
+        assert getattr(asked, part) == share
+    for share in (-0.01, 0.5, "often"):
+        with pytest.raises(ValidationError):
+            params_of("evaluate", {f"abstention.{part}": share})
+
+
+def test_abstention_may_be_off():
+    assert params_of("evaluate", {"abstention": None}).abstention is None

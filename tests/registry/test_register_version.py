@@ -5,6 +5,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -13,6 +14,7 @@ from packaging.requirements import Requirement
 
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.evaluation.estimate import Estimate, parts_to_json
+from dermaflow.ml.evaluation.feature_space import FeatureSpace, load_feature_space
 from dermaflow.ml.models.weights import Weights, load_weights
 from dermaflow.registry.register_version import (
     contract_signature,
@@ -110,6 +112,16 @@ def test_the_models_folder_holds_weights_rule_contract_and_code(register, classi
     assert package.name.startswith("dermaflow_model_")
     assert not list(folder.rglob("*.pyc"))
     assert not list(folder.rglob("*.pkl"))
+
+
+def test_a_space_that_the_rule_measures_in_goes_with_the_weights(
+    experiment, model, classifier, tmp_path
+):
+    space = FeatureSpace(*(np.ones(shape, np.float32) for shape in ((2,), (2, 2), (1, 2))))
+    with mlflow.start_run(experiment_id=experiment.id):
+        made = register_version(model, classifier, RULE, CONTRACT, METRICS, {}, space)
+    folder = Path(mlflow.artifacts.download_artifacts(made["model_uri"], dst_path=str(tmp_path)))
+    load_feature_space(folder / "artifacts/weights", space.digest())
 
 
 def test_without_a_run_nothing_is_registered(client, model, classifier):

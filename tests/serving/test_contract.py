@@ -2,7 +2,12 @@
 
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.models.classifier import describe
-from dermaflow.serving.contract import build_contract, describe_label, describe_probability
+from dermaflow.serving.contract import (
+    build_contract,
+    describe_abstention,
+    describe_label,
+    describe_probability,
+)
 
 RULE = {
     "temperature": 1.5,
@@ -64,3 +69,16 @@ def test_it_says_which_class_the_answer_names():
         "the class of the largest probability / (its share of the validation images) ** 0.5, "
         "which favours rare classes"
     )
+
+
+def test_it_says_when_the_model_abstains():
+    check = {"reason": "uncertain", "measure": "confidence", "low": 0.4, "high": None}
+    blank = {"reason": "unreadable: blank", "measure": "contrast", "low": 3.0, "high": None}
+    told = describe_abstention({"checks": [blank, blank, check], "feature_space": None})
+    assert {name: column["type"] for name, column in told.items()} == {
+        "abstain": "boolean",
+        "reason": "string",
+    }
+    assert told["reason"]["content"].count("unreadable: blank; uncertain. Empty") == 1
+    assert describe_abstention(None) == {}
+    assert "abstain" not in contract()["output"]

@@ -38,6 +38,26 @@ class SubgroupParams(Params):
         return self
 
 
+# No other column of the served model's answer.
+_POINT_NAME = r"^(?!label$|abstain$|reason$|p_|logit_)[a-z][a-z0-9_]*\Z"
+
+RefusedShare = Annotated[float, Field(ge=0, lt=0.5)]
+
+
+class AbstentionParams(Params):
+    """Share of the validation images that each reason may refuse; null: none is refused for it."""
+
+    unreadable: RefusedShare | None
+    out_of_distribution: RefusedShare | None
+    uncertain: RefusedShare | None
+    images: PositiveInt  # of each class, at most, from which it is learnt what training looks like
+
+    @property
+    def looks_at_training(self) -> bool:
+        """Whether training images are needed."""
+        return self.unreadable is not None or self.out_of_distribution is not None
+
+
 class EvaluateParams(Params):
     model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
 
@@ -47,10 +67,11 @@ class EvaluateParams(Params):
     logit_adjustment: Annotated[float, Field(ge=0, le=4)]  # tau, of the predicted class; 0: off
     # Name -> target. Names are columns of the served model's answer, beside label and p_<class>.
     operating_points: dict[
-        Annotated[str, Field(pattern=r"^(?!label$|p_|logit_)[a-z][a-z0-9_]*\Z", max_length=64)],
+        Annotated[str, Field(pattern=_POINT_NAME, max_length=64)],
         OperatingPointParams,
     ]
     subgroups: SubgroupParams
+    abstention: AbstentionParams | None
     bootstrap_samples: Annotated[int, Field(ge=0, le=100_000)]
     confidence: OpenFraction
     calibration_bins: Annotated[int, Field(ge=2, le=100)]

@@ -21,9 +21,11 @@ from mlflow.entities import Run
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema
 from PIL import Image
+from safetensors.numpy import save_file
 
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.evaluation.estimate import parts_from_json
+from dermaflow.ml.evaluation.feature_space import SPACE_FILE, FeatureSpace
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
 from dermaflow.registry.logged_model import log_saved_model
@@ -48,6 +50,7 @@ def register_version(
     contract: Mapping[str, Any],
     metrics: Mapping[str, Any],
     tags: Mapping[str, str],
+    space: FeatureSpace | None = None,
 ) -> dict[str, str]:
     """Log the served model to the active run and register it as the next version of ``name``.
 
@@ -61,6 +64,7 @@ def register_version(
         contract: see ``dermaflow.serving.contract``.
         metrics: of the evaluation, by which the run that measured them is found.
         tags: of the version, on top of those that name the run and its code.
+        space: in which the decision rule measures distances, if it does.
 
     Returns:
         ``name``, ``version``, ``model_uri`` and ``run_id``.
@@ -74,7 +78,7 @@ def register_version(
     client = MlflowClient()
     scores = name_metrics(parts_from_json(dict(metrics)))
     with tempfile.TemporaryDirectory() as folder:
-        save = partial(_save_model, Path(folder), classifier, decision_rule, contract)
+        save = partial(_save_model, Path(folder), classifier, decision_rule, contract, space)
         logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, scores, save)
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=contract["intended_use"])
@@ -98,6 +102,7 @@ def _save_model(
     classifier: Weights,
     decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
+    space: FeatureSpace | None,
     identity: Model,
 ) -> None:
     """Write the model's folder, ``MODEL`` in ``folder``, with its parts beside it."""
@@ -108,6 +113,8 @@ def _save_model(
     save_weights(weights, classifier)
     for file, content in {RULE_FILE: decision_rule, CONTRACT_FILE: contract}.items():
         (weights / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    if space is not None:
+        save_file(space.to_arrays(), weights / SPACE_FILE)
     package = write_model_package(model_code.__name__, folder)
     with importable(package):  # MLflow runs the code when it saves the model
         mlflow.pyfunc.save_model(

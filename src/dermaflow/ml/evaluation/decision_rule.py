@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.errors import ParameterError, WeightsError
+from dermaflow.ml.evaluation.abstention import OBSERVED, Abstention
 from dermaflow.schema import logit_columns, probability_columns
 
 RULE_FILE = "decision_rule.json"
@@ -39,6 +41,7 @@ class DecisionRule:
             those that it lacks.
         thresholds: name of an operating point -> its threshold.
         classifier: digest of the weights that it was chosen for; None of no particular ones.
+        abstention: when it abstains; None for never.
     """
 
     temperature: float = 1.0
@@ -47,6 +50,7 @@ class DecisionRule:
     class_weights: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     classifier: str | None = None
+    abstention: Abstention | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DecisionRule:
@@ -66,6 +70,7 @@ class DecisionRule:
                     for name, point in values["operating_points"].items()
                 },
                 classifier=str(values["classifier"]),
+                abstention=_read_abstention(values),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise WeightsError(f"the decision rule is damaged: {error!r}") from error
@@ -139,31 +144,44 @@ class DecisionRule:
             for name, threshold in self.thresholds.items()
         }
 
-    def answer(self, logits: NDArray[np.float32], classes: Sequence[str]) -> pd.DataFrame:
+    def answer(
+        self,
+        logits: NDArray[np.float32],
+        classes: Sequence[str],
+        observed: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+    ) -> pd.DataFrame:
         """Say what is to be said of each image: all that evaluation and serving know of it.
 
         Args:
             logits: (N, C).
             classes: C codes, in the order of the columns.
+            observed: what it abstains by, see ``Abstention.answer``.
 
         Returns:
             A row an image: ``predicted``, the most probable class by the rule's weights (str);
             ``p_<class>`` (float32); and for each operating point, by its name, whether the image
-            is called (bool).
+            is called (bool). Where the rule may abstain, also ``abstain`` (bool) and ``reason``
+            (str, empty where it answers).
+
+        Raises:
+            WeightsError: the rule abstains by what was not observed.
         """
         probabilities = self.probabilities(logits, classes)
         table = pd.DataFrame(probabilities, columns=probability_columns(list(classes)))
         labels = np.array(classes, dtype=object)[self.predict(probabilities, classes)]
         table.insert(0, "predicted", labels)
-        return table.assign(**self.calls(probabilities, tuple(classes)))
+        table = table.assign(**self.calls(probabilities, tuple(classes)))
+        if self.abstention is None:
+            return table
+        return pd.concat([table, self.abstention.answer(probabilities, observed)], axis=1)
 
 
 def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:
     """Replace the logits of a table by what a rule makes of them; see ``DecisionRule.answer``.
 
     Args:
-        logits: ``logit_<class>`` of each class, and columns that stay: image_id, group_id, source,
-            label, split.
+        logits: ``logit_<class>`` of each class, what was observed (``OBSERVED``), and columns that
+            stay: image_id, group_id, source, label, split.
         rule: to be applied.
         classes: codes.
 
@@ -178,9 +196,15 @@ def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.D
             f"({', '.join(name.removeprefix('logit_') for name in present)}); "
             "run the train and evaluate stages again"
         )
-    answers = rule.answer(logits[columns].to_numpy(np.float32), classes)
-    kept = logits.drop(columns=columns)
+    observed = {name: logits[name].to_numpy() for name in OBSERVED if name in logits}
+    answers = rule.answer(logits[columns].to_numpy(np.float32), classes, observed)
+    kept = logits.drop(columns=[*columns, *observed])
     return pd.concat([kept, answers.set_axis(kept.index)], axis=1)
+
+
+def _read_abstention(values: Mapping[str, Any]) -> Abstention | None:
+    part = values.get("abstention")
+    return None if part is None else Abstention.from_dict(part)
 
 
 def _read_numbers(values: Mapping[str, Any]) -> dict[str, float]:

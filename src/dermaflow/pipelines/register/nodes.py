@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermaflow.data.validation.group_tables import count_grouping
 from dermaflow.data.version import require_same_data, version_of
@@ -61,13 +63,15 @@ def register_model(
     model_contract: dict[str, Any],
     metrics: dict[str, Any],
     decision_rule: dict[str, Any],
+    feature_space: dict[str, NDArray[np.float32]],
     register: RegisterParams,
 ) -> dict[str, str]:
-    """Register weights, decision rule and contract as the next version of the model in MLflow.
+    """Register weights, rule, feature space and contract as the model's next version in MLflow.
 
     Returns:
         Where it is now: ``name``, ``version``, ``model_uri``, ``run_id``; for JSON.
     """
+    from dermaflow.ml.evaluation.feature_space import FeatureSpace
     from dermaflow.registry.register_version import register_version
 
     data = model_contract["training_data"]
@@ -76,4 +80,7 @@ def register_model(
         "data_licence": "; ".join(data["licences"]),
         "data_source": "; ".join(data["sources"]),
     }
-    return register_version(register.name, classifier, decision_rule, model_contract, metrics, tags)
+    space = FeatureSpace.from_arrays(feature_space) if feature_space else None
+    return register_version(
+        register.name, classifier, decision_rule, model_contract, metrics, tags, space
+    )

@@ -24,7 +24,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 register_model,
-                ["classifier", "model_contract", *measured, "params:register"],
+                ["classifier", "model_contract", *measured, "feature_space", "params:register"],
                 "registration",
             ),
         ]
