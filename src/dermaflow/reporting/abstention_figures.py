@@ -71,7 +71,7 @@ def draw_abstention(
         if abstains:
             _draw_reasons(row[1], table, classes)
             _draw_recalls(row[2], scores[name], classes)
-    axes[0, 0].legend(loc="upper left")
+    axes[0, 0].legend(loc="best")
     if abstains:
         axes[0, 1].legend(loc="lower right")
     return figure
