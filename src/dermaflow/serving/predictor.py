@@ -47,9 +47,9 @@ class Predictor:
         """Classify base64-encoded images.
 
         Returns:
-            A row an image: ``label`` (str), ``p_<class>`` (float64, adding up to 1), and a column
-            (bool) an operating point; where the rule may abstain, ``abstain`` (bool) and ``reason``
-            (str).
+            A row an image: ``label`` (str), ``p_<class>`` (float64, adding up to 1), a column
+            (bool) an operating point, ``in_set_<class>`` (bool) where the rule has sets, and
+            ``abstain`` (bool) and ``reason`` (str) where it may abstain.
 
         Raises:
             ImageError: an entry is no image that may be decoded; the text tells its place among

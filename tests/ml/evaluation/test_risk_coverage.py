@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conf_params import params_of
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.ml.evaluation.risk_coverage import measure_abstention, name_reason, trace_risk
 
 CLASSES = ["mel", "nv"]
+EVALUATE = params_of("evaluate", {"confidence": 0.95, "least_groups": 3})
 
 
 def table(labels, confidences, predicted, reasons=None):
@@ -64,7 +66,10 @@ def test_each_class_is_told_what_abstention_costs_it():
         ["mel", "mel", "nv", "nv"] + ["nv"] * 6,
         ["uncertain", "", "uncertain", ""] + [""] * 5 + ["out of distribution"],
     )
-    found = {name: estimate.value for name, estimate in measure_abstention(rows, CLASSES).items()}
+    found = {
+        name: estimate.value
+        for name, estimate in measure_abstention(rows, CLASSES, EVALUATE).items()
+    }
     del found["aurc"]
     assert found == pytest.approx(
         {
@@ -81,21 +86,25 @@ def test_each_class_is_told_what_abstention_costs_it():
             "nv/recall_abstained_missed": 5 / 6,
         }
     )
-    estimates = measure_abstention(rows, CLASSES)
+    estimates = measure_abstention(rows, CLASSES, EVALUATE)
     assert estimates["mel/abstained"].groups == 4
     assert estimates["mel/recall_answered"].groups == 2
     assert estimates["answered/accuracy"].groups == 7
+    assert estimates["mel/abstained"].interval == pytest.approx((0.150, 0.850), abs=5e-4)  # Wilson
+    assert estimates["answered/balanced_accuracy"].interval is not None
+    few = {name for name, estimate in estimates.items() if estimate.insufficient}
+    assert few == {"mel/recall_answered"}
 
 
 def test_what_is_of_no_image_is_left_out():
     rows = table(["mel"] * 2, [0.9] * 2, ["mel"] * 2, ["uncertain"] * 2)
-    names = set(measure_abstention(rows, CLASSES))
+    names = set(measure_abstention(rows, CLASSES, EVALUATE))
     kept = {"abstained", "abstained/uncertain", "mel/abstained", "mel/recall_abstained_missed"}
     assert names == {"aurc"} | kept
 
 
 def test_a_rule_that_never_abstains_has_its_curve_alone():
-    assert set(measure_abstention(table(["mel"], [0.9], ["mel"]), CLASSES)) == {"aurc"}
+    assert set(measure_abstention(table(["mel"], [0.9], ["mel"]), CLASSES, EVALUATE)) == {"aurc"}
 
 
 def test_reasons_are_names_of_metrics():

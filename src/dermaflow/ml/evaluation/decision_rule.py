@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dermaflow.errors import ParameterError, WeightsError
 from dermaflow.ml.evaluation.abstention import OBSERVED, Abstention
+from dermaflow.ml.evaluation.conformal import ConformalSets
 from dermaflow.schema import logit_columns, probability_columns
 
 RULE_FILE = "decision_rule.json"
@@ -41,6 +42,7 @@ class DecisionRule:
             those that it lacks.
         thresholds: name of an operating point -> its threshold.
         classifier: digest of the weights that it was chosen for; None of no particular ones.
+        sets: which classes an image may be; None where nothing is said of it.
         abstention: when it abstains; None for never.
     """
 
@@ -50,6 +52,7 @@ class DecisionRule:
     class_weights: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     classifier: str | None = None
+    sets: ConformalSets | None = None
     abstention: Abstention | None = None
 
     @classmethod
@@ -70,6 +73,7 @@ class DecisionRule:
                     for name, point in values["operating_points"].items()
                 },
                 classifier=str(values["classifier"]),
+                sets=ConformalSets.from_dict(values["sets"]) if "sets" in values else None,
                 abstention=_read_abstention(values),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -159,9 +163,9 @@ class DecisionRule:
 
         Returns:
             A row an image: ``predicted``, the most probable class by the rule's weights (str);
-            ``p_<class>`` (float32); and for each operating point, by its name, whether the image
-            is called (bool). Where the rule may abstain, also ``abstain`` (bool) and ``reason``
-            (str, empty where it answers).
+            ``p_<class>`` (float32); for each operating point, by its name, whether the image is
+            called (bool); with ``sets`` ``in_set_<class>`` (bool); and with ``abstention``
+            ``abstain`` (bool) and ``reason`` (str, empty where it answers).
 
         Raises:
             WeightsError: the rule abstains by what was not observed.
@@ -170,10 +174,12 @@ class DecisionRule:
         table = pd.DataFrame(probabilities, columns=probability_columns(list(classes)))
         labels = np.array(classes, dtype=object)[self.predict(probabilities, classes)]
         table.insert(0, "predicted", labels)
-        table = table.assign(**self.calls(probabilities, tuple(classes)))
-        if self.abstention is None:
-            return table
-        return pd.concat([table, self.abstention.answer(probabilities, observed)], axis=1)
+        parts = [table.assign(**self.calls(probabilities, tuple(classes)))]
+        if self.sets:
+            parts.append(self.sets.contains(probabilities, classes))
+        if self.abstention:
+            parts.append(self.abstention.answer(probabilities, observed))
+        return pd.concat(parts, axis=1)
 
 
 def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ of each class how much of it is left unanswered: else abstention would hide the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,11 @@ from dermaflow.ml.evaluation.abstention import ABSTAIN_COLUMN, REASON_COLUMN
 from dermaflow.ml.evaluation.curves import divide
 from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.predictions import Floats, Predictions, read_rows
+from dermaflow.ml.evaluation.proportion_intervals import estimate_share, mean_interval
+from dermaflow.params.evaluate import EvaluateParams
+
+ANSWERED_RECALL = "recall_answered"  # of a class
+Share: TypeAlias = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,17 @@ def trace_risk(predictions: Predictions) -> RiskCoverage:
     )
 
 
-def measure_abstention(predictions: pd.DataFrame, classes: list[str]) -> dict[str, Estimate]:
+def measure_abstention(
+    predictions: pd.DataFrame, classes: list[str], evaluate: EvaluateParams
+) -> dict[str, Estimate]:
     """Figures of abstention of one part of the data.
+
+    Shares have Wilson's intervals, by the groups in their denominators; the area has none.
 
     Args:
         predictions: one row at least, of ``predictions``.
         classes: codes.
+        evaluate: confidence, and groups below which data are insufficient.
 
     Returns:
         ``aurc``; and where the rule may abstain: ``abstained``, the share of the images;
@@ -72,38 +83,47 @@ def measure_abstention(predictions: pd.DataFrame, classes: list[str]) -> dict[st
         ``<class>/recall_abstained_missed``, where what is not answered counts as missed.
     """
     rows = read_rows(predictions, classes)
-    figures = {"aurc": Estimate(trace_risk(rows).area, groups=rows.count_groups())}
+    least, confidence = evaluate.least_groups, evaluate.confidence
+    area = Estimate(trace_risk(rows).area, groups=rows.count_groups())
+    found = {"aurc": area.require_groups(least)}
     if ABSTAIN_COLUMN not in predictions:
-        return figures
-    abstained = predictions[ABSTAIN_COLUMN].to_numpy(bool)
-    right = rows.predicted == rows.labels
-    figures["abstained"] = _share(rows, abstained)
-    reasons = predictions[REASON_COLUMN].to_numpy(str)
+        return found
+    shares = share_abstained(rows, predictions[REASON_COLUMN].to_numpy(str))
+    for name, (which, among) in shares.items():
+        if among.any():
+            found[name] = estimate_share(which[among], rows.groups[among], confidence, least)
+    names = [f"{code}/{ANSWERED_RECALL}" for code in classes]
+    recalls = [(found[name].value, found[name].groups or 0) for name in names if name in found]
+    if recalls:
+        mean = float(np.mean([value for value, _ in recalls]))
+        ends = mean_interval(recalls, confidence)
+        answered = rows.count_groups(shares["answered/accuracy"][1])
+        balanced = Estimate(mean, *ends, answered).require_groups(least)
+        found["answered/balanced_accuracy"] = balanced
+    return found
+
+
+def share_abstained(rows: Predictions, reasons: NDArray[np.str_]) -> dict[str, Share]:
+    """Shares of ``measure_abstention``: which images, and among which, both bool (N,).
+
+    Args:
+        rows: N images.
+        reasons: (N,), empty where an image is answered.
+    """
+    everything = np.ones(len(rows), bool)
+    abstained, right = reasons != "", rows.predicted == rows.labels
+    shares = {"abstained": (abstained, everything)}
     for reason in sorted(set(reasons) - {""}):
-        figures[f"abstained/{name_reason(reason)}"] = _share(rows, reasons == reason)
-    figures["answered/accuracy"] = _share(rows, right, ~abstained)
-    recalls = []
-    for number, code in enumerate(classes):
+        shares[f"abstained/{name_reason(reason)}"] = (reasons == reason, everything)
+    shares["answered/accuracy"] = (right, ~abstained)
+    for number, code in enumerate(rows.classes):
         of_it = rows.labels == number
-        figures[f"{code}/abstained"] = _share(rows, abstained, of_it)
-        figures[f"{code}/recall_answered"] = _share(rows, right, of_it & ~abstained)
-        figures[f"{code}/recall_abstained_missed"] = _share(rows, right & ~abstained, of_it)
-        recalls.append(figures[f"{code}/recall_answered"].value)
-    mean = np.nanmean(recalls) if not np.isnan(recalls).all() else np.nan
-    groups = rows.count_groups(~abstained)
-    figures["answered/balanced_accuracy"] = Estimate(float(mean), groups=groups)
-    return {name: figure for name, figure in figures.items() if not np.isnan(figure.value)}
+        shares[f"{code}/abstained"] = (abstained, of_it)
+        shares[f"{code}/{ANSWERED_RECALL}"] = (right, of_it & ~abstained)
+        shares[f"{code}/recall_abstained_missed"] = (right & ~abstained, of_it)
+    return shares
 
 
 def name_reason(reason: str) -> str:
     """A reason as part of a metric's name, such as ``unreadable_not_skin``."""
     return reason.replace(": ", "_").replace(" ", "_")
-
-
-def _share(
-    rows: Predictions, which: NDArray[np.bool_], among: NDArray[np.bool_] | None = None
-) -> Estimate:
-    """Share of the images among a part that are such, NaN where the part is empty."""
-    part = np.ones(len(rows), bool) if among is None else among
-    value = which[part].mean() if part.any() else np.nan
-    return Estimate(float(value), groups=rows.count_groups(part))

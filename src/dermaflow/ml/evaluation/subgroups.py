@@ -20,6 +20,7 @@ from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT, NOT_ESTIMABLE
 from dermaflow.ml.evaluation.metrics import auc
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.ml.evaluation.proportion_intervals import mean_interval, wilson_interval
+from dermaflow.ml.evaluation.set_coverage import measure_subgroup
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL
 
@@ -79,6 +80,9 @@ def score_subgroups(
             }
             generator = numpy_generator(seed, "evaluate", "subgroup", part, column, subgroup)
             rows += [facts | row for row in _measure(held_out, evaluate, generator)]
+            least, confidence = evaluate.subgroups.least, evaluate.confidence
+            of_sets = measure_subgroup(table[chosen], classes, least, confidence)
+            rows += [facts | row for row in of_sets]
     return pd.DataFrame(rows)
 
 

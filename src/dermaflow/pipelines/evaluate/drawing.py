@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -11,10 +10,9 @@ from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
-from dermaflow.ml.evaluation.predictions import read_rows
+from dermaflow.ml.evaluation.predictions import read_rows, reported_parts
 from dermaflow.params.class_names import ClassNames
 from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.schema import EXTERNAL
 
 
 def create_pipeline() -> Pipeline:
@@ -55,6 +53,7 @@ def draw_evaluation(
     from dermaflow.reporting import evaluation_figures as evaluation
     from dermaflow.reporting import operating_point_figures as operating_points
     from dermaflow.reporting.abstention_figures import draw_abstention
+    from dermaflow.reporting.set_figures import draw_sets
     from dermaflow.reporting.style import naming_classes
     from dermaflow.reporting.subgroup_figures import draw_subgroups
 
@@ -64,7 +63,6 @@ def draw_evaluation(
     plain = read_rows(answer(logits, DecisionRule(), classes)[rows], classes)
     by_part = parts_from_json(metrics)
     scores = by_part["test"]
-    parts = divide_parts(predictions, by_part)
     codes = {name: threshold.code for name, threshold in rule.thresholds.items()}
     with naming_classes(class_names):
         figures = {
@@ -83,15 +81,10 @@ def draw_evaluation(
         for part, rows_of_it in subgroups.groupby("part", sort=False):
             name = f"07_subgroups_{str(part).replace('/', '_')}.png"
             figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
+        parts = {part: predictions[rows] for part, rows in reported_parts(predictions).items()}
+        if rule.sets:
+            figures["08_sets.png"] = draw_sets(
+                parts, by_part, rule.sets, classes, evaluate.confidence
+            )
         figures["09_abstention.png"] = draw_abstention(parts, by_part, classes)
     return figures
-
-
-def divide_parts(predictions: pd.DataFrame, names: Iterable[str]) -> dict[str, pd.DataFrame]:
-    """Rows of the parts of the data that no choice was made on, ``test`` first."""
-    parts = {"test": predictions[predictions["split"] == "test"]}
-    for name in names:
-        if name.startswith(f"{EXTERNAL}/"):
-            of_source = predictions["source"] == name.removeprefix(f"{EXTERNAL}/")
-            parts[name] = predictions[(predictions["split"] == EXTERNAL) & of_source]
-    return parts
