@@ -38,8 +38,9 @@ def describe_intervals(estimates: Iterable[Estimate | None], confidence: float) 
 def draw_estimate(axis: Axes, row: float, estimate: Estimate, colour: str) -> None:
     """A dot on its interval in a row; words and no dot where data are insufficient."""
     if estimate.insufficient:
-        place = axis.get_yaxis_transform()
-        axis.text(0.5, row, INSUFFICIENT, transform=place, color=QUIET, ha="center", va="center")
+        text = axis.text(0.5, row, INSUFFICIENT, color=QUIET, ha="center", va="center", zorder=5)
+        text.set_transform(axis.get_yaxis_transform())
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1})
         return
     if estimate.interval:
         axis.hlines(row, *estimate.interval, color=colour, clip_on=False, **INTERVAL)
@@ -48,9 +49,9 @@ def draw_estimate(axis: Axes, row: float, estimate: Estimate, colour: str) -> No
         write_mark(axis, estimate.value, row)
 
 
-def write_mark(axis: Axes, x: float, y: float) -> None:
-    """``MARK`` above a dot."""
-    axis.annotate(MARK, (x, y), (0, 4), textcoords="offset points", ha="center", size=8)
+def write_mark(axis: Axes, x: float, y: float, offset: tuple[float, float] = (0, 4)) -> None:
+    """``MARK`` above a dot, or wherever ``offset`` (right, up; in points) puts it."""
+    axis.annotate(MARK, (x, y), offset, textcoords="offset points", ha="center", size=8)
 
 
 def draw_share(axis: Axes, row: int, share: Estimate | None, colour: str) -> None:

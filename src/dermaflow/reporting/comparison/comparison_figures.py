@@ -153,7 +153,7 @@ def _draw_estimate(
     if estimate.interval:
         axis.hlines(place, *estimate.interval, color=colour, linewidth=1.6)
     if estimate.not_estimable:
-        write_mark(axis, estimate.value, place)
+        write_mark(axis, estimate.value, place, (7, -3))
     axis.plot(
         estimate.value,
         place,
