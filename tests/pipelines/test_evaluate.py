@@ -437,7 +437,7 @@ def test_sets_are_scored_where_they_were_not_chosen(
     outside = logits[logits["split"] == "test"].assign(split="external", source="b")
     outside["label"] = "df"  # of which validation has none
     table = pd.concat([logits, outside], ignore_index=True)
-    rule = choose_decision_rule(table, classifier, EVALUATE)
+    rule = choose_decision_rule(table, classifier, {}, EVALUATE)
     (cell,) = rule["sets"]["cells"]
     assert (cell["classes"], cell["lesions"], cell["shared"]) == (CLASSES, 20, True)
     assert rule["sets"]["calibration_images_chose_the_epoch"]

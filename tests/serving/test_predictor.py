@@ -126,9 +126,8 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
         "mel_recall_50": {"class": "mel", "recall": 0.5},
         "nv_specificity_60": {"class": "nv", "specificity": 0.6},
     }
-    evaluate = params_of(
-        "evaluate", {"batch_size": 5, "views": 4, "operating_points": points, "abstention": None}
-    )
+    asked = {"operating_points": points, "sets": {"coverage": 0.5, "least": 3}, "abstention": None}
+    evaluate = params_of("evaluate", {"batch_size": 5, "views": 4} | asked)
     logits = predict_held_out(weights, manifest, ImageStore(tmp_path / "store"), {}, evaluate)
     rule = choose_decision_rule(logits, weights, {}, evaluate)
     evaluated = apply_decision_rule(logits, rule, CLASSES)
@@ -270,7 +269,8 @@ def test_the_served_model_abstains_as_evaluation_did(abstaining):
     pixels, logits, evaluated, folder = abstaining
     predictor = Predictor(folder)
     served = predictor.predict([as_png(image) for image in pixels])
-    assert list(served.columns) == ["label", "p_bcc", "p_mel", "p_nv", "abstain", "reason"]
+    sets = ["in_set_bcc", "in_set_mel", "in_set_nv"]
+    assert list(served.columns) == ["label", "p_bcc", "p_mel", "p_nv", *sets, "abstain", "reason"]
     assert {name: str(served[name].dtype) for name in ("abstain", "reason")} == {
         "abstain": "bool",
         "reason": "str",
@@ -280,9 +280,7 @@ def test_the_served_model_abstains_as_evaluation_did(abstaining):
     clear = pd.Series(True, values.index)
     for check in limits:
         for limit in (check["low"], check["high"]):
-            if (
-                limit is not None
-            ):  # bf16 kernels sum in another order where a batch has another size
+            if limit is not None:  # bf16 kernels sum in another order at another batch size
                 clear &= (values[check["measure"]] - limit).abs() > 0.004 * abs(limit)
     assert clear.sum() > 30
     assert served.loc[clear, "reason"].tolist() == evaluated.loc[clear, "reason"].tolist()

@@ -36,7 +36,7 @@ def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
     intervals = describe_intervals([_estimate(row) for _, row in table.iterrows()], confidence)
     caption = f"{caption}\n{intervals}".rstrip()
     figure, axes = new_figure(
-        11,
+        3 + 2 * len(measures),
         1.6 + 0.32 * len(rows),
         "For whom does it work?",
         caption,

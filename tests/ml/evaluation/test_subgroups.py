@@ -30,6 +30,7 @@ def evaluate(least=10, samples=50, **by):
         bootstrap_samples=samples,
         confidence=0.9,
         least_groups=1,
+        abstention=None,
         calibration_bins=10,
     )
 
