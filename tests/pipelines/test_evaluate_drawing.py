@@ -25,7 +25,7 @@ def subgroups():
     row = {"column": "all", "subgroup": "all", "images": 8, "groups": 4, "measure": "accuracy"}
     values = {"test": 0.5, "external/clinic": 0.4}
     rows = [
-        {"part": part, **row, "value": value, "low": np.nan, "high": np.nan}
+        {"part": part, **row, "value": value, "low": np.nan, "high": np.nan, "note": ""}
         for part, value in values.items()
     ]
     return pd.DataFrame(rows)
