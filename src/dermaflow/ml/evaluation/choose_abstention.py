@@ -29,9 +29,9 @@ from dermaflow.ml.evaluation.feature_space import FeatureSpace
 from dermaflow.params.evaluate import AbstentionParams, EvaluateParams
 from dermaflow.schema import logit_columns
 
-# A limit leaves so much of itself as room beyond the image that sets it. The same image has a
-# distance in bfloat16 and one in float32 that differ by up to 1.3 %, and a model may be evaluated in
-# the one and served in the other. Batches of another size change it by far less.
+# A limit leaves so much of itself as room beyond the image that sets it. A distance in bfloat16 and
+# that of the same image in float32 differ by up to 1.3 %, and a model may be evaluated in the one
+# and served in the other. The size of a batch changes it by far less.
 MARGIN = 0.02
 
 # Reason, measure, and the sign by which a value too small is refused: -1 refuses one too large.
