@@ -85,3 +85,11 @@ def test_each_part_has_its_panels_and_what_is_unknown_a_dash():
     figure = draw({}, parts=("test", "external/clinic"))
     figure.canvas.draw()
     assert texts(panel(figure, "Coverage, external/clinic: – of images")) == ["–"] * 4
+
+
+def test_too_few_lesions_have_words_and_no_dot():
+    few = SCORES | {"df/lesion_coverage": SCORES["df/lesion_coverage"].require_groups(12)}
+    axes = panel(draw(few), "Coverage, test: 0.850 of images")
+    assert [y for _, y in points_of(axes)] == [1, 2, 3]
+    assert "insufficient data" in texts(axes)
+    assert "– of 11" in texts(axes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,9 @@ from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.conformal import SMALL_CLASSES, ConformalSets
 from dermaflow.ml.evaluation.estimate import Scores
-from dermaflow.ml.evaluation.set_coverage import EXPECTED, IN_BAND
+from dermaflow.ml.evaluation.estimate_text import format_value
+from dermaflow.ml.evaluation.set_coverage import BY_LESION, EXPECTED, IN_BAND
+from dermaflow.reporting.draw_estimates import draw_estimate
 from dermaflow.reporting.style import (
     FAINT,
     INK,
@@ -92,7 +95,7 @@ def _draw_coverage(
     colours = class_colours([code for code in names if code != SMALL_CLASSES])
     axis.axvline(asked, color=INK, linewidth=0.8)
     for row, code in enumerate(names):
-        band, found = (scores.get(f"{code}/{name}") for name in (EXPECTED, "lesion_coverage"))
+        band, found = (scores.get(f"{code}/{name}") for name in (EXPECTED, BY_LESION))
         if band and band.interval:
             axis.hlines(row, *band.interval, color=FAINT, linewidth=9)
         if not found:
@@ -101,8 +104,9 @@ def _draw_coverage(
         inside = scores.get(f"{code}/{IN_BAND}")
         outside = inside is not None and not inside.value
         colour = WARNING if outside else INK
-        axis.plot(found.value, row, "o", color=colours.get(code, INK), markersize=6, clip_on=False)
-        text = f"{found.value:.2f} of {found.groups:,}"
+        draw_estimate(axis, row, replace(found, low=None, high=None), colours.get(code, INK))
+        value = "–" if found.insufficient else format_value(found, digits=2)
+        text = f"{value} of {found.groups:,}"
         axis.text(1.04, row, text, color=colour, va="center")
     lay_out_shares(axis)
     whole = f"{scores['coverage'].value:.3f}" if "coverage" in scores else "–"

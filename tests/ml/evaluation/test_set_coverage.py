@@ -46,7 +46,7 @@ def answers():
 
 @pytest.fixture
 def scores(answers):
-    return score_sets([SetAnswers(answers, SETS)], CLASSES, 0.95)
+    return score_sets([SetAnswers(answers, SETS)], CLASSES, 0.95, 1)
 
 
 def test_shares_are_of_images_and_their_intervals_of_lesions(scores):
@@ -83,7 +83,7 @@ def test_a_gate_reads_each_class_and_whether_the_epoch_was_chosen(answers):
     lost = answers.assign(in_set_mel=False)
     for chose_epoch in (True, False):
         sets = ConformalSets(0.9, CELLS, chose_epoch)
-        found = score_sets([SetAnswers(lost, sets)], CLASSES, 0.95)
+        found = score_sets([SetAnswers(lost, sets)], CLASSES, 0.95, 1)
         check = check_coverage(found)
         assert check.in_band == {"mel": False, "nv": True, "small-classes": True}
         assert check.is_gate != chose_epoch
@@ -93,17 +93,19 @@ def test_a_gate_reads_each_class_and_whether_the_epoch_was_chosen(answers):
 
 
 def test_the_more_classes_are_looked_at_the_wider_the_bands(answers):
-    few = score_sets([SetAnswers(answers, SETS)], CLASSES, 0.95)["mel/expected_coverage"]
+    few = score_sets([SetAnswers(answers, SETS)], CLASSES, 0.95, 1)["mel/expected_coverage"]
     more = answers.assign(in_set_bkl=False, in_set_vasc=False, in_set_akiec=False, in_set_bcc=False)
     sets = ConformalSets(
         0.9, (*CELLS[:2], Cell(("akiec", "bcc", "bkl", "df", "vasc"), 9, 0, True)), True
     )
     seven = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
-    assert score_sets([SetAnswers(more, sets)], seven, 0.95)["mel/expected_coverage"].low < few.low
+    assert (
+        score_sets([SetAnswers(more, sets)], seven, 0.95, 1)["mel/expected_coverage"].low < few.low
+    )
 
 
 def test_nothing_is_said_of_nothing():
-    assert score_sets([], CLASSES, 0.95) == {}
+    assert score_sets([], CLASSES, 0.95, 1) == {}
 
 
 def test_names_are_those_of_no_other_metric(scores, answers):
@@ -116,13 +118,21 @@ def test_names_are_those_of_no_other_metric(scores, answers):
 
 
 def test_a_subgroups_coverage_needs_lesions(answers):
-    rows = {row["measure"]: row for row in measure_subgroup(answers, CLASSES, 25, 0.95)}
+    rows = {row["measure"]: row for row in measure_subgroup(answers, CLASSES, 0.95, 25)}
     assert rows["coverage"]["value"] == 40 / 44
     assert rows["coverage"]["low"] < 40 / 44 < rows["coverage"]["high"]
     assert rows["coverage"]["note"] == ""
     assert np.isnan(rows["mel/coverage"]["value"])
     assert rows["mel/coverage"]["note"] == "insufficient data: 20 groups of mel, 25 are needed"
     without = answers.drop(columns=["in_set_df"])
-    assert list(measure_subgroup(without, CLASSES, 25, 0.95)) == []
+    assert list(measure_subgroup(without, CLASSES, 0.95, 25)) == []
     naevi = answers[answers["label"] == "nv"]
-    assert next(iter(measure_subgroup(naevi, ["df", "nv"], 5, 0.95)))["value"] == 1
+    assert next(iter(measure_subgroup(naevi, ["df", "nv"], 0.95, 5)))["value"] == 1
+
+
+def test_what_is_of_too_few_lesions_is_said_to_be(answers):
+    found = score_sets([SetAnswers(answers, SETS)], CLASSES, 0.95, 15)
+    few = {name for name, estimate in found.items() if estimate.insufficient}
+    assert {"nv/coverage", "df/coverage", "small-classes/lesion_coverage"} <= few
+    assert not few & {"coverage", "mel/coverage", "mel/lesion_coverage", "set_size"}
+    assert found["nv/coverage"].value == 1

@@ -52,7 +52,7 @@ def score_pooled(
         for number, rule in rules.items()
         if rule.sets
     ]
-    scores |= score_sets(tested, classes, evaluate.confidence)
+    scores |= score_sets(tested, classes, evaluate.confidence, evaluate.least_groups)
     return scores | measure_abstention(predictions, classes, evaluate)
 
 
@@ -83,5 +83,7 @@ def score_fold(
         scores[side] = measured | measure_uncalibrated(plain, evaluate)
         if rule.sets and side != "val":
             tested = SetAnswers(answers, rule.sets)
-            scores[side] |= score_sets([tested], classes, evaluate.confidence)
+            scores[side] |= score_sets(
+                [tested], classes, evaluate.confidence, evaluate.least_groups
+            )
     return scores

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import norm
 
 from dermaflow.ml.evaluation.conformal import one_image_a_lesion
 from dermaflow.ml.evaluation.coverage_band import SetAnswers, coverage_band, covered_cells, covers
 from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT
+from dermaflow.ml.evaluation.proportion_intervals import estimate_share
 from dermaflow.schema import set_columns
 
 BY_LESION, EXPECTED, IN_BAND = "lesion_coverage", "expected_coverage", "coverage_in_band"
@@ -54,7 +53,7 @@ def check_coverage(scores: Scores) -> CoverageCheck | None:
 
 
 def score_sets(
-    tested: Sequence[SetAnswers], classes: Sequence[str], confidence: float
+    tested: Sequence[SetAnswers], classes: Sequence[str], confidence: float, least: int
 ) -> dict[str, Estimate]:
     """Coverage and sizes of sets, and the band in which coverage should lie.
 
@@ -68,6 +67,7 @@ def score_sets(
         tested: once, or a fold each.
         classes: C codes.
         confidence: of intervals and, over all classes, of the bands.
+        least: lesions behind a share; one of fewer is said to be of insufficient data.
 
     Returns:
         ``coverage``, ``empty_sets`` and ``singleton_sets``: shares of images, with Wilson's
@@ -80,11 +80,12 @@ def score_sets(
     if not sum(len(part.answers) for part in tested):
         return {}
     answers = pd.concat([part.answers for part in tested])
-    scores = _score_images(answers, classes, confidence)
+    scores = _score_images(answers, classes, confidence, least)
     cells = covered_cells(tested, classes)
     for name, found in cells.items():
         covered = np.concatenate([one.covered for one in found])
-        scores[f"{name}/{BY_LESION}"] = _share(covered, len(covered), confidence)
+        lesions = np.arange(len(covered)).astype(str)
+        scores[f"{name}/{BY_LESION}"] = estimate_share(covered, lesions, confidence, least)
         band = coverage_band(found, 1 - (1 - confidence) / len(classes))
         low, high = band.interval or (0.0, 1.0)
         inside = low <= covered.mean() <= high
@@ -98,67 +99,54 @@ def score_sets(
 
 
 def measure_subgroup(
-    answers: pd.DataFrame, classes: Sequence[str], least: int, confidence: float
+    answers: pd.DataFrame, classes: Sequence[str], confidence: float, least: int
 ) -> Iterator[dict[str, Any]]:
     """Coverage of a part of the images as rows of ``score_subgroups``; none without sets.
 
     Args:
         answers: see ``SetAnswers``.
         classes: codes.
-        least: lesions that a figure is of.
         confidence: of the intervals.
+        least: lesions that a figure is of.
     """
     if not set(set_columns(classes)) <= set(answers):
         return
-    scores = _score_images(answers, classes, confidence)
+    scores = _score_images(answers, classes, confidence, least)
     for measure, code in {"coverage": None, "mel/coverage": "mel"}.items():
         if code is not None and code not in classes:
             continue
-        found = scores.get(measure, Estimate(np.nan, groups=0))
-        lesions = found.groups or 0
-        row = {"measure": measure, "value": np.nan, "low": np.nan, "high": np.nan}
-        if lesions < least:
+        found = scores.get(measure, Estimate(np.nan, groups=0, groups_needed=least))
+        row = {"measure": measure, "value": np.nan, "low": np.nan, "high": np.nan, "note": ""}
+        if found.insufficient:
             of_it = f" of {code}" if code else ""
-            note = f"insufficient data: {lesions} groups{of_it}, {least} are needed"
-        else:
-            low, high = found.interval or (np.nan, np.nan)
-            row |= {"value": found.value, "low": low, "high": high}
-            note = ""
-        yield row | {"note": note}
+            row["note"] = f"{INSUFFICIENT}: {found.groups} groups{of_it}, {least} are needed"
+        elif found.interval:
+            row["value"] = found.value
+            row["low"], row["high"] = found.interval
+        yield row
 
 
 def _score_images(
-    answers: pd.DataFrame, classes: Sequence[str], confidence: float
+    answers: pd.DataFrame, classes: Sequence[str], confidence: float, least: int
 ) -> dict[str, Estimate]:
     """Shares of images, over all and by class."""
     if answers.empty:
         return {}
-    covered, sizes = covers(answers, classes), answers[set_columns(classes)].sum(axis=1)
-    lesions = answers["group_id"].nunique()
+    covered, sizes = covers(answers, classes), answers[set_columns(classes)].sum(axis=1).to_numpy()
+    groups = answers["group_id"].to_numpy(str)
+    lesions = len(np.unique(groups))
     scores = {
-        "coverage": _share(covered, lesions, confidence),
-        "set_size": Estimate(float(sizes.mean()), groups=lesions),
-        "empty_sets": _share((sizes == 0).to_numpy(), lesions, confidence),
-        "singleton_sets": _share((sizes == 1).to_numpy(), lesions, confidence),
+        "coverage": estimate_share(covered, groups, confidence, least),
+        "set_size": Estimate(float(sizes.mean()), groups=lesions).require_groups(least),
+        "empty_sets": estimate_share(sizes == 0, groups, confidence, least),
+        "singleton_sets": estimate_share(sizes == 1, groups, confidence, least),
     }
     for code in classes:
         rows = (answers["label"] == code).to_numpy()
         if rows.any():
-            one_each = covers(one_image_a_lesion(answers[rows]), classes)
-            for name, hits in {"coverage": covered[rows], BY_LESION: one_each}.items():
-                scores[f"{code}/{name}"] = _share(hits, len(one_each), confidence)
+            of_it = covered[rows], groups[rows]
+            one_each = one_image_a_lesion(answers[rows])
+            lesion = covers(one_each, classes), one_each["group_id"].to_numpy(str)
+            for name, hits in {"coverage": of_it, BY_LESION: lesion}.items():
+                scores[f"{code}/{name}"] = estimate_share(*hits, confidence, least)
     return scores
-
-
-def _share(hits: NDArray[np.bool_], lesions: int, confidence: float) -> Estimate:
-    share = float(hits.mean())
-    return Estimate(share, *_wilson(share, lesions, confidence), lesions)
-
-
-def _wilson(share: float, lesions: int, confidence: float) -> tuple[float, float]:
-    """Ends of a share's interval (Wilson 1927), between which the share lies."""
-    z = float(norm.ppf((1 + confidence) / 2))
-    scale = 1 / (1 + z**2 / lesions)
-    centre = scale * (share + z**2 / (2 * lesions))
-    half = scale * z * sqrt(share * (1 - share) / lesions + z**2 / (4 * lesions**2))
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))

@@ -80,8 +80,9 @@ def score_subgroups(
             }
             generator = numpy_generator(seed, "evaluate", "subgroup", part, column, subgroup)
             rows += [facts | row for row in _measure(held_out, evaluate, generator)]
-            least, confidence = evaluate.subgroups.least, evaluate.confidence
-            of_sets = measure_subgroup(table[chosen], classes, least, confidence)
+            of_sets = measure_subgroup(
+                table[chosen], classes, evaluate.confidence, evaluate.subgroups.least
+            )
             rows += [facts | row for row in of_sets]
     return pd.DataFrame(rows)
 

@@ -204,7 +204,9 @@ def score_predictions(
         metrics[name] = scores | measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
         if rule.sets and name in tested:
             of_part = SetAnswers(predictions[rows], rule.sets)
-            metrics[name] |= score_sets([of_part], classes, evaluate.confidence)
+            metrics[name] |= score_sets(
+                [of_part], classes, evaluate.confidence, evaluate.least_groups
+            )
         metrics[name] |= measure_abstention(predictions[rows], classes, evaluate)
         if untested := untested_classes(scores):
             text = "%s has no image of %s: its means are over the other classes"
