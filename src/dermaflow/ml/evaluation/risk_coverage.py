@@ -6,8 +6,9 @@ of each class how much of it is left unanswered: else abstention would hide the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from dermaflow.ml.evaluation.abstention import ABSTAIN_COLUMN, REASON_COLUMN
 from dermaflow.ml.evaluation.curves import divide
 from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT
 from dermaflow.ml.evaluation.predictions import Floats, Predictions, read_rows
 from dermaflow.ml.evaluation.proportion_intervals import estimate_share, mean_interval
 from dermaflow.params.evaluate import EvaluateParams
@@ -122,6 +124,27 @@ def share_abstained(rows: Predictions, reasons: NDArray[np.str_]) -> dict[str, S
         shares[f"{code}/{ANSWERED_RECALL}"] = (right, of_it & ~abstained)
         shares[f"{code}/recall_abstained_missed"] = (right & ~abstained, of_it)
     return shares
+
+
+def measure_subgroup_abstained(
+    answers: pd.DataFrame, confidence: float, least: int
+) -> Iterator[dict[str, Any]]:
+    """Share that is not answered of a part of the images, as a row of ``score_subgroups``.
+
+    Args:
+        answers: rows of ``predictions``; without abstention there is no row.
+        confidence: of the interval.
+        least: groups that the share is to be of.
+    """
+    if ABSTAIN_COLUMN not in answers:
+        return
+    abstained, groups = answers[ABSTAIN_COLUMN].to_numpy(bool), answers["group_id"].to_numpy(str)
+    found = estimate_share(abstained, groups, confidence, least)
+    row = {"measure": "abstained", "value": np.nan, "low": np.nan, "high": np.nan, "note": ""}
+    if found.insufficient:
+        yield row | {"note": f"{INSUFFICIENT}: {found.groups} groups, {least} are needed"}
+    else:
+        yield row | {"value": found.value, "low": found.low, "high": found.high}
 
 
 def name_reason(reason: str) -> str:
