@@ -100,6 +100,13 @@ def test_recall_is_shown_of_all_of_the_answered_and_with_abstained_as_missed(fig
     assert texts(figure.axes[2]) == ["no image"]  # bcc
 
 
+def test_recall_of_too_few_lesions_is_not_shown():
+    scores = measure_abstention(TEST, CLASSES, params_of("evaluate", {"least_groups": 5}))
+    axes = draw_abstention({"test": TEST}, {"test": scores}, CLASSES).axes[2]
+    assert texts(axes) == ["no image", "insufficient data"]  # bcc; mel, of four
+    assert {place[1] for place in points_of(axes)} == {2}
+
+
 def test_a_rule_that_never_abstains_has_its_curves_alone():
     figure = drawn({"test": TEST.drop(columns=["abstain", "reason"])})
     assert len(figure.axes) == 1

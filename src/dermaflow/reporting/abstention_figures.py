@@ -18,6 +18,7 @@ from dermaflow.ml.evaluation.abstention import (
     UNCERTAIN,
 )
 from dermaflow.ml.evaluation.estimate import Scores
+from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT
 from dermaflow.ml.evaluation.predictions import read_rows
 from dermaflow.ml.evaluation.risk_coverage import trace_risk
 from dermaflow.reporting.style import (
@@ -73,7 +74,9 @@ def draw_abstention(
             _draw_recalls(row[2], scores[name], classes)
     axes[0, 0].legend(loc="best")
     if abstains:
-        axes[0, 1].legend(loc="lower right")
+        # Below the last row: the bars leave no corner that is always free.
+        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.17)}
+        axes[-1, 1].legend(ncols=3, handlelength=1, columnspacing=0.9, **below)
     return figure
 
 
@@ -127,13 +130,14 @@ def _draw_recalls(axis: Axes, scores: Scores, classes: list[str]) -> None:
             "recall_abstained_missed": {"marker": "x", "color": WARNING, "markeredgewidth": 1.8},
         }
         found = {name: scores.get(f"{code}/{name}") for name in marks}
-        values = [estimate.value for estimate in found.values() if estimate]
+        values = [e.value for e in found.values() if e and not e.insufficient]
         if not values:
-            axis.text(0.5, row, "no image", color=QUIET, va="center", ha="center")
+            text = INSUFFICIENT if any(found.values()) else "no image"
+            axis.text(0.5, row, text, color=QUIET, va="center", ha="center")
             continue
         axis.hlines(row, min(values), max(values), color=QUIET, linewidth=1)
         for name, estimate in found.items():
-            if estimate:
+            if estimate and not estimate.insufficient:
                 size = 10 if name == "recall_answered" else 6
                 axis.plot(estimate.value, row, markersize=size, clip_on=False, **marks[name])
     lay_out_shares(axis)
