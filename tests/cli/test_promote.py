@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.tracking.metric_names import name_metrics
 
-MODEL = "dermaflow"
+MODEL, SMOKE = "dermaflow-base", "dermaflow-smoke"
 FIGURES = {"balanced_accuracy": 0.97, "macro_auc": 0.99, "mel/recall": 0.95}
 
 
@@ -25,8 +25,10 @@ def floors(project_path):
 def register(client, tmp_path):
     """Register a version whose run has ``figures`` (lower ends 0.01 below); gives its number."""
 
-    def make(figures=FIGURES, *, reports=True, broken=(), run_data="d1", env="base", tags=()):
-        experiment = client.get_experiment_by_name("dermaflow").experiment_id
+    def make(
+        figures=FIGURES, *, reports=True, broken=(), run_data="d1", env="base", tags=(), model=MODEL
+    ):
+        experiment = client.get_experiment_by_name("dermaflow-base").experiment_id
         run_id = client.create_run(experiment, tags={"env": env}).info.run_id
         scores = {name: Estimate(v, v - 0.01, v + 0.01) for name, v in figures.items()}
         metrics = name_metrics({"test": scores})
@@ -44,10 +46,10 @@ def register(client, tmp_path):
             for name, content in contents.items():
                 (tmp_path / f"{name}.json").write_text(json.dumps(content))
                 client.log_artifact(run_id, tmp_path / f"{name}.json", "validation")
-        if not client.search_registered_models(f"name = '{MODEL}'"):
-            client.create_registered_model(MODEL)
+        if not client.search_registered_models(f"name = '{model}'"):
+            client.create_registered_model(model)
         tags = {"data_version": "d1", **dict(tags)}
-        version = client.create_model_version(MODEL, "file:///nowhere", run_id, tags=tags)
+        version = client.create_model_version(model, "file:///nowhere", run_id, tags=tags)
         return int(version.version)
 
     return make
@@ -173,7 +175,7 @@ def test_a_dry_run_writes_nothing(kedro, client, register, holder):
 def test_environments_have_floors_of_their_own(kedro, register):
     poor = dict.fromkeys(FIGURES, 0.02)
     assert kedro("promote", register(poor)).exit_code == 8
-    done = kedro("promote", register(poor, env="smoke"), "--env", "smoke")
+    done = kedro("promote", register(poor, env="smoke", model=SMOKE), "--env", "smoke")
     assert done.exit_code == 0, done.output
 
 
@@ -190,6 +192,6 @@ def test_an_unknown_version_or_store_has_its_own_code(kedro, register, tmp_path)
 
 def test_the_environment_may_be_named_by_kedros_variable(kedro, register, monkeypatch):
     monkeypatch.setenv("KEDRO_ENV", "smoke")
-    done = kedro("promote", register(env="base"), "--dry-run")
+    done = kedro("promote", register(env="base", model=SMOKE), "--dry-run")
     assert done.exit_code == 8
     assert "base != smoke" in done.output
