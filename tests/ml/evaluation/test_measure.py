@@ -118,6 +118,22 @@ def test_of_one_lesion_no_bootstrap_says_anything_however_many_images_it_has():
     assert one["accuracy"].interval == wilson_interval(6 / 8, 1, 0.95)
 
 
+def test_a_mean_that_no_resample_defines_has_no_interval():
+    """Two classes of one lesion each: three resamples of three are of one class alone."""
+    two = Predictions(
+        CLASSES, np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]), np.array(["a", "b"])
+    )
+    seed = next(s for s in range(99) if _misses_a_class(s))
+    found = measure(two, RULE, EVALUATE, 3, np.random.default_rng(seed))
+    assert found["macro_f1"].not_estimable
+    assert found["balanced_accuracy"].interval is not None
+
+
+def _misses_a_class(seed):
+    counts = np.random.default_rng(seed).multinomial(2, [0.5, 0.5], size=3)
+    return (counts.max(1) == 2).all()
+
+
 def test_no_interval_anywhere_has_no_width():
     for groups in (GROUPS, np.full(8, "a"), np.arange(8).astype(str)):
         for name, estimate in measured(groups=groups).items():

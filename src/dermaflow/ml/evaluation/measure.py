@@ -68,11 +68,9 @@ def measure_calls(
         statistic, held_out.groups, samples, evaluate.confidence, generator
     )
     closed = _share_intervals(values, held_out, behind, evaluate.confidence)
-    intervals = {
-        name: closed.get(name, ends)
-        for name, ends in resampled.items()
-        if name.split("/")[-1] not in WITHOUT_INTERVAL
-    }
+    bounded = [name for name in values if name.split("/")[-1] not in WITHOUT_INTERVAL]
+    # What no resample defines is not estimable, either.
+    intervals = {name: closed.get(name, resampled.get(name)) for name in bounded if samples}
     counts = {"images": Estimate(len(held_out)), "groups": Estimate(held_out.count_groups())}
     return counts | make_estimates(values, intervals, held_out, behind, evaluate.least_groups)
 

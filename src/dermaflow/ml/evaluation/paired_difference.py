@@ -118,16 +118,16 @@ def paired_differences(pairing: Pairing, resampling: Resampling | None) -> dict[
             if name.split("/")[-1] not in _NOT_COMPARED
         }
 
+    values = statistic(np.ones((1, len(pairing.first))))
     intervals: dict[str, tuple[float, float] | None] = {}
-    if resampling:
-        intervals = percentile_intervals(
+    if resampling and resampling.samples:
+        intervals = dict.fromkeys(values) | percentile_intervals(
             statistic,
             pairing.first.groups,
             resampling.samples,
             resampling.confidence,
             numpy_generator(resampling.seed, "compare", "bootstrap"),
         )
-    values = statistic(np.ones((1, len(pairing.first))))
     least = resampling.least if resampling else 0
     return make_estimates(values, intervals, pairing.first, _images_behind_either(pairing), least)
 
