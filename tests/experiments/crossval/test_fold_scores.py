@@ -22,6 +22,7 @@ EVALUATE = params_of(
     },
 )
 RULE = DecisionRule(2.0, {"mel": 1.0}, thresholds={"find": Threshold("mel", 0.8)})
+RULES = {1: RULE, 2: RULE}
 
 
 def rows_of(fold, side, groups):
@@ -57,7 +58,7 @@ def pooled():
     tested = logits[logits["split"] == "test"]
     predictions = answer(tested, RULE, CLASSES)
     predictions.loc[predictions["fold"] == 2, "find"] = True
-    return predictions, logits, score_pooled(predictions, logits, EVALUATE, CLASSES, 7)
+    return predictions, logits, score_pooled(predictions, logits, RULES, EVALUATE, CLASSES, 7)
 
 
 def test_a_fold_is_tested_by_its_rule_and_its_thresholds():
@@ -131,7 +132,9 @@ def test_pooled_figures_without_calibration_are_of_tested_images_alone(pooled):
 
 def test_the_seed_moves_pooled_bounds_alone(pooled):
     predictions, logits, found = pooled
-    again, other = (score_pooled(predictions, logits, EVALUATE, CLASSES, seed) for seed in (7, 8))
+    again, other = (
+        score_pooled(predictions, logits, RULES, EVALUATE, CLASSES, seed) for seed in (7, 8)
+    )
     assert again == found
     assert {name: e.value for name, e in other.items()} == {n: e.value for n, e in found.items()}
     assert other["log_loss"].interval != found["log_loss"].interval
