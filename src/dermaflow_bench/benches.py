@@ -88,6 +88,21 @@ def run_grid(conf: Mapping[str, Any], folder: Path) -> Iterator[str]:
     yield f"# {path}"
 
 
+def run_strangers(catalog: Any) -> Iterator[str]:
+    """A table of ``compare_kinds``, of the model that the environment has.
+
+    Args:
+        catalog: Kedro's, of the environment.
+
+    Raises:
+        ParameterError: its decision rule does not abstain by distance.
+    """
+    from dermaflow_bench.out_of_distribution import Trained, compare_kinds, tell_kinds
+
+    yield from describe_machine()
+    yield from tell_kinds(compare_kinds(Trained.load(catalog)))
+
+
 def describe_machine() -> Iterator[str]:
     """What the figures depend on, as comments."""
     yield (

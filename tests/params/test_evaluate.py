@@ -47,6 +47,8 @@ def test_an_operating_point_may_have_any_name_that_no_other_column_has(name):
         "p_mel",
         "logit_mel",
         "in_set_mel",
+        "abstain",
+        "reason",
         "Mel",
         "1st",
         "_mel",
@@ -79,3 +81,17 @@ def test_sets_that_hold_nothing_are_refused(key, value):
         params_of("evaluate", {f"sets.{key}": value})
     with pytest.raises(ValidationError, match="less than 1"):
         params_of("evaluate", {"sets.coverage": 1})
+
+
+@pytest.mark.parametrize("part", ["unreadable", "out_of_distribution", "uncertain"])
+def test_a_reason_to_abstain_has_a_share_below_a_half_or_is_off(part):
+    for share in (0, 0.49, None):
+        asked = params_of("evaluate", {f"abstention.{part}": share}).abstention
+        assert getattr(asked, part) == share
+    for share in (-0.01, 0.5, "often"):
+        with pytest.raises(ValidationError):
+            params_of("evaluate", {f"abstention.{part}": share})
+
+
+def test_abstention_may_be_off():
+    assert params_of("evaluate", {"abstention": None}).abstention is None

@@ -12,13 +12,15 @@ from conf_params import params_of
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import ParameterError, ValidationError
+from dermaflow.ml.evaluation.abstention import PICTURE_MEASURES
 from dermaflow.ml.evaluation.estimate import Estimate, parts_from_json, parts_to_json
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.weights import Weights, weights_digest
-from dermaflow.params.evaluate import EvaluateParams
+from dermaflow.params.evaluate import AbstentionParams, EvaluateParams
 from dermaflow.pipelines.evaluate.nodes import (
     apply_decision_rule,
     choose_decision_rule,
+    describe_training_images,
     predict_held_out,
     score_predictions,
 )
@@ -32,6 +34,7 @@ EVALUATE = params_of(
         "calibration": "temperature",
         "logit_adjustment": 0,
         "subgroups.by": {},
+        "abstention": None,
         "bootstrap_samples": 100,
         "confidence": 0.9,
         "operating_points": {
@@ -107,7 +110,7 @@ def logits() -> pd.DataFrame:
 
 @pytest.fixture
 def rule(logits: pd.DataFrame, classifier: Weights) -> dict[str, Any]:
-    return choose_decision_rule(logits, classifier, EVALUATE)
+    return choose_decision_rule(logits, classifier, {}, EVALUATE)
 
 
 @pytest.fixture
@@ -130,10 +133,10 @@ def test_gives_logits_of_held_out_and_external_images_in_the_manifests_order(
     classifier: Weights, manifest: pd.DataFrame, store: ImageStore
 ) -> None:
     before = manifest.copy()
-    table = predict_held_out(classifier, manifest, store, EVALUATE)
+    table = predict_held_out(classifier, manifest, store, {}, EVALUATE)
     pd.testing.assert_frame_equal(manifest, before)
 
-    assert list(table.columns) == [*KEPT, *LOGITS]
+    assert list(table.columns) == [*KEPT, *LOGITS, *PICTURE_MEASURES]
     seen = manifest["split"].isin(["val", "test", "external"])
     expected = manifest.loc[seen, KEPT].reset_index(drop=True)
     pd.testing.assert_frame_equal(table[KEPT], expected)
@@ -145,7 +148,7 @@ def test_each_image_gets_its_own_pixels_logits(
 ) -> None:
     shuffled = manifest.iloc[::-1]
     one, other = (
-        predict_held_out(classifier, table, store, EVALUATE).set_index("image_id").sort_index()
+        predict_held_out(classifier, table, store, {}, EVALUATE).set_index("image_id").sort_index()
         for table in (manifest, shuffled)
     )
     # bf16 kernels sum in another order where a batch has another size.
@@ -156,10 +159,10 @@ def test_each_image_gets_its_own_pixels_logits(
 def test_the_rule_is_chosen_on_validation_rows_alone(
     logits: pd.DataFrame, classifier: Weights, rule: dict[str, Any]
 ) -> None:
-    assert choose_decision_rule(logits[logits["split"] == "val"], classifier, EVALUATE) == rule
+    assert choose_decision_rule(logits[logits["split"] == "val"], classifier, {}, EVALUATE) == rule
     other = logits.copy()
     other.loc[other["split"] != "val", ["label", *LOGITS]] = ["mel", 0, 0, 9, 0]
-    assert choose_decision_rule(other, classifier, EVALUATE) == rule
+    assert choose_decision_rule(other, classifier, {}, EVALUATE) == rule
 
 
 def test_the_rule_says_what_it_is_of_and_why_points_are_left_out(
@@ -191,10 +194,10 @@ def test_what_no_temperature_mends_keeps_its_probabilities(
     logits: pd.DataFrame, classifier: Weights, caplog: pytest.LogCaptureFixture
 ) -> None:
     logits[LOGITS] = 3 * np.eye(4)[[CLASSES.index(label) for label in logits["label"]]]
-    rule = choose_decision_rule(logits, classifier, EVALUATE)
+    rule = choose_decision_rule(logits, classifier, {}, EVALUATE)
     assert (rule["temperature"], rule["temperature_is_fitted"]) == (1, False)
     prevalence = EVALUATE.model_copy(update={"calibration": "prevalence"})
-    assert choose_decision_rule(logits, classifier, prevalence)["class_offsets"] == {}
+    assert choose_decision_rule(logits, classifier, {}, prevalence)["class_offsets"] == {}
     assert "No temperature" in caplog.text
     best = apply_decision_rule(logits, rule, CLASSES)[PROBABILITIES].max(axis=1)
     np.testing.assert_allclose(best, np.exp(3) / (np.exp(3) + 3), rtol=1e-6)
@@ -260,7 +263,7 @@ def test_a_network_that_saw_classes_equally_often_is_told_how_often_they_are(
     table[LOGITS] /= 4  # as sure as they may be
     rules = {
         name: choose_decision_rule(
-            table, classifier, EVALUATE.model_copy(update={"calibration": name})
+            table, classifier, {}, EVALUATE.model_copy(update={"calibration": name})
         )
         for name in ("temperature", "prevalence")
     }
@@ -287,7 +290,7 @@ def test_an_adjustment_favours_what_is_rare_on_validation_and_leaves_probabiliti
     adjustment: float,
 ) -> None:
     evaluate = EVALUATE.model_copy(update={"logit_adjustment": adjustment})
-    adjusted = choose_decision_rule(logits, classifier, evaluate)
+    adjusted = choose_decision_rule(logits, classifier, {}, evaluate)
     own = {"logit_adjustment", "class_weights"}
     assert {k: v for k, v in adjusted.items() if k not in own} == {
         k: v for k, v in rule.items() if k not in own
@@ -313,19 +316,19 @@ def test_a_manifest_without_a_split_is_refused(
     classifier: Weights, manifest: pd.DataFrame, store: ImageStore
 ) -> None:
     with pytest.raises(ValidationError, match=r"'test'.*validate\.split\.test"):
-        predict_held_out(classifier, manifest[manifest["split"] != "test"], store, EVALUATE)
+        predict_held_out(classifier, manifest[manifest["split"] != "test"], store, {}, EVALUATE)
 
 
 def test_a_classifier_of_other_data_is_refused(
     classifier: Weights, manifest: pd.DataFrame, store: ImageStore
 ) -> None:
     with pytest.raises(ValidationError, match=r"data v1, but the manifest is v2.* train stage"):
-        predict_held_out(classifier, manifest.assign(data_version="v2"), store, EVALUATE)
+        predict_held_out(classifier, manifest.assign(data_version="v2"), store, {}, EVALUATE)
     untold = Weights(
         classifier.tensors, {k: v for k, v in classifier.config.items() if k != "data_version"}
     )
     with pytest.raises(ValidationError, match="data None, but the manifest is v1"):
-        predict_held_out(untold, manifest, store, EVALUATE)
+        predict_held_out(untold, manifest, store, {}, EVALUATE)
 
 
 def test_a_classifier_of_another_image_size_is_refused(
@@ -334,7 +337,7 @@ def test_a_classifier_of_another_image_size_is_refused(
     wider = describe(CLASSES, Preprocess(height=32, width=48), "torchvision")
     other = Weights(classifier.tensors, wider | {"data_version": "v1"})
     with pytest.raises(ValidationError, match=r"\(32, 48\) pixels, but image_store .*\(32, 32\)"):
-        predict_held_out(other, manifest, store, EVALUATE)
+        predict_held_out(other, manifest, store, {}, EVALUATE)
 
 
 def test_metrics_are_json_ready_and_name_what_the_contract_names(
@@ -434,7 +437,7 @@ def test_sets_are_scored_where_they_were_not_chosen(
     outside = logits[logits["split"] == "test"].assign(split="external", source="b")
     outside["label"] = "df"  # of which validation has none
     table = pd.concat([logits, outside], ignore_index=True)
-    rule = choose_decision_rule(table, classifier, EVALUATE)
+    rule = choose_decision_rule(table, classifier, {}, EVALUATE)
     (cell,) = rule["sets"]["cells"]
     assert (cell["classes"], cell["lesions"], cell["shared"]) == (CLASSES, 20, True)
     assert rule["sets"]["calibration_images_chose_the_epoch"]
@@ -451,3 +454,68 @@ def test_sets_are_scored_where_they_were_not_chosen(
     assert metrics["test"]["sets_chose_epoch"].value == 1
     assert metrics["external/b"]["df/coverage"].value < 0.5
     assert metrics["external/b"]["coverage_in_band"].value == 0
+
+
+ABSTAINING = EVALUATE.model_copy(
+    update={
+        "abstention": AbstentionParams(
+            unreadable=0.07, out_of_distribution=0.25, uncertain=0.25, images=9
+        )
+    }
+)
+
+
+def test_training_images_alone_are_described_and_nothing_where_nobody_asks(
+    classifier: Weights, manifest: pd.DataFrame, store: ImageStore
+) -> None:
+    found = describe_training_images(classifier, manifest, store, ABSTAINING, 17)
+    assert {name: array.shape for name, array in found.items()} == {
+        "centre": (2048,),
+        "whitening": (2048, 2048),
+        "means": (2, 2048),
+        **dict.fromkeys(PICTURE_MEASURES, (2,)),
+    }
+    other = manifest.assign(label=manifest["label"].where(manifest["split"] == "train", "df"))
+    again = describe_training_images(classifier, other, store, ABSTAINING, 17)
+    for name, array in found.items():
+        np.testing.assert_array_equal(array, again[name])
+    only_unsure = {"unreadable": None, "out_of_distribution": None}
+    for abstention in (None, ABSTAINING.abstention.model_copy(update=only_unsure)):
+        evaluate = EVALUATE.model_copy(update={"abstention": abstention})
+        assert describe_training_images(classifier, manifest, store, evaluate, 17) == {}
+
+
+def test_a_classifier_of_other_data_describes_no_training_images(
+    classifier: Weights, manifest: pd.DataFrame, store: ImageStore
+) -> None:
+    other = manifest.assign(data_version="v2")
+    with pytest.raises(ValidationError, match=r"data v1, but the manifest is v2.* train stage"):
+        describe_training_images(classifier, other, store, ABSTAINING, 17)
+
+
+def test_abstention_is_chosen_on_validation_and_told_of_all_parts(
+    classifier: Weights, manifest: pd.DataFrame, store: ImageStore
+) -> None:
+    space = describe_training_images(classifier, manifest, store, ABSTAINING, 17)
+    table = predict_held_out(classifier, manifest, store, space, ABSTAINING)
+    assert list(table.columns) == [*KEPT, *LOGITS, *PICTURE_MEASURES, "distance"]
+    chosen = choose_decision_rule(table, classifier, space, ABSTAINING)
+    assert json.loads(json.dumps(chosen, allow_nan=False)) == chosen
+    other = table.copy()
+    other.loc[other["split"] != "val", ["distance", *PICTURE_MEASURES]] = 1e6
+    assert choose_decision_rule(other, classifier, space, ABSTAINING) == chosen
+    without = choose_decision_rule(table, classifier, space, EVALUATE)
+    assert without == chosen | {"abstention": None}
+
+    said = apply_decision_rule(table, chosen, CLASSES)
+    plain = apply_decision_rule(table, without, CLASSES)
+    pd.testing.assert_frame_equal(said[plain.columns], plain)  # nothing else changes
+    assert list(said.columns) == [*plain.columns, "abstain", "reason"]
+    assert (said["abstain"] == said["reason"].ne("")).all()
+    assert said.loc[said["split"] == "val", "abstain"].mean() <= 0.5
+    far = apply_decision_rule(other, chosen, CLASSES)
+    assert far.loc[far["split"] != "val", "abstain"].all()
+    metrics = parts_from_json(score_predictions(far, other, chosen, ABSTAINING, CLASSES, 1))
+    assert metrics["test"]["abstained"].value == 1
+    test = far[far["split"] == "test"]  # figures of all images stay those of all images
+    assert metrics["test"]["accuracy"].value == (test["predicted"] == test["label"]).mean()

@@ -67,12 +67,13 @@ def test_figures_are_in_reading_order_and_subgroups_in_that_of_their_parts(figur
         "06_operating_points.png",
         "07_subgroups_test.png",
         "07_subgroups_external_clinic.png",
+        "09_abstention.png",
     ]
 
 
 def test_what_is_shown_is_of_the_test_split(figures):
     for name, figure in figures.items():
-        if "subgroups" not in name:
+        if "subgroups" not in name and "abstention" not in name:
             assert heading(figure)[1].startswith("Test split: 8 images of 4 groups"), name
     shown = [text for axes in figures["01_summary.png"].axes for text in texts(axes)]
     assert "0.500" in shown
@@ -112,7 +113,7 @@ def test_classes_are_called_by_the_names_that_conf_gives():
 
 def test_without_operating_points_there_is_no_figure_of_them():
     figures = draw(create_pipeline(), "evaluation_figures", inputs({}))
-    assert [name[:2] for name in figures] == ["01", "02", "03", "04", "05", "07", "07"]
+    assert [name[:2] for name in figures] == ["01", "02", "03", "04", "05", "07", "07", "09"]
 
 
 def test_sets_have_a_figure_a_row_of_panels_for_each_part_that_was_tested():

@@ -1,31 +1,23 @@
 """A model registered in a real registry: what the version says, and what its folder holds."""
 
 import json
-from importlib.metadata import version as installed
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pytest
 import torch
 import yaml
 from mlflow.entities import LoggedModelStatus
-from mlflow.types import DataType
-from packaging.requirements import Requirement
 
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.estimate import Estimate, parts_to_json
+from dermaflow.ml.evaluation.feature_space import FeatureSpace, load_feature_space
 from dermaflow.ml.models.weights import Weights, load_weights
 from dermaflow.registry.evidence import read_evidence
 from dermaflow.registry.model_files import check_model
-from dermaflow.registry.register_version import (
-    contract_signature,
-    example_input,
-    pin_requirements,
-    register_version,
-    run_that_measured,
-)
-from dermaflow.serving.predictor import decode_base64
+from dermaflow.registry.register_version import register_version, run_that_measured
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
 from toy_evidence import toy_evidence
 
@@ -137,6 +129,18 @@ def test_the_models_folder_holds_weights_rule_contract_and_code(register, classi
     assert not list(folder.rglob("*.pkl"))
 
 
+def test_a_space_that_the_rule_measures_in_goes_with_the_weights(
+    experiment, model, classifier, tmp_path
+):
+    space = FeatureSpace(*(np.ones(shape, np.float32) for shape in ((2,), (2, 2), (1, 2))))
+    with mlflow.start_run(experiment_id=experiment.id):
+        made = register_version(
+            model, classifier, RULE, CONTRACT, METRICS, toy_evidence(), {}, space
+        )
+    folder = Path(mlflow.artifacts.download_artifacts(made["model_uri"], dst_path=str(tmp_path)))
+    load_feature_space(folder / "artifacts/weights", space.digest())
+
+
 def test_the_folder_is_what_its_digest_says_and_holds_the_evidence(
     client, experiment, register, tmp_path
 ):
@@ -191,29 +195,3 @@ def test_of_runs_with_equal_metrics_one_with_the_same_parameters_goes_first(clie
 def test_metrics_that_no_run_logged_have_no_run(client, experiment):
     run = client.get_run(experiment.make_run(tags={METRICS_TAG: metrics_digest({})}))
     assert run_that_measured(client, run, METRICS) == "unknown"
-
-
-def test_the_signature_is_the_contracts():
-    signature = contract_signature(CONTRACT)
-    assert signature.inputs.input_dict().keys() == {"image"}
-    assert {column.name: column.type for column in signature.outputs.inputs} == {
-        "label": DataType.string,
-        "p_mel": DataType.double,
-        "mel_recall_90": DataType.boolean,
-    }
-    assert signature.outputs.input_names() == ["label", "p_mel", "mel_recall_90"]
-
-
-def test_the_example_is_an_image_of_the_right_size():
-    (text,) = example_input(PREPROCESS.to_dict())["image"]
-    assert PREPROCESS.open(decode_base64(text)).size == (64, 48)
-
-
-def test_requirements_are_what_is_installed_by_the_names_of_distributions():
-    pins = pin_requirements({"torch", "PIL", "numpy"})
-    requirements = [Requirement(text) for text in pins]
-    assert [requirement.name for requirement in requirements] == ["numpy", "pillow", "torch"]
-    versions = [str(requirement.specifier) for requirement in requirements]
-    assert versions[:2] == [f"=={installed('numpy')}", f"=={installed('pillow')}"]
-    # A local build such as +cu128 is in no registry.
-    assert versions[2] == f"=={installed('torch').split('+')[0]}"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from dermaflow.data.images.image_store import ImageStore
 
@@ -27,6 +27,12 @@ def encoded(kind="JPEG", seed=0):
     pixels = np.random.default_rng(seed).integers(0, 256, (90, 120, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def as_png(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -125,8 +131,8 @@ def test_the_folder_holds_the_contract_and_the_code(model_folder):
     contract = json.loads(next(model_folder.rglob("contract.json")).read_text())
     points = contract["decision_rule"]["operating_points"]
     assert set(points) == {"mel_recall_85", "mel_recall_90", "mel_specificity_90"}
-    sets = {f"in_set_{code}" for code in CLASSES}
-    assert set(contract["output"]) == {"label", *(f"p_{code}" for code in CLASSES), *points, *sets}
+    columns = {f"{kind}_{code}" for kind in ("p", "in_set") for code in CLASSES}
+    assert set(contract["output"]) == {"label", *columns, *points, "abstain", "reason"}
     assert contract["training_data"]["licences"] == ["none (drawn in code)"]
     accuracy = contract["test_metrics"]["balanced_accuracy"]
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
@@ -168,16 +174,32 @@ def test_serving_and_evaluation_say_the_same_of_the_same_image(finished, server)
     table = pd.read_parquet(data / "07_model_output/predictions.parquet").head(3)
     columns = [f"p_{code}" for code in CLASSES]
     store = ImageStore(data / "02_intermediate/image_store")
-    images = []
-    for pixels in store.read(table["image_id"].tolist()):  # stored size: nothing is resized again
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG")
-        images.append(base64.b64encode(buffer.getvalue()).decode())
-    status, text = ask(server, request_body(*images))
+    pictures = store.read(table["image_id"].tolist())  # stored size: nothing is resized again
+    status, text = ask(server, request_body(*map(as_png, pictures)))
     assert status == 200
     served = pd.DataFrame(json.loads(text)["predictions"])
     # The batches differ in size, and bfloat16 keeps three digits.
     np.testing.assert_allclose(served[columns], table[columns], atol=0.02)
+
+
+def test_a_phantom_is_answered_and_what_is_none_is_not_with_its_reason(finished, server):
+    data = finished.folder / "data" / "smoke"
+    table = pd.read_parquet(data / "07_model_output/predictions.parquet")
+    table = table[table["split"] == "test"]
+    answered = table.loc[~table["abstain"], "image_id"]
+    assert len(answered) > len(table) / 2
+    (phantom,) = ImageStore(data / "02_intermediate/image_store").read([answered.iloc[0]])
+    noise = np.random.default_rng(0).integers(0, 256, phantom.shape, dtype=np.uint8)
+    blank = np.full_like(phantom, phantom.mean((0, 1)))
+    blurred = np.asarray(Image.fromarray(phantom).filter(ImageFilter.GaussianBlur(2)))
+    status, text = ask(server, request_body(*map(as_png, (phantom, noise, blank, blurred))))
+    assert status == 200
+    rows = json.loads(text)["predictions"]
+    assert [row["abstain"] for row in rows] == [False, True, True, True]
+    reasons = [row["reason"] for row in rows]
+    assert reasons[:3] == ["", "unreadable: noise", "unreadable: blank"]
+    assert reasons[3] in ("unreadable: blurred", "unreadable: blank")
+    assert all(row["label"] in CLASSES for row in rows)  # told all the same
 
 
 SECRET = "patient Jane Roe, room 12, "

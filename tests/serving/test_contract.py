@@ -4,6 +4,7 @@ from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.models.classifier import describe
 from dermaflow.serving.contract import (
     build_contract,
+    describe_abstention,
     describe_label,
     describe_probability,
     describe_sets,
@@ -100,3 +101,16 @@ def test_it_says_whether_a_set_is_flattered_shared_or_says_nothing():
     assert told["in_set_mel"]["content"] == (
         "always true: 5 validation lesions are too few to tell when an image is not of Melanoma"
     )
+
+
+def test_it_says_when_the_model_abstains():
+    check = {"reason": "uncertain", "measure": "confidence", "low": 0.4, "high": None}
+    blank = {"reason": "unreadable: blank", "measure": "contrast", "low": 3.0, "high": None}
+    told = describe_abstention({"checks": [blank, blank, check], "feature_space": None})
+    assert {name: column["type"] for name, column in told.items()} == {
+        "abstain": "boolean",
+        "reason": "string",
+    }
+    assert told["reason"]["content"].count("unreadable: blank; uncertain. Empty") == 1
+    assert describe_abstention(None) == {}
+    assert "abstain" not in contract()["output"]

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from conf_params import params_of
 from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImage, write_image_store
@@ -17,6 +18,7 @@ from dermaflow.data.images.pixel_modes import ImageError
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import WeightsError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
+from dermaflow.ml.evaluation.feature_space import SPACE_FILE, FeatureSpace
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights, weights_digest
@@ -24,6 +26,7 @@ from dermaflow.ml.runtime import detect_runtime
 from dermaflow.pipelines.evaluate.nodes import (
     apply_decision_rule,
     choose_decision_rule,
+    describe_training_images,
     predict_held_out,
 )
 from dermaflow.serving.predictor import BATCH_SIZE, Predictor, decode_base64
@@ -123,10 +126,10 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
         "mel_recall_50": {"class": "mel", "recall": 0.5},
         "nv_specificity_60": {"class": "nv", "specificity": 0.6},
     }
-    asked = {"operating_points": points, "sets": {"coverage": 0.5, "least": 3}}
+    asked = {"operating_points": points, "sets": {"coverage": 0.5, "least": 3}, "abstention": None}
     evaluate = params_of("evaluate", {"batch_size": 5, "views": 4} | asked)
-    logits = predict_held_out(weights, manifest, ImageStore(tmp_path / "store"), evaluate)
-    rule = choose_decision_rule(logits, weights, evaluate)
+    logits = predict_held_out(weights, manifest, ImageStore(tmp_path / "store"), {}, evaluate)
+    rule = choose_decision_rule(logits, weights, {}, evaluate)
     evaluated = apply_decision_rule(logits, rule, CLASSES)
 
     served = with_rule(rule).predict([as_png(image) for image in pixels])
@@ -234,6 +237,75 @@ def test_columns_and_their_types_are_those_of_the_contract(with_rule, weights):
     probabilities = table.filter(like="p_").to_numpy()
     np.testing.assert_array_equal(probabilities.astype(np.float32), probabilities)
     assert table["sure"].tolist() == [bool(table.loc[0, "p_mel"] >= 0.25)]
+
+
+@pytest.fixture(scope="module")
+def abstaining(weights, tmp_path_factory):
+    """Skin-like pictures through the evaluate stage: pixels, measures, answers, and the folder."""
+    rng = np.random.default_rng(0)
+    colours = rng.normal((200, 150, 120), 12, (60, 1, 1, 3))
+    pixels = rng.normal(colours, 14, (60, 32, 32, 3)).clip(0, 255).astype(np.uint8)
+    pixels[41] = (200, 150, 120)  # of the test split
+    ids = [f"i{number}" for number in range(60)]
+    folder = tmp_path_factory.mktemp("abstaining")
+    images = [StoredImage(*pair) for pair in zip(ids, pixels, strict=True)]
+    write_image_store(folder / "store", ImageBatch(images, (32, 32, 3)))
+    table = {"image_id": ids, "group_id": ids, "label": CLASSES * 20, "source": "drawn"}
+    splits = ["train"] * 20 + ["val"] * 20 + ["test"] * 20
+    manifest = pd.DataFrame(table | {"split": splits, "data_version": "v1"})
+    shares = {"unreadable": 0.4, "out_of_distribution": 0.2, "uncertain": 0.2, "images": 9}
+    changes = {"batch_size": 7, "views": 2, "operating_points": {}, "abstention": shares}
+    evaluate, store = params_of("evaluate", changes), ImageStore(folder / "store")
+    space = describe_training_images(weights, manifest, store, evaluate, 1)
+    logits = predict_held_out(weights, manifest, store, space, evaluate)
+    rule = choose_decision_rule(logits, weights, space, evaluate)
+    save_weights(folder / "weights", weights)
+    save_file(FeatureSpace.from_arrays(space).to_arrays(), folder / "weights" / SPACE_FILE)
+    (folder / "weights" / RULE_FILE).write_text(json.dumps(rule))
+    return pixels[20:], logits, apply_decision_rule(logits, rule, CLASSES), folder / "weights"
+
+
+def test_the_served_model_abstains_as_evaluation_did(abstaining):
+    pixels, logits, evaluated, folder = abstaining
+    predictor = Predictor(folder)
+    served = predictor.predict([as_png(image) for image in pixels])
+    sets = ["in_set_bcc", "in_set_mel", "in_set_nv"]
+    assert list(served.columns) == ["label", "p_bcc", "p_mel", "p_nv", *sets, "abstain", "reason"]
+    assert {name: str(served[name].dtype) for name in ("abstain", "reason")} == {
+        "abstain": "bool",
+        "reason": "str",
+    }
+    limits = json.loads((folder / RULE_FILE).read_text())["abstention"]["checks"]
+    values = logits.assign(confidence=evaluated[["p_bcc", "p_mel", "p_nv"]].max(axis=1))
+    clear = pd.Series(True, values.index)
+    for check in limits:
+        for limit in (check["low"], check["high"]):
+            if limit is not None:  # bf16 kernels sum in another order at another batch size
+                clear &= (values[check["measure"]] - limit).abs() > 0.004 * abs(limit)
+    assert clear.sum() > 30
+    assert served.loc[clear, "reason"].tolist() == evaluated.loc[clear, "reason"].tolist()
+    assert len(set(served["reason"])) > 2
+    assert served.loc[21, "reason"] == "unreadable: blank"
+    alone = predictor.predict([as_png(pixels[3])])
+    assert alone.loc[0, "reason"] == served.loc[3, "reason"] or not clear[3]
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "another", "no limits"])
+def test_a_missing_or_damaged_abstention_is_refused(abstaining, tmp_path, damage):
+    folder = shutil.copytree(abstaining[-1], tmp_path / "weights")
+    arrays = load_file(folder / SPACE_FILE)
+    if damage == "missing":
+        (folder / SPACE_FILE).unlink()
+    elif damage == "cut":
+        (folder / SPACE_FILE).write_bytes((folder / SPACE_FILE).read_bytes()[:-5])
+    elif damage == "another":
+        save_file(arrays | {"means": arrays["means"] + 1}, folder / SPACE_FILE)
+    else:
+        rule = json.loads((folder / RULE_FILE).read_text())
+        del rule["abstention"]["checks"]
+        (folder / RULE_FILE).write_text(json.dumps(rule))
+    with pytest.raises(WeightsError, match=r"abstention is damaged|feature space"):
+        Predictor(folder)
 
 
 def test_no_image_no_rows(predictor):

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from dermaflow.params.base import ClassCode, OpenFraction, Params, PositiveInt, TargetShare
 
 # Of an operating point: no other column of the served model's answer has such a name.
-POINT_NAME = r"^(?!label$|p_|logit_|in_set_)[a-z][a-z0-9_]*\Z"
+POINT_NAME = r"^(?!label$|abstain$|reason$|p_|logit_|in_set_)[a-z][a-z0-9_]*\Z"
 
 
 class OperatingPointParams(Params):
@@ -48,6 +48,23 @@ class SetParams(Params):
     least: PositiveInt  # calibration lesions of a class for a threshold of its own
 
 
+RefusedShare = Annotated[float, Field(ge=0, lt=0.5)]
+
+
+class AbstentionParams(Params):
+    """Share of the validation images that each reason may refuse; null: none is refused for it."""
+
+    unreadable: RefusedShare | None
+    out_of_distribution: RefusedShare | None
+    uncertain: RefusedShare | None
+    images: PositiveInt  # of each class, at most, from which it is learnt what training looks like
+
+    @property
+    def looks_at_training(self) -> bool:
+        """Whether training images are needed."""
+        return self.unreadable is not None or self.out_of_distribution is not None
+
+
 class EvaluateParams(Params):
     model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
 
@@ -61,6 +78,7 @@ class EvaluateParams(Params):
     ]
     sets: SetParams
     subgroups: SubgroupParams
+    abstention: AbstentionParams | None
     bootstrap_samples: Annotated[int, Field(ge=0, le=100_000)]
     confidence: OpenFraction
     least_groups: PositiveInt  # behind a figure; with fewer it is shown as insufficient data

@@ -17,6 +17,7 @@ _TITLES = {
     "mel/auc": "Melanoma AUC",
     "coverage": "Coverage of sets",
     "mel/coverage": "Melanoma coverage",
+    "abstained": "Not answered",
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from dermaflow.ml.evaluation.abstention import ABSTAIN_COLUMN, REASON_COLUMN
 from dermaflow.schema import CLASS_NAMES, probability_columns, set_columns
 from dermaflow.serving.columns import INPUT_COLUMN, LABEL_COLUMN
 
@@ -65,11 +66,31 @@ def build_contract(
                 for name, point in decision_rule["operating_points"].items()
             },
             **describe_sets(classes, decision_rule.get("sets"), class_names),
+            **describe_abstention(decision_rule.get("abstention")),
         },
         "decision_rule": dict(decision_rule),
         "architecture": {key: classifier[key] for key in ("architecture", "stride")},
         "training_data": dict(training_data),
         "test_metrics": dict(metrics["test"]),
+    }
+
+
+def describe_abstention(abstention: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
+    """Columns that say whether the model abstains, and why; none where it never does."""
+    if abstention is None:
+        return {}
+    reasons = list(dict.fromkeys(check["reason"] for check in abstention["checks"]))
+    return {
+        ABSTAIN_COLUMN: {
+            "type": "boolean",
+            "content": "whether the model does not know: label, probabilities and calls are then "
+            "told, and not to be relied on",
+        },
+        REASON_COLUMN: {
+            "type": "string",
+            "content": "why it abstains, the first that applies of: "
+            f"{'; '.join(reasons)}. Empty where it answers",
+        },
     }
 
 

@@ -14,8 +14,9 @@ import pandas as pd
 from dermaflow.data.images.pixel_modes import ImageError, Pixels
 from dermaflow.errors import WeightsError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE, DecisionRule
+from dermaflow.ml.evaluation.feature_space import FeatureSpace, load_feature_space
+from dermaflow.ml.evaluation.observe import observe
 from dermaflow.ml.models.classifier import load_classifier
-from dermaflow.ml.models.predict import predict
 from dermaflow.ml.models.weights import Weights, load_weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.schema import probability_columns
@@ -39,6 +40,7 @@ class Predictor:
         self._runtime = detect_runtime()
         weights = load_weights(folder)
         self._rule = _load_rule(Path(folder) / RULE_FILE, weights)
+        self._space = _load_space(Path(folder), self._rule)
         self._classifier = load_classifier(weights, self._runtime.device)
 
     def predict(self, images: Sequence[object]) -> pd.DataFrame:
@@ -46,16 +48,18 @@ class Predictor:
 
         Returns:
             A row an image: ``label`` (str), ``p_<class>`` (float64, adding up to 1), a column
-            (bool) an operating point, and ``in_set_<class>`` (bool) where the rule has sets.
+            (bool) an operating point, ``in_set_<class>`` (bool) where the rule has sets, and
+            ``abstain`` (bool) and ``reason`` (str) where it may abstain.
 
         Raises:
             ImageError: an entry is no image that may be decoded; the text tells its place among
                 the images and the reason, and holds nothing of it.
         """
         classes = self._classifier.classes
-        logits = predict(self._classifier, self._batches(images), self._runtime, self._rule.views)
+        batches, views = self._batches(images), self._rule.views
+        seen = observe(self._classifier, batches, self._runtime, views, self._space)
         doubles = dict.fromkeys(probability_columns(list(classes)), np.float64)
-        answers = self._rule.answer(logits, classes).astype(doubles)
+        answers = self._rule.answer(seen.logits, classes, seen.measures).astype(doubles)
         return answers.rename(columns={"predicted": LABEL_COLUMN})
 
     def _batches(self, images: Sequence[object]) -> Iterator[Pixels]:
@@ -77,6 +81,11 @@ def _load_rule(path: Path, weights: Weights) -> DecisionRule:
         raise WeightsError(f"decision rule {path} is not readable: {error}") from error
     rule.require_same(weights_digest(weights))
     return rule
+
+
+def _load_space(folder: Path, rule: DecisionRule) -> FeatureSpace | None:
+    digest = rule.abstention.feature_space if rule.abstention else None
+    return None if digest is None else load_feature_space(folder, digest)
 
 
 def decode_base64(text: object) -> bytes:

@@ -30,6 +30,7 @@ def evaluate(least=10, samples=50, **by):
         bootstrap_samples=samples,
         confidence=0.9,
         least_groups=1,
+        abstention=None,
         calibration_bins=10,
     )
 
@@ -224,3 +225,21 @@ def test_coverage_of_sets_is_told_by_subgroup_where_there_are_sets(tested):
     pd.testing.assert_frame_equal(
         table[~table["measure"].str.contains("coverage")].reset_index(drop=True), without
     )
+
+
+def test_the_share_that_is_not_answered_is_told_by_subgroup_where_the_model_abstains(tested):
+    predictions, manifest = tested
+    given = predictions.assign(abstain=predictions["label"] == "mel", reason="uncertain")
+    table = score_subgroups(given, manifest, evaluate(skin_tone=[]), CLASSES, SEED)
+    tones = manifest.set_index("image_id")["skin_tone"].reindex(given["image_id"]).to_numpy()
+    for tone in ("1", "2", "3"):
+        found = rows_of(table, "skin_tone", tone).loc["abstained"]
+        if found["note"]:
+            assert found["note"].startswith("insufficient data: ")
+            assert np.isnan(found["value"])
+        else:
+            assert found["value"] == given["abstain"][tones == tone].mean()
+            assert found["low"] <= found["value"] <= found["high"]
+    assert table.loc[table["measure"] == "abstained", "value"].notna().sum() > 1
+    without = score_subgroups(predictions, manifest, evaluate(skin_tone=[]), CLASSES, SEED)
+    assert "abstained" not in set(without["measure"])

@@ -1,5 +1,6 @@
 """Prediction over a store, a batch at a time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from dermaflow.data.images.image_store import ImageBatch, ImageStore, StoredImag
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.data.images.read_batches import read_batches
 from dermaflow.ml.models.classifier import Classifier, build_resnet50
-from dermaflow.ml.models.predict import predict, predict_batch
+from dermaflow.ml.models.predict import observe_batch, predict, predict_batch
 from dermaflow.ml.runtime import Runtime
 
 CLASSES = ("bkl", "mel", "nv")
@@ -99,3 +100,34 @@ def test_no_images_give_an_empty_table(classifier: Classifier, store: ImageStore
     found = predict(classifier, read_batches(store, [], 4, "test"), FLOAT32, 1)
     assert found.shape == (0, len(CLASSES))
     assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("views", [1, 4])
+def test_features_are_what_the_head_makes_the_logits_of(
+    classifier: Classifier, store: ImageStore, views: int
+) -> None:
+    pixels = store.read(["i0", "i1", "i2"])
+    seen = observe_batch(classifier, pixels, FLOAT32, views)
+    np.testing.assert_array_equal(seen.logits, predict_batch(classifier, pixels, FLOAT32, views))
+    assert seen.features.shape == (3, 2048)
+    with torch.inference_mode():
+        head = classifier.network.get_submodule("fc")
+        logits = head(torch.from_numpy(seen.features)).numpy()
+    np.testing.assert_allclose(logits, seen.logits, atol=1e-5)
+    assert {name: len(values) for name, values in seen.measures.items()} == dict.fromkeys(
+        ("contrast", "sharpness", "redness", "yellowness"), 3
+    )
+
+
+def test_requests_at_once_get_their_own_features(classifier: Classifier, store: ImageStore) -> None:
+    pictures = [store.read([f"i{number}"]) for number in range(4)]
+
+    def observe(pixels):  # type: ignore[no-untyped-def]
+        return observe_batch(classifier, pixels, FLOAT32, 2)
+
+    alone = [observe(pixels) for pixels in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(observe, pictures))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one.features, other.features, atol=1e-6)
+        np.testing.assert_allclose(one.logits, other.logits, atol=1e-6)

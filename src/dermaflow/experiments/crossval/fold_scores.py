@@ -13,6 +13,7 @@ from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.measure import measure, measure_calls, measure_uncalibrated
 from dermaflow.ml.evaluation.operating_points import Calls
 from dermaflow.ml.evaluation.predictions import read_rows
+from dermaflow.ml.evaluation.risk_coverage import measure_abstention
 from dermaflow.ml.evaluation.set_coverage import score_sets
 from dermaflow.params.evaluate import EvaluateParams
 
@@ -51,7 +52,8 @@ def score_pooled(
         for number, rule in rules.items()
         if rule.sets
     ]
-    return scores | score_sets(tested, classes, evaluate.confidence, evaluate.least_groups)
+    scores |= score_sets(tested, classes, evaluate.confidence, evaluate.least_groups)
+    return scores | measure_abstention(predictions, classes, evaluate)
 
 
 def score_fold(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.errors import ParameterError, WeightsError
+from dermaflow.ml.evaluation.abstention import OBSERVED, Abstention
 from dermaflow.ml.evaluation.conformal import ConformalSets
 from dermaflow.schema import logit_columns, probability_columns
 
@@ -41,6 +43,7 @@ class DecisionRule:
         thresholds: name of an operating point -> its threshold.
         classifier: digest of the weights that it was chosen for; None of no particular ones.
         sets: which classes an image may be; None where nothing is said of it.
+        abstention: when it abstains; None for never.
     """
 
     temperature: float = 1.0
@@ -50,6 +53,7 @@ class DecisionRule:
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     classifier: str | None = None
     sets: ConformalSets | None = None
+    abstention: Abstention | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DecisionRule:
@@ -70,6 +74,7 @@ class DecisionRule:
                 },
                 classifier=str(values["classifier"]),
                 sets=ConformalSets.from_dict(values["sets"]) if "sets" in values else None,
+                abstention=_read_abstention(values),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise WeightsError(f"the decision rule is damaged: {error!r}") from error
@@ -143,34 +148,46 @@ class DecisionRule:
             for name, threshold in self.thresholds.items()
         }
 
-    def answer(self, logits: NDArray[np.float32], classes: Sequence[str]) -> pd.DataFrame:
+    def answer(
+        self,
+        logits: NDArray[np.float32],
+        classes: Sequence[str],
+        observed: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+    ) -> pd.DataFrame:
         """Say what is to be said of each image: all that evaluation and serving know of it.
 
         Args:
             logits: (N, C).
             classes: C codes, in the order of the columns.
+            observed: what it abstains by, see ``Abstention.answer``.
 
         Returns:
             A row an image: ``predicted``, the most probable class by the rule's weights (str);
             ``p_<class>`` (float32); for each operating point, by its name, whether the image is
-            called (bool); and with ``sets`` ``in_set_<class>`` (bool).
+            called (bool); with ``sets`` ``in_set_<class>`` (bool); and with ``abstention``
+            ``abstain`` (bool) and ``reason`` (str, empty where it answers).
+
+        Raises:
+            WeightsError: the rule abstains by what was not observed.
         """
         probabilities = self.probabilities(logits, classes)
         table = pd.DataFrame(probabilities, columns=probability_columns(list(classes)))
         labels = np.array(classes, dtype=object)[self.predict(probabilities, classes)]
         table.insert(0, "predicted", labels)
-        table = table.assign(**self.calls(probabilities, tuple(classes)))
-        if self.sets is None:
-            return table
-        return pd.concat([table, self.sets.contains(probabilities, classes)], axis=1)
+        parts = [table.assign(**self.calls(probabilities, tuple(classes)))]
+        if self.sets:
+            parts.append(self.sets.contains(probabilities, classes))
+        if self.abstention:
+            parts.append(self.abstention.answer(probabilities, observed))
+        return pd.concat(parts, axis=1)
 
 
 def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:
     """Replace the logits of a table by what a rule makes of them; see ``DecisionRule.answer``.
 
     Args:
-        logits: ``logit_<class>`` of each class, and columns that stay: image_id, group_id, source,
-            label, split.
+        logits: ``logit_<class>`` of each class, what was observed (``OBSERVED``), and columns that
+            stay: image_id, group_id, source, label, split.
         rule: to be applied.
         classes: codes.
 
@@ -185,9 +202,15 @@ def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.D
             f"({', '.join(name.removeprefix('logit_') for name in present)}); "
             "run the train and evaluate stages again"
         )
-    answers = rule.answer(logits[columns].to_numpy(np.float32), classes)
-    kept = logits.drop(columns=columns)
+    observed = {name: logits[name].to_numpy() for name in OBSERVED if name in logits}
+    answers = rule.answer(logits[columns].to_numpy(np.float32), classes, observed)
+    kept = logits.drop(columns=[*columns, *observed])
     return pd.concat([kept, answers.set_axis(kept.index)], axis=1)
+
+
+def _read_abstention(values: Mapping[str, Any]) -> Abstention | None:
+    part = values.get("abstention")
+    return None if part is None else Abstention.from_dict(part)
 
 
 def _read_numbers(values: Mapping[str, Any]) -> dict[str, float]:

@@ -20,6 +20,7 @@ from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT, NOT_ESTIMABLE
 from dermaflow.ml.evaluation.metrics import auc
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.ml.evaluation.proportion_intervals import mean_interval, wilson_interval
+from dermaflow.ml.evaluation.risk_coverage import measure_subgroup_abstained
 from dermaflow.ml.evaluation.set_coverage import measure_subgroup
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL
@@ -83,7 +84,10 @@ def score_subgroups(
             of_sets = measure_subgroup(
                 table[chosen], classes, evaluate.confidence, evaluate.subgroups.least
             )
-            rows += [facts | row for row in of_sets]
+            of_abstention = measure_subgroup_abstained(
+                table[chosen], evaluate.confidence, evaluate.subgroups.least
+            )
+            rows += [facts | row for row in (*of_sets, *of_abstention)]
     return pd.DataFrame(rows)
 
 

@@ -52,6 +52,7 @@ def draw_evaluation(
     from dermaflow.reporting import curve_figures as curves
     from dermaflow.reporting import evaluation_figures as evaluation
     from dermaflow.reporting import operating_point_figures as operating_points
+    from dermaflow.reporting.abstention_figures import draw_abstention
     from dermaflow.reporting.set_figures import draw_sets
     from dermaflow.reporting.style import naming_classes
     from dermaflow.reporting.subgroup_figures import draw_subgroups
@@ -60,7 +61,8 @@ def draw_evaluation(
     rows = predictions["split"] == "test"
     test = read_rows(predictions[rows], classes)
     plain = read_rows(answer(logits, DecisionRule(), classes)[rows], classes)
-    scores = parts_from_json(metrics)["test"]
+    by_part = parts_from_json(metrics)
+    scores = by_part["test"]
     codes = {name: threshold.code for name, threshold in rule.thresholds.items()}
     with naming_classes(class_names):
         figures = {
@@ -79,11 +81,10 @@ def draw_evaluation(
         for part, rows_of_it in subgroups.groupby("part", sort=False):
             name = f"07_subgroups_{str(part).replace('/', '_')}.png"
             figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
+        parts = {part: predictions[rows] for part, rows in reported_parts(predictions).items()}
         if rule.sets:
-            of_part = {
-                part: predictions[rows] for part, rows in reported_parts(predictions).items()
-            }
             figures["08_sets.png"] = draw_sets(
-                of_part, parts_from_json(metrics), rule.sets, classes, evaluate.confidence
+                parts, by_part, rule.sets, classes, evaluate.confidence
             )
+        figures["09_abstention.png"] = draw_abstention(parts, by_part, classes)
     return figures

@@ -3,74 +3,145 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermaflow.data.images.image_store import ImageStore
 from dermaflow.data.images.read_batches import read_batches
 from dermaflow.data.version import require_same_data
 from dermaflow.errors import ValidationError
+from dermaflow.ml.evaluation.choose_abstention import abstain_by
 from dermaflow.ml.evaluation.choose_rule import choose_rule
 from dermaflow.ml.evaluation.coverage_band import SetAnswers
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import Estimate, JsonParts, parts_to_json, untested_classes
 from dermaflow.ml.evaluation.measure import measure, measure_uncalibrated
 from dermaflow.ml.evaluation.predictions import read_rows, reported_parts
+from dermaflow.ml.evaluation.risk_coverage import measure_abstention
 from dermaflow.ml.evaluation.set_coverage import score_sets
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL, logit_columns
 
+if TYPE_CHECKING:  # heavy
+    import torch
+
+    from dermaflow.ml.models.classifier import Classifier
+
+Arrays = dict[str, NDArray[np.float32]]
 logger = logging.getLogger(__name__)
 
 HELD_OUT = ("val", "test")
 
 
+def describe_training_images(
+    classifier: Weights,
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    evaluate: EvaluateParams,
+    seed: int,
+) -> Arrays:
+    """What training images are like in the network's features, and in their pixels.
+
+    Returns:
+        The arrays of a ``FeatureSpace``, and each of ``PICTURE_MEASURES`` of the images that it was
+        learnt from, float32 (M,); nothing where no abstention asks for it.
+
+    Raises:
+        ValidationError, WeightsError: as ``predict_held_out``.
+    """
+    params = evaluate.abstention
+    if params is None or not params.looks_at_training:
+        return {}
+    from dermaflow.ml.evaluation.learn_feature_space import (
+        draw_training_images,
+        learn_feature_space,
+    )
+    from dermaflow.ml.evaluation.observe import observe_training
+    from dermaflow.ml.runtime import detect_runtime
+
+    runtime = detect_runtime()
+    network = _load_network(classifier, manifest, image_store, runtime.device)
+    train = draw_training_images(manifest, params.images, seed)
+    batches = read_batches(
+        image_store, train["image_id"].tolist(), evaluate.batch_size, "Training images"
+    )
+    started = time.monotonic()
+    seen = observe_training(network, batches, runtime, evaluate.views)
+    space = learn_feature_space(seen.features, train["label"].tolist())
+    seconds = (time.monotonic() - started) * 1000 / len(train)
+    text = "Feature space of %d training images: %.1f s per 1,000 images"
+    logger.info(text, len(train), seconds)
+    return {**space.to_arrays(), **seen.measures}
+
+
 def predict_held_out(
-    classifier: Weights, manifest: pd.DataFrame, image_store: ImageStore, evaluate: EvaluateParams
+    classifier: Weights,
+    manifest: pd.DataFrame,
+    image_store: ImageStore,
+    feature_space: Arrays,
+    evaluate: EvaluateParams,
 ) -> pd.DataFrame:
     """Logits of the images that are not trained on, in the manifest's order.
 
     Returns:
-        image_id, group_id, source, label, split and ``logit_<class>`` (float32), mean of the views.
+        image_id, group_id, source, label, split and ``logit_<class>`` (float32), mean of the views;
+        and of ``OBSERVED`` what abstention rests on (float32).
 
     Raises:
         ValidationError: the manifest has no image in one of the two splits, or the classifier was
             trained on another manifest or image size.
         WeightsError: the classifier's description and tensors do not belong together.
     """
-    from dermaflow.ml.models.classifier import load_classifier
-    from dermaflow.ml.models.predict import predict
+    from dermaflow.ml.evaluation.feature_space import FeatureSpace
+    from dermaflow.ml.evaluation.observe import observe
     from dermaflow.ml.runtime import detect_runtime
 
-    require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
+    runtime = detect_runtime()
+    network = _load_network(classifier, manifest, image_store, runtime.device)
     for split in HELD_OUT:
         if not manifest["split"].eq(split).any():
             raise ValidationError(
                 f"manifest: no image is in the split {split!r}; raise validate.split.{split}"
             )
-    runtime = detect_runtime()
-    network = load_classifier(classifier, runtime.device)
+    held_out = manifest[manifest["split"].isin((*HELD_OUT, EXTERNAL))]
+    batches = read_batches(
+        image_store, held_out["image_id"].tolist(), evaluate.batch_size, "Predict"
+    )
+    space = FeatureSpace.from_arrays(feature_space) if feature_space else None
+    seen = observe(network, batches, runtime, evaluate.views, space)
+    table = held_out[["image_id", "group_id", "source", "label", "split"]].reset_index(drop=True)
+    table[logit_columns(list(network.classes))] = seen.logits
+    return table.assign(**seen.measures)
+
+
+def _load_network(
+    classifier: Weights, manifest: pd.DataFrame, image_store: ImageStore, device: torch.device
+) -> Classifier:
+    """The network, if it was trained on this manifest and these images' size."""
+    from dermaflow.ml.models.classifier import load_classifier
+
+    require_same_data(classifier.config.get("data_version"), manifest, "classifier", "train")
+    network = load_classifier(classifier, device)
     trained = (network.preprocess.height, network.preprocess.width)
     if trained != image_store.shape[:2]:
         raise ValidationError(
             f"classifier was trained on images of {trained} pixels, but image_store holds "
             f"{image_store.shape[:2]}; run the train stage again"
         )
-    held_out = manifest[manifest["split"].isin((*HELD_OUT, EXTERNAL))]
-    batches = read_batches(
-        image_store, held_out["image_id"].tolist(), evaluate.batch_size, "Predict"
-    )
-    table = held_out[["image_id", "group_id", "source", "label", "split"]].reset_index(drop=True)
-    table[logit_columns(list(network.classes))] = predict(network, batches, runtime, evaluate.views)
-    return table
+    return network
 
 
 def choose_decision_rule(
-    logits: pd.DataFrame, classifier: Weights, evaluate: EvaluateParams
+    logits: pd.DataFrame, classifier: Weights, feature_space: Arrays, evaluate: EvaluateParams
 ) -> dict[str, Any]:
-    """Calibration, weights, thresholds and sets that validation asks for; no other row is read.
+    """Calibration, weights, thresholds, sets and abstention that validation asks for.
+
+    No other row is read. What pictures look like is judged by training images as well.
 
     Returns:
         For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
@@ -81,7 +152,10 @@ def choose_decision_rule(
         "data_version": classifier.config["data_version"],
     }
     val = logits[logits["split"] == "val"]
-    return origin | choose_rule(val, classifier.config["classes"], evaluate, evaluate.views)
+    classes = classifier.config["classes"]
+    rule = origin | choose_rule(val, classes, evaluate, evaluate.views)
+    abstention = abstain_by(val, feature_space, DecisionRule.from_dict(rule), classes, evaluate)
+    return rule | {"abstention": abstention}
 
 
 def apply_decision_rule(
@@ -133,6 +207,7 @@ def score_predictions(
             metrics[name] |= score_sets(
                 [of_part], classes, evaluate.confidence, evaluate.least_groups
             )
+        metrics[name] |= measure_abstention(predictions[rows], classes, evaluate)
         if untested := untested_classes(scores):
             text = "%s has no image of %s: its means are over the other classes"
             logger.warning(text, name, ", ".join(untested))

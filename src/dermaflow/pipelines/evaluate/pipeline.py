@@ -6,6 +6,7 @@ from dermaflow.ml.evaluation.subgroups import score_subgroups
 from dermaflow.pipelines.evaluate.nodes import (
     apply_decision_rule,
     choose_decision_rule,
+    describe_training_images,
     predict_held_out,
     score_predictions,
 )
@@ -14,16 +15,23 @@ from dermaflow.pipelines.evaluate.nodes import (
 def create_pipeline() -> Pipeline:
     """From the classifier and the held-out images to decision rule, predictions and metrics."""
     decided = ["predictions", "logits", "decision_rule"]
+    images = ["classifier", "manifest", "image_store"]
     nodes = [
         node(
+            describe_training_images,
+            inputs=[*images, "params:evaluate", "params:seed"],
+            outputs="feature_space",
+            name="describe_training_images",
+        ),
+        node(
             predict_held_out,
-            inputs=["classifier", "manifest", "image_store", "params:evaluate"],
+            inputs=[*images, "feature_space", "params:evaluate"],
             outputs="logits",
             name="predict_held_out",
         ),
         node(
             choose_decision_rule,
-            inputs=["logits", "classifier", "params:evaluate"],
+            inputs=["logits", "classifier", "feature_space", "params:evaluate"],
             outputs="decision_rule",
             name="choose_decision_rule",
         ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dermaflow.data.validation.group_tables import count_grouping
 from dermaflow.data.version import require_same_data, version_of
@@ -97,14 +99,16 @@ def register_model(
     decision_rule: dict[str, Any],
     evidence_figures: dict[str, Any],
     evidence_images: pd.DataFrame,
+    feature_space: dict[str, NDArray[np.float32]],
     register: RegisterParams,
 ) -> dict[str, str]:
-    """Register weights, rule, contract and evidence as the next version of the model in MLflow.
+    """Register weights, rule, contract, evidence and feature space as the model's next version.
 
     Returns:
         Where it is now and what: ``name``, ``version``, ``model_uri``, ``run_id``, ``digest``; for
         JSON.
     """
+    from dermaflow.ml.evaluation.feature_space import FeatureSpace
     from dermaflow.registry.evidence import Evidence
     from dermaflow.registry.register_version import register_version
 
@@ -115,6 +119,7 @@ def register_model(
         "data_source": "; ".join(data["sources"]),
     }
     evidence = Evidence.from_figures(evidence_figures, evidence_images)
+    space = FeatureSpace.from_arrays(feature_space) if feature_space else None
     return register_version(
-        register.name, classifier, decision_rule, model_contract, metrics, evidence, tags
+        register.name, classifier, decision_rule, model_contract, metrics, evidence, tags, space
     )

@@ -49,6 +49,7 @@ def create_pipeline() -> Pipeline:
                     *measured,
                     "evidence_figures",
                     "evidence_images",
+                    "feature_space",
                     "params:register",
                 ],
                 "registration",
