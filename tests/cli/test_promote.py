@@ -1,56 +1,17 @@
 """``kedro promote`` on a real SQLite registry."""
 
-import json
-from datetime import UTC, datetime
-
 import pytest
 import yaml
-from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
-from dermaflow.ml.evaluation.estimate import Estimate
-from dermaflow.tracking.metric_names import name_metrics
-
-MODEL = "dermaflow"
-FIGURES = {"balanced_accuracy": 0.97, "macro_auc": 0.99, "mel/recall": 0.95}
+from dermaflow.registry.decisions_log import read_decisions
+from registered import FIGURES, MODEL
 
 
 @pytest.fixture(scope="module")
 def floors(project_path):
     text = (project_path / "conf/base/parameters_promote.yml").read_text()
     return yaml.safe_load(text)["promote"]["floors"]
-
-
-@pytest.fixture
-def register(client, tmp_path):
-    """Register a version whose run has ``figures`` (lower ends 0.01 below); gives its number."""
-
-    def make(figures=FIGURES, *, reports=True, broken=(), run_data="d1", env="base", tags=()):
-        experiment = client.get_experiment_by_name("dermaflow").experiment_id
-        run_id = client.create_run(experiment, tags={"env": env}).info.run_id
-        scores = {name: Estimate(v, v - 0.01, v + 0.01) for name, v in figures.items()}
-        metrics = name_metrics({"test": scores})
-        intervals = {"evaluate.confidence": "0.95", "evaluate.bootstrap_samples": "1000"}
-        client.log_batch(
-            run_id,
-            [Metric(name, value, 1, 0) for name, value in metrics.items()],
-            [Param(name, value) for name, value in intervals.items()],
-        )
-        if reports:
-            contents = {
-                "split_report": {"data_version": run_data, "groups_across_splits": 0},
-                "validation_report": {"broken": list(broken)},
-            }
-            for name, content in contents.items():
-                (tmp_path / f"{name}.json").write_text(json.dumps(content))
-                client.log_artifact(run_id, tmp_path / f"{name}.json", "validation")
-        if not client.search_registered_models(f"name = '{MODEL}'"):
-            client.create_registered_model(MODEL)
-        tags = {"data_version": "d1", **dict(tags)}
-        version = client.create_model_version(MODEL, "file:///nowhere", run_id, tags=tags)
-        return int(version.version)
-
-    return make
 
 
 @pytest.fixture
@@ -66,27 +27,35 @@ def holder(client):
     return find
 
 
-def tags_of(client, version):
-    tags = client.get_model_version(MODEL, str(version)).tags
-    return {k.removeprefix("promotion."): v for k, v in tags.items() if k.startswith("promotion.")}
+@pytest.fixture
+def decisions(client):
+    """Decisions on a version, the oldest first."""
+
+    def find(version):
+        return [
+            one for one in read_decisions(client, MODEL) if one.decision.version == str(version)
+        ]
+
+    return find
 
 
-def test_a_good_version_gets_the_alias_and_its_tags_say_why(
-    kedro, client, register, holder, floors
+def test_a_good_version_gets_the_alias_and_the_record_says_why(
+    kedro, client, register, holder, floors, decisions
 ):
     before, version = holder(), register()
-    started = datetime.now(UTC).replace(microsecond=0)
     done = kedro("promote", version)
     assert done.exit_code == 0, done.output
     assert holder() == version
     held = "no version" if before is None else f"version {before}"
     assert f"Version {version} has the alias staging; {held} had it before" in done.output
-    tags = tags_of(client, version)
-    assert tags["decision"] == "promoted to staging"
-    assert tags["judged_by"] == "lower_bound"
-    assert tags["balanced_accuracy"] == f"0.960 >= {floors['balanced_accuracy']:.3f}"
-    assert tags["data_version"] == "d1 == d1"
-    assert started <= datetime.fromisoformat(tags["time"]) <= datetime.now(UTC)
+    (recorded,) = decisions(version)
+    assert f"Recorded as run {recorded.run_id}" in done.output
+    decision = recorded.decision
+    assert (decision.kind, decision.alias, recorded.done) == ("promoted", "staging", True)
+    found = {check.name: (check.passed, check.found) for check in decision.checks}
+    assert found["balanced_accuracy"] == (True, f"0.960 >= {floors['balanced_accuracy']:.3f}")
+    assert found["data_version"] == (True, "d1 == d1")
+    assert client.get_model_version(MODEL, version).tags["decision"].startswith("promoted to stag")
 
     after = register()
     done = kedro("promote", after)
@@ -94,8 +63,8 @@ def test_a_good_version_gets_the_alias_and_its_tags_say_why(
     assert holder() == after
 
 
-def test_a_refused_version_leaves_the_alias_and_its_tags_name_every_failed_check(
-    kedro, client, register, holder
+def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
+    kedro, client, register, holder, decisions
 ):
     good = register()
     assert kedro("promote", good).exit_code == 0
@@ -111,10 +80,46 @@ def test_a_refused_version_leaves_the_alias_and_its_tags_name_every_failed_check
     ):
         assert text in done.stderr
     assert "macro_auc" not in done.stderr
-    tags = tags_of(client, poor)
-    assert tags["decision"] == "refused"
-    assert tags["melanoma_recall"].startswith("missing")
-    assert tags["macro_auc"].startswith("0.980 >=")
+    (recorded,) = decisions(poor)
+    assert (recorded.decision.kind, recorded.done) == ("refused", True)
+    found = {check.name: check.found for check in recorded.decision.checks if not check.passed}
+    assert found.keys() == {"balanced_accuracy", "melanoma_recall", "validation_passed"}
+
+    run_id = client.get_model_version(MODEL, str(good)).run_id
+    client.log_metric(run_id, "test/macro_auc", 0.1)
+    client.log_metric(run_id, "z_interval/test/macro_auc_low", 0.1)
+    assert kedro("promote", good).exit_code == 8
+    assert [one.decision.kind for one in decisions(good)] == ["promoted", "refused"]
+    assert holder() == good
+
+
+def test_champion_needs_staging_and_somebody_who_approves(kedro, client, register, decisions):
+    first, second = register(), register()
+    assert kedro("promote", first).exit_code == 0
+    done = kedro("promote", first, "--to", "champion")
+    assert done.exit_code == 8
+    assert "the alias champion needs somebody who approves of it" in done.stderr
+    assert kedro("promote", first, "--to", "champion", "--approver", " ").exit_code == 2
+    done = kedro("promote", second, "--to", "champion", "--approver", "Dr. Ada")
+    assert done.exit_code == 8
+    assert f"has_staging (version {first} has it)" in done.stderr
+    done = kedro("promote", first, "--to", "champion", "--approver", "Dr. Ada")
+    assert done.exit_code == 0, done.output
+    assert int(client.get_model_version_by_alias(MODEL, "champion").version) == first
+    assert decisions(first)[-1].decision.approver == "Dr. Ada"
+    assert kedro("promote", first, "--to", "challenger").exit_code == 8
+
+
+def test_a_digest_that_is_pinned_must_be_the_versions(kedro, register, holder, decisions):
+    before, version = holder(), register(tags={"digest": "a" * 64})
+    done = kedro("promote", version, "--digest", "b" * 64)
+    assert done.exit_code == 15
+    assert f"version {version} of dermaflow has the digest {'a' * 64}, not" in done.stderr
+    assert holder() == before
+    assert decisions(version)[0].decision.kind == "refused"
+    done = kedro("promote", version, "--digest", "a" * 64)
+    assert done.exit_code == 0, done.output
+    assert f"Digest {'a' * 64}" in done.output
 
 
 @pytest.mark.parametrize(
@@ -145,36 +150,42 @@ def test_what_is_unknown_or_of_other_data_is_refused(kedro, register, changes, f
     assert {row[1] for row in rows if row[0] == "failed"} == failed
 
 
-def test_the_tag_names_the_run_whose_figures_count(kedro, client, register):
+def test_the_tag_names_the_run_whose_figures_count(kedro, client, register, decisions):
     good = client.get_model_version(MODEL, str(register())).run_id
     empty = register({}, reports=False, tags={"metrics_run_id": good})
     assert kedro("promote", empty).exit_code == 0
-    assert tags_of(client, empty)["run_id"] == good
+    assert decisions(empty)[0].decision.metrics_run == good
 
 
-def test_a_new_decision_replaces_the_old_ones_tags(kedro, client, register):
-    version = register()
-    client.set_model_version_tag(MODEL, str(version), "promotion.gone_floor", "0.9 >= 0.1")
-    assert kedro("promote", version).exit_code == 0
-    assert "gone_floor" not in tags_of(client, version)
-    assert client.get_model_version(MODEL, str(version)).tags["data_version"] == "d1"
-
-
-def test_a_dry_run_writes_nothing(kedro, client, register, holder):
+def test_a_dry_run_writes_nothing(kedro, client, register, holder, decisions):
     before, good, poor = holder(), register(), register({})
     done = kedro("promote", good, "--dry-run")
     assert done.exit_code == 0
     assert f"Version {good} would get the alias staging" in done.output
     assert kedro("promote", poor, "--dry-run").exit_code == 8
     assert holder() == before
-    assert tags_of(client, good) == tags_of(client, poor) == {}
+    assert decisions(good) == decisions(poor) == []
+    assert "decision" not in client.get_model_version(MODEL, str(good)).tags
+
+
+def test_an_environment_that_does_not_promote_judges_and_refuses(
+    kedro, register, holder, decisions
+):
+    before, version = holder(), register(dict.fromkeys(FIGURES, 0.02), env="smoke")
+    dry = kedro("promote", version, "--env", "smoke", "--dry-run")
+    assert "passed  balanced_accuracy" in dry.output
+    done = kedro("promote", version, "--env", "smoke")
+    assert (dry.exit_code, done.exit_code) == (8, 8)
+    for ended in (dry, done):
+        assert "Error: the environment smoke gives no aliases: `promotes: true` in" in ended.stderr
+    assert (holder(), decisions(version)) == (before, [])
 
 
 def test_environments_have_floors_of_their_own(kedro, register):
     poor = dict.fromkeys(FIGURES, 0.02)
     assert kedro("promote", register(poor)).exit_code == 8
-    done = kedro("promote", register(poor, env="smoke"), "--env", "smoke")
-    assert done.exit_code == 0, done.output
+    done = kedro("promote", register(poor, env="smoke"), "--env", "smoke", "--dry-run")
+    assert "failed" not in done.output
 
 
 def test_an_unknown_version_or_store_has_its_own_code(kedro, register, tmp_path):

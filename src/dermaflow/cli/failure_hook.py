@@ -42,6 +42,4 @@ def run_hook(command: str, failure: Failure) -> None:
     environment = {**inherited, **failure.variables()}
     problem = run_hook_command(command, project_root(), environment, SECONDS)
     if problem:
-        click.secho(
-            f"Warning: the command of --on-failure: {problem}", fg="yellow", err=True
-        )
+        click.secho(f"Warning: the command of --on-failure: {problem}", fg="yellow", err=True)

@@ -26,6 +26,7 @@ from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
+from dermaflow.registry.aliases import give_challenger
 from dermaflow.registry.logged_model import log_saved_model
 from dermaflow.registry.shipped_code import importable, write_model_package
 from dermaflow.serving.columns import INPUT_COLUMN
@@ -53,6 +54,7 @@ def register_version(
 
     The model's folder holds the weights, the decision rule, the contract, the code that serves
     them, under a name of its own, and the names of the packages that it needs; and no pickle.
+    The newest version has the alias ``challenger``.
 
     Args:
         name: of the registered model.
@@ -83,6 +85,7 @@ def register_version(
     registered = client.create_model_version(
         name, logged.model_uri, run.info.run_id, tags=all_tags, model_id=logged.model_id
     )
+    give_challenger(client, name)
     uri = f"models:/{name}/{registered.version}"
     logger.info("Registered %s", uri)
     return {
