@@ -1,5 +1,9 @@
 """``kedro promote`` on a real SQLite registry."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import yaml
 from mlflow.exceptions import MlflowException
@@ -204,3 +208,30 @@ def test_the_environment_may_be_named_by_kedros_variable(kedro, register, monkey
     done = kedro("promote", register(env="base"), "--dry-run")
     assert done.exit_code == 8
     assert "base != smoke" in done.output
+
+
+@pytest.mark.slow
+def test_commands_at_once_leave_one_holder_and_as_many_records(
+    project, store, client, register, holder, decisions
+):
+    versions = [register() for _ in range(3)]
+    commands = [
+        subprocess.Popen(
+            [sys.executable, "-m", "kedro", "promote", str(version)],
+            cwd=project,
+            env=os.environ | {"MLFLOW_TRACKING_URI": store},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for version in versions
+    ]
+    said = [command.communicate()[0] for command in commands]
+    assert [command.returncode for command in commands] == [0] * len(versions)
+    made = [one for version in versions for one in decisions(version)]
+    made.sort(key=lambda one: one.time)
+    order = [int(one.decision.version) for one in made]
+    assert sorted(order) == versions
+    assert [int(one.decision.holder_before or 0) for one in made][1:] == order[:-1]
+    assert holder() == order[-1]
+    for version, text in zip(versions, said, strict=True):
+        assert f"Version {version} has the alias staging" in text
