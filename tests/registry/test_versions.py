@@ -1,20 +1,12 @@
-"""Versions in a real registry: which is found, what is known of it, and what is recorded."""
-
-from datetime import UTC, datetime
+"""Versions in a real registry: which is found, and what is known of it."""
 
 import pytest
 from mlflow.exceptions import MlflowException
 
 from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.estimate import Estimate
-from dermaflow.registry.gates import Check, Facts
-from dermaflow.registry.versions import (
-    alias_holder,
-    find_version,
-    open_registry,
-    read_facts,
-    record_decision,
-)
+from dermaflow.registry.gates import Facts
+from dermaflow.registry.versions import find_version, list_versions, open_registry, read_facts
 from dermaflow.tracking.metric_names import name_metrics
 
 SCORES = {"macro_auc": Estimate(0.9, 0.8, 0.95, 9), "mel/recall": Estimate(0.5, 0.25, 0.75, 5)}
@@ -55,6 +47,7 @@ def test_a_version_goes_by_its_number_and_an_unknown_one_is_answered_with_all(
     for number in range(1, 11):
         register(made=f"as the {number}.")
     assert find_version(client, model, 2).tags == {"made": "as the 2."}
+    assert [int(one.version) for one in list_versions(client, model)] == list(range(1, 11))
     known = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
     said = rf"^model '{model}' has no version 11; its versions: {known} \(`kedro run --pipelines re"
     with pytest.raises(RegistryError, match=said):
@@ -155,36 +148,3 @@ def test_a_report_that_says_something_else_says_nothing(
 def test_an_empty_list_of_broken_expectations_is_none_broken(client, register, whole_run):
     reports = REPORTS | {"validation/validation_report.json": {"broken": []}}
     assert read_facts(client, register(whole_run(artifacts=reports))).broken == 0
-
-
-def test_an_alias_is_held_by_the_version_that_got_it_last(client, model, register):
-    for _ in range(3):
-        register()
-    assert alias_holder(client, model, "staging") is None
-    for number in ("3", "2"):
-        client.set_registered_model_alias(model, "staging", number)
-    client.set_registered_model_alias(model, "production", "1")
-    assert alias_holder(client, model, "staging") == "2"
-
-
-def test_a_decision_replaces_the_one_before_and_no_other_tag(client, model, register, monkeypatch):
-    monkeypatch.setenv("LOGNAME", "who promotes")
-    version, other = register(data_version="d1", promotions="2"), register()
-    first = [Check("macro_auc", True, "0.9 >= 0.8"), Check("gone_floor", True, "1 >= 0")]
-    record_decision(client, version, Facts("r1", {}), first, "value", "promoted to staging")
-    version = client.get_model_version(model, version.version)
-    began = datetime.now(UTC).replace(microsecond=0)
-    second = [Check("macro_auc", False, "missing, 0.800 asked")]
-    record_decision(client, version, Facts(None, {}), second, "lower_bound", "refused")
-    tags = dict(client.get_model_version(model, version.version).tags)
-    assert began <= datetime.fromisoformat(tags.pop("promotion.time")) <= datetime.now(UTC)
-    assert tags == {
-        "data_version": "d1",
-        "promotions": "2",
-        "promotion.macro_auc": "missing, 0.800 asked",
-        "promotion.decision": "refused",
-        "promotion.judged_by": "lower_bound",
-        "promotion.run_id": "missing",
-        "promotion.by": "who promotes",
-    }
-    assert client.get_model_version(model, other.version).tags == {}

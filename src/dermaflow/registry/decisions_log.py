@@ -24,7 +24,7 @@ _NONE = "none"  # holder of an alias that no version has
 _KINDS = get_args(Kind)
 _TEXTS = ("approver", "reason", "digest", "data_version", "metrics_run", "test_set")
 _CHECK = "check/"  # begins the parameter of a check; its value begins with one of the next two
-_PASSED, _FAILED = "passed: ", "failed: "
+_PASSED, _FAILED = "passed:", "failed:"
 _NO_SIGN_OF_A_NAME = re.compile(r"[^/\w.\- :]")  # MLflow's rule
 _PARAMETERS_A_BATCH = 100  # MLflow's limit
 
@@ -129,7 +129,7 @@ def _to_parameters(decision: Decision) -> dict[str, str]:
     }
     checks = {
         f"{_CHECK}{_NO_SIGN_OF_A_NAME.sub('_', one.name)}": (
-            f"{_PASSED if one.passed else _FAILED}{one.found}"
+            f"{_PASSED if one.passed else _FAILED} {one.found}"
         )
         for one in decision.checks
     }
@@ -140,7 +140,7 @@ def _from_run(run: Run) -> Recorded:
     said: dict[str, Any] = dict(run.data.params)
     before = said["holder_before"]
     checks = (
-        Check(name.removeprefix(_CHECK), text.startswith(_PASSED), text[len(_PASSED) :])
+        Check(name.removeprefix(_CHECK), text.startswith(_PASSED), text[len(_PASSED) + 1 :])
         for name, text in sorted(said.items())
         if name.startswith(_CHECK)
     )

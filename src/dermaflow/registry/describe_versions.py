@@ -19,13 +19,14 @@ from dermaflow.registry.decisions import Recorded
 from dermaflow.registry.decisions_log import read_decisions
 from dermaflow.registry.examine_version import DIGEST_TAG
 from dermaflow.registry.model_registry import ModelRegistry
+from dermaflow.registry.registry_config import CHALLENGER
 from dermaflow.tracking.metric_names import read_scores
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
 
 # Of the test split; heading on the screen -> metric.
 HEADLINES = {"AUC": "macro_auc", "bal. acc.": "balanced_accuracy", "mel": "mel/recall"}
 _SHORT = 8  # characters of a digest or a data version
-_TITLES = ("version", "aliases", "env", "data", *HEADLINES, "digest", "last decision")
+_TITLES = ("no.", "aliases", "env", "data", *HEADLINES, "digest", "last decision")
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ def describe_versions(registry: ModelRegistry) -> list[VersionSummary]:
     aliases: dict[str, list[str]] = {}
     for alias, number in alias_holders(client, registry.model).items():
         aliases.setdefault(number, []).append(alias)
-    order = registry.config.aliases
+    order = [*registry.config.aliases, CHALLENGER]
     return [
         _summarise(
             client,
             version,
-            sorted(aliases.get(str(version.version), []), key=lambda one: (one not in order, one)),
+            sorted(aliases.get(str(version.version), []), key=lambda one: _place(one, order)),
             last.get(str(version.version)),
         )
         for version in reversed(versions)
@@ -101,6 +102,10 @@ def table_rows(summaries: Sequence[VersionSummary]) -> list[list[str]]:
         rows.append([one.version, aliases[0], one.environment, *short])
         rows += [["", alias, *[""] * (len(_TITLES) - 2)] for alias in aliases[1:]]
     return rows
+
+
+def _place(alias: str, order: Sequence[str]) -> int:
+    return order.index(alias) if alias in order else len(order)
 
 
 def _summarise(
