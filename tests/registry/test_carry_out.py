@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from dermaflow.registry.alias_decisions import Decision
 from dermaflow.registry.carry_out import carry_out, tell_hook
-from dermaflow.registry.decisions import Decision
 from dermaflow.registry.gates import Check
 from registered import registry_of
 

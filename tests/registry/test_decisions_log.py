@@ -6,7 +6,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from dermaflow.errors import RegistryError
-from dermaflow.registry.decisions import Decision
+from dermaflow.registry.alias_decisions import Decision
 from dermaflow.registry.decisions_log import log_name, read_decisions, recording
 from dermaflow.registry.gates import Check
 from dermaflow.tracking.find_runs import list_runs

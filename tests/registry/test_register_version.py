@@ -88,6 +88,15 @@ def test_a_version_names_its_run_its_code_and_the_run_that_measured_it(
     }
 
 
+def test_the_newest_version_is_the_challenger(client, model, register):
+    for _ in range(2):
+        made, _ = register()
+    aliases = {
+        name: str(number) for name, number in (client.get_registered_model(model).aliases.items())
+    }
+    assert aliases == {"challenger": made["version"]} == {"challenger": "2"}
+
+
 def test_a_version_says_where_git_did_not_know_the_code(client, register):
     unknown = {"mlflow.source.git.commit": "c0ffef", "git_dirty": "unknown"}
     made, _ = register(unknown)

@@ -41,13 +41,23 @@ def name_holder(holder: str | None) -> str:
 def holding_aliases(config: TrackingConfig, model: str) -> Iterator[None]:
     """Keep other processes of this host from moving a model's aliases while the block runs.
 
-    They wait. Other hosts are not kept away: MLflow has no lock and no conditional change.
+    They wait. Other hosts are not kept away: MLflow has no lock and no conditional change. The lock
+    is a file beside a SQLite database; of a server, in the host's temporary folder.
 
     Args:
         config: resolved.
         model: name of the registered model.
     """
-    with locked(_lock_file(config, model), mode=_FOR_ALL_USERS):
+    address = os.environ.get("MLFLOW_REGISTRY_URI") or config.tracking_uri
+    if address.startswith(SQLITE_PREFIX):
+        database = sqlite_file(address).resolve()
+        file, mode = database.with_name(f".{database.name}.{_digest(model)}.lock"), None
+    else:
+        parts = urlsplit(address)
+        server = f"{parts.hostname}:{parts.port}{parts.path.rstrip('/')}"  # without who asks
+        name = f"dermaflow-{_digest(server, model)}.lock"
+        file, mode = Path(tempfile.gettempdir(), name), _FOR_ALL_USERS
+    with locked(file, mode=mode):
         yield
 
 
@@ -100,17 +110,6 @@ def _newest_version(client: MlflowClient, model: str) -> str:
         f"name = '{model}'", max_results=1, order_by=["version_number DESC"]
     )
     return str(found[0].version)
-
-
-def _lock_file(config: TrackingConfig, model: str) -> Path:
-    """Beside the database that holds the registry; of a server, in the host's temporary folder."""
-    address = os.environ.get("MLFLOW_REGISTRY_URI") or config.tracking_uri
-    if address.startswith(SQLITE_PREFIX):
-        database = sqlite_file(address).resolve()
-        return database.with_name(f".{database.name}.{_digest(model)}.lock")
-    parts = urlsplit(address)
-    server = f"{parts.hostname}:{parts.port}{parts.path.rstrip('/')}"  # without who asks
-    return Path(tempfile.gettempdir(), f"dermaflow-{_digest(server, model)}.lock")
 
 
 def _digest(*names: str) -> str:

@@ -13,8 +13,8 @@ from mlflow.exceptions import MlflowException
 from dermaflow.io.hook_command import run_hook_command
 from dermaflow.io.redaction import redact
 from dermaflow.io.text import one_line
+from dermaflow.registry.alias_decisions import Decision
 from dermaflow.registry.aliases import move_alias
-from dermaflow.registry.decisions import Decision
 from dermaflow.registry.decisions_log import recording
 from dermaflow.registry.model_registry import ModelRegistry
 

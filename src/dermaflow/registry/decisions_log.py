@@ -14,8 +14,8 @@ from mlflow.exceptions import MlflowException
 
 from dermaflow.errors import RegistryError
 from dermaflow.io.text import one_line
+from dermaflow.registry.alias_decisions import Decision, Kind, Recorded
 from dermaflow.registry.aliases import name_holder
-from dermaflow.registry.decisions import Decision, Kind, Recorded
 from dermaflow.registry.gates import Check
 from dermaflow.tracking.long_values import PARAMETER_LENGTH
 from dermaflow.tracking.tracking_config import TrackingConfig

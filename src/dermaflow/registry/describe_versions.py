@@ -14,8 +14,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.registry.alias_decisions import Recorded
 from dermaflow.registry.aliases import alias_holders
-from dermaflow.registry.decisions import Recorded
 from dermaflow.registry.decisions_log import read_decisions
 from dermaflow.registry.examine_version import DIGEST_TAG
 from dermaflow.registry.model_registry import ModelRegistry
@@ -61,7 +61,7 @@ class VersionSummary:
             "environment": self.environment,
             "data_version": self.data_version,
             "figures": {
-                name: {"value": _finite(figure.value), "low": figure.low, "high": figure.high}
+                name: {end: _finite(getattr(figure, end)) for end in ("value", "low", "high")}
                 for name, figure in self.figures.items()
             },
             "digest": self.digest,
@@ -135,8 +135,8 @@ def _measuring_run(client: MlflowClient, version: ModelVersion) -> Run | None:
         return None
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None  # JSON knows no NaN
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value  # JSON knows no NaN
 
 
 def _figure(figures: Scores, metric: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 
 from dermaflow.errors import IntegrityError
-from dermaflow.registry.decisions import UNKNOWN
+from dermaflow.registry.alias_decisions import UNKNOWN
 from dermaflow.registry.gates import Check, judge
 from dermaflow.registry.model_registry import ModelRegistry
 from dermaflow.registry.versions import read_facts

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from mlflow.entities.model_registry import ModelVersion
 
 from dermaflow.errors import IntegrityError, PromotionError, RegistryError
+from dermaflow.registry.alias_decisions import Decision, first_holder, user_name
 from dermaflow.registry.aliases import alias_holders, holding_aliases
 from dermaflow.registry.carry_out import carry_out, tell_hook
-from dermaflow.registry.decisions import Decision, first_holder, user_name
 from dermaflow.registry.decisions_log import read_decisions
 from dermaflow.registry.examine_version import Examination, examine_version
 from dermaflow.registry.gates import Check
@@ -62,6 +62,7 @@ def promote_version(
         IntegrityError: its files are not those that were registered.
         BusyError: another host has moved the alias meanwhile.
     """
+    version = registry.version(number)
     alias = registry.config.choose(alias)
     if not dry_run:
         registry.config.require_promotes(registry.env)
@@ -69,7 +70,6 @@ def promote_version(
         raise PromotionError(
             f"the alias {alias} needs somebody who approves of it: give --approver NAME"
         )
-    version = registry.version(number)
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(holding_aliases(registry.tracking, registry.model))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dermaflow.errors import RegistryError
+from dermaflow.registry.alias_decisions import Decision, Kind, former_holders, user_name
 from dermaflow.registry.aliases import alias_holder, alias_holders, holding_aliases, name_holder
 from dermaflow.registry.carry_out import carry_out, tell_hook
-from dermaflow.registry.decisions import Decision, Kind, former_holders, user_name
 from dermaflow.registry.decisions_log import read_decisions
 from dermaflow.registry.examine_version import verify_digest
 from dermaflow.registry.model_registry import ModelRegistry
@@ -87,9 +87,10 @@ def _holder_before(registry: ModelRegistry, alias: str, holder: str | None) -> s
     if held[-1:] == [holder]:
         held.pop()
     if not held:
+        why = f"none had it before {name_holder(holder)}" if holder else "nobody has it"
         raise RegistryError(
-            f"no version of {registry.model} had the alias {alias} before "
-            f"{name_holder(holder)}, so that none can get it back"
+            f"no version of {registry.model} can get the alias {alias} back: {why}, and versions "
+            "that were rolled back or demoted do not count"
         )
     if held[-1] not in {str(version.version) for version in registry.versions()}:
         raise RegistryError(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dermaflow.registry.decisions import (
+from dermaflow.registry.alias_decisions import (
     Decision,
     Recorded,
     count_looks,
