@@ -59,7 +59,7 @@ class StoreRescore:
         names = self._find_images(content)
         try:
             return self._score(self.folders[who], names).set_axis(list(content))
-        except (OSError, WeightsError) as error:
+        except (OSError, ValueError, WeightsError) as error:
             raise RegistryError(f"it cannot be scored here: {error}") from error
 
     def _find_images(self, content: Sequence[str]) -> list[str]:
