@@ -8,64 +8,20 @@ import pandas as pd
 import pytest
 
 from dermaflow.errors import RegistryError
-from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.registry.evidence import (
     FIGURES_FILE,
     IMAGES_FILE,
-    Evidence,
     hide_name,
     image_table,
     read_evidence,
     write_evidence,
 )
-
-CLASSES = ["mel", "nv"]
-
-
-@pytest.fixture
-def manifest():
-    """Eight images of four patients, one of them excluded."""
-    splits = ["train", "train", "val", "test", "test", "external", "excluded", "train"]
-    return pd.DataFrame(
-        {
-            "image_id": [f"ISIC_{number}" for number in range(8)],
-            "group_id": [f"patient {number // 2}" for number in range(8)],
-            "sha256": [f"{number:064x}" for number in range(8)],
-            "split": splits,
-            "source": ["own"] * 5 + ["milk", "milk", "own"],
-            "label": CLASSES * 4,
-        }
-    )
+from toy_evidence import CLASSES, toy_evidence, toy_manifest, toy_predictions
 
 
 @pytest.fixture
-def predictions(manifest):
-    tested = manifest[manifest["split"].isin(["val", "test", "external"])]
-    p = np.linspace(0.1, 0.9, len(tested), dtype=np.float32)
-    return tested.assign(p_nv=1 - p, p_mel=p).iloc[::-1]
-
-
-@pytest.fixture
-def evidence(manifest, predictions):
-    return Evidence(
-        parts={
-            "test": {
-                "images": Estimate(2),
-                "log_loss": Estimate(1.7, 0.4, 2.9, 2),
-                "mel/recall": Estimate(0.5, 0.1, 1.0, 1),
-            },
-            "external/milk": {"images": Estimate(1)},
-        },
-        environment="smoke",
-        data_version="d1",
-        metrics_run="unknown",
-        classes=tuple(CLASSES),
-        groups_across_splits=0,
-        broken=("classes_known",),
-        confidence=0.95,
-        resamples=1000,
-        images=image_table(manifest, predictions, CLASSES),
-    )
+def evidence():
+    return toy_evidence()
 
 
 def test_evidence_is_read_as_it_was_written(evidence, tmp_path):
@@ -75,7 +31,8 @@ def test_evidence_is_read_as_it_was_written(evidence, tmp_path):
     assert dataclasses.replace(read, images=None) == dataclasses.replace(evidence, images=None)
 
 
-def test_each_image_used_has_a_row_with_its_own_probabilities(manifest, predictions):
+def test_each_image_used_has_a_row_with_its_own_probabilities():
+    manifest, predictions = toy_manifest(), toy_predictions()
     table = image_table(manifest, predictions, CLASSES)
     assert list(table.columns) == [
         "image", "group", "content", "split", "source", "label", "p_mel", "p_nv",

@@ -25,6 +25,8 @@ from dermaflow.schema import EXTERNAL, SPLITS, probability_columns
 FOLDER = "evidence"  # of the two files, among the model's artifacts
 FIGURES_FILE, IMAGES_FILE = "evidence.json", "images.parquet"
 
+UNKNOWN = "unknown"  # an environment or run that nobody named
+
 # A metric is a share, within [0, 1], unless its name ends in one of these, which may exceed 1.
 ABOVE_ONE = ("images", "groups", "support", "log_loss", "log_loss_uncalibrated", "mean_size")
 
@@ -60,6 +62,37 @@ class Evidence:
     confidence: float
     resamples: int
     images: pd.DataFrame
+
+    @classmethod
+    def from_figures(cls, values: Mapping[str, Any], images: pd.DataFrame) -> Evidence:
+        """From what ``figures`` gives; raises nearly anything for something else."""
+        return cls(
+            parts=dict(parts_from_json(values["parts"])),
+            environment=values["environment"],
+            data_version=values["data_version"],
+            metrics_run=values["metrics_run"],
+            classes=tuple(values["classes"]),
+            groups_across_splits=values["groups_across_splits"],
+            broken=tuple(values["broken"]),
+            confidence=values["confidence"],
+            resamples=values["resamples"],
+            images=images,
+        )
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """All but the images, for JSON."""
+        return {
+            "parts": parts_to_json(self.parts),
+            "environment": self.environment,
+            "data_version": self.data_version,
+            "metrics_run": self.metrics_run,
+            "classes": list(self.classes),
+            "groups_across_splits": self.groups_across_splits,
+            "broken": list(self.broken),
+            "confidence": self.confidence,
+            "resamples": self.resamples,
+        }
 
 
 def image_table(
@@ -101,18 +134,7 @@ def write_evidence(folder: Path, evidence: Evidence) -> None:
     """Write both files; ``folder`` is made. Raises RegistryError for what is impossible."""
     _check(evidence)
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {
-        "parts": parts_to_json(evidence.parts),
-        "environment": evidence.environment,
-        "data_version": evidence.data_version,
-        "metrics_run": evidence.metrics_run,
-        "classes": list(evidence.classes),
-        "groups_across_splits": evidence.groups_across_splits,
-        "broken": list(evidence.broken),
-        "confidence": evidence.confidence,
-        "resamples": evidence.resamples,
-    }
-    text = json.dumps(figures, indent=2, allow_nan=False) + "\n"
+    text = json.dumps(evidence.figures, indent=2, allow_nan=False) + "\n"
     (folder / FIGURES_FILE).write_text(text, encoding="utf-8")
     evidence.images.to_parquet(folder / IMAGES_FILE, index=False)
 
@@ -130,7 +152,7 @@ def read_evidence(folder: Path) -> Evidence:
         file = folder / IMAGES_FILE
         images = pd.read_parquet(file)
         file = folder / FIGURES_FILE
-        evidence = _from_json(values, images)
+        evidence = Evidence.from_figures(values, images)
     except FileNotFoundError as error:
         raise RegistryError(f"evidence: {file.name} is missing") from error
     except Exception as error:  # parsers raise nearly anything on damaged bytes
@@ -138,21 +160,6 @@ def read_evidence(folder: Path) -> Evidence:
         raise RegistryError(f"evidence: {file.name} is not readable: {reason}") from error
     _check(evidence)
     return evidence
-
-
-def _from_json(values: Mapping[str, Any], images: pd.DataFrame) -> Evidence:
-    return Evidence(
-        parts=dict(parts_from_json(values["parts"])),
-        environment=values["environment"],
-        data_version=values["data_version"],
-        metrics_run=values["metrics_run"],
-        classes=tuple(values["classes"]),
-        groups_across_splits=values["groups_across_splits"],
-        broken=tuple(values["broken"]),
-        confidence=values["confidence"],
-        resamples=values["resamples"],
-        images=images,
-    )
 
 
 def _check(evidence: Evidence) -> None:

@@ -38,6 +38,11 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
     return "\n".join([*tables, *lines, "", "```", tags.get("command", ""), "```"])
 
 
+def headline_table(scores: Scores, part: str) -> str:
+    """Markdown table of what is shown first of a part's scores; empty where none of it is there."""
+    return "\n".join(_headline(scores, part))
+
+
 def has_changes(tags: Mapping[str, str]) -> bool | None:
     """Whether a run's code had changes that are in no commit; None where the run does not know."""
     return {"true": True, "false": False}.get(tags.get(DIRTY, UNKNOWN))
