@@ -133,7 +133,8 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
     # bf16 kernels sum in another order where a batch has another size.
     tolerance = 1e-6 if detect_runtime().dtype == torch.float32 else 0.02
     np.testing.assert_allclose(served[columns], evaluated[columns], atol=tolerance)
-    assert list(served.columns) == ["label", *columns, "mel_recall_50", "nv_specificity_60"]
+    sets = ["in_set_bcc", "in_set_mel", "in_set_nv"]
+    assert list(served.columns) == ["label", *columns, "mel_recall_50", "nv_specificity_60", *sets]
     for name, point in rule["operating_points"].items():
         assert served[name].dtype == bool
         scores = served[f"p_{point['class']}"]

@@ -14,6 +14,8 @@ _TITLES = {
     "balanced_accuracy": "Balanced accuracy",
     "mel/recall": "Melanoma recall",
     "mel/auc": "Melanoma AUC",
+    "coverage": "Coverage of sets",
+    "mel/coverage": "Melanoma coverage",
 }
 
 

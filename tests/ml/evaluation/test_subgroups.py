@@ -24,6 +24,7 @@ def evaluate(least=10, samples=50, **by):
         calibration="temperature",
         logit_adjustment=0,
         operating_points={},
+        sets={"coverage": 0.9, "least": 30},
         subgroups={"least": least, "by": by},
         bootstrap_samples=samples,
         confidence=0.9,

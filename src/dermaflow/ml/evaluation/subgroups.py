@@ -16,6 +16,7 @@ from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
 from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
+from dermaflow.ml.evaluation.set_coverage import measure_subgroup
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL
 
@@ -75,6 +76,9 @@ def score_subgroups(
             }
             generator = numpy_generator(seed, "evaluate", "subgroup", part, column, subgroup)
             rows += [facts | row for row in _measure(held_out, evaluate, generator)]
+            least, confidence = evaluate.subgroups.least, evaluate.confidence
+            of_sets = measure_subgroup(table[chosen], classes, least, confidence)
+            rows += [facts | row for row in of_sets]
     return pd.DataFrame(rows)
 
 

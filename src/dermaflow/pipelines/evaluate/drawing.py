@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
-from dermaflow.ml.evaluation.predictions import read_rows
+from dermaflow.ml.evaluation.predictions import read_rows, tested_parts
 from dermaflow.params.class_names import ClassNames
 from dermaflow.params.evaluate import EvaluateParams
 
@@ -52,6 +52,7 @@ def draw_evaluation(
     from dermaflow.reporting import curve_figures as curves
     from dermaflow.reporting import evaluation_figures as evaluation
     from dermaflow.reporting import operating_point_figures as operating_points
+    from dermaflow.reporting.set_figures import draw_sets
     from dermaflow.reporting.style import naming_classes
     from dermaflow.reporting.subgroup_figures import draw_subgroups
 
@@ -78,4 +79,9 @@ def draw_evaluation(
         for part, rows_of_it in subgroups.groupby("part", sort=False):
             name = f"07_subgroups_{str(part).replace('/', '_')}.png"
             figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
+        if rule.sets:
+            of_part = {part: predictions[rows] for part, rows in tested_parts(predictions).items()}
+            figures["08_sets.png"] = draw_sets(
+                of_part, parts_from_json(metrics), rule.sets, classes, evaluate.confidence
+            )
     return figures
