@@ -42,9 +42,7 @@ class Model:
         own = self.logits if logits is None else logits
         powers = np.exp(own - own.max(1, keepdims=True))
         groups = np.asarray(self.groups, dtype=np.str_)
-        return Predictions(
-            self.classes, self.labels, powers / powers.sum(1, keepdims=True), groups
-        )
+        return Predictions(self.classes, self.labels, powers / powers.sum(1, keepdims=True), groups)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,9 @@ def test_a_metric_that_is_nothing_like_any_other_is_an_error_too():
     ],
 )
 def test_every_place_that_names_a_metric_is_looked_at(changes, key):
-    [problem] = problems({"calibration": params_of("promote", env="base").calibration.model_dump()} | changes)
+    [problem] = problems(
+        {"calibration": params_of("promote", env="base").calibration.model_dump()} | changes
+    )
     assert problem.startswith(f"promote.{key}")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from conf_params import params_of
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.measure import measure
 from dermaflow.registry.evidence import Evidence, image_table
 from dermaflow.registry.gates import predictions_of, images_of_part
@@ -79,7 +80,9 @@ def make_evidence(manifest, predictions, env="base", tested=("test", "val", "ext
         images=image_table(manifest, known, list(CLASSES)),
     )
     sources = sorted(manifest.loc[manifest["split"] == "external", "source"].unique())
-    parts = {part: measured(evidence, part) for part in ("test", *(f"external/{s}" for s in sources))}
+    parts = {
+        part: measured(evidence, part) for part in ("test", *(f"external/{s}" for s in sources))
+    }
     return replace(evidence, **{"parts": parts} | changes)
 
 
@@ -88,4 +91,9 @@ def measured(evidence, part):
     predictions = predictions_of(images_of_part(evidence, part), evidence.classes)
     generator = np.random.default_rng(0)
     samples = EVALUATE.bootstrap_samples
-    return measure(predictions, DecisionRule(), EVALUATE, samples, generator)
+    sets = {
+        "mel/coverage_in_band": Estimate(1.0, groups=60),
+        "nv/coverage_in_band": Estimate(1.0, groups=60),
+        "sets_chose_epoch": Estimate(0.0),
+    }
+    return measure(predictions, DecisionRule(), EVALUATE, samples, generator) | sets

@@ -38,7 +38,9 @@ def gated(evidence, **gate):
 
 def telling(evidence, metric, **estimate):
     """The same evidence with another figure of the test split."""
-    return replace(evidence, parts={"test": evidence.parts["test"] | {metric: Estimate(**estimate)}})
+    return replace(
+        evidence, parts={"test": evidence.parts["test"] | {metric: Estimate(**estimate)}}
+    )
 
 
 def with_lesions(evidence, code, count):
@@ -114,9 +116,7 @@ def test_a_mean_over_classes_rests_on_the_smallest_class(evidence, metric):
 @pytest.mark.parametrize("below_least", ["refuse", "mark"])
 def test_a_mean_that_leaves_a_class_out_reaches_no_bound(evidence, below_least):
     without = with_lesions(evidence, "bcc", 0)
-    check = gated(
-        without, metric="test/macro_auc", bound=0, least=0, below_least=below_least
-    )
+    check = gated(without, metric="test/macro_auc", bound=0, least=0, below_least=below_least)
     assert (check.passed, check.found) == (False, "unknown for bcc, 0.000 asked")
 
 
@@ -160,7 +160,9 @@ def calibrated(evidence, **changes):
         "least": 10,
         "below_least": "refuse",
     }
-    return check_calibration(evidence, params_of("promote", {"calibration": asked | changes}).calibration, 10)
+    return check_calibration(
+        evidence, params_of("promote", {"calibration": asked | changes}).calibration, 10
+    )
 
 
 def right_evidence(sharpness=1.0):

@@ -16,7 +16,13 @@ from registry.made_evidence import EVALUATE, make_evidence, make_manifest, make_
 DATA = make_manifest(100)
 GOOD = make_evidence(DATA, make_predictions(DATA, quality=5.0))
 GATES = ["balanced_accuracy", "macro_auc", "melanoma_recall", "calibration", "intervals"]
-REQUIRED = ["no_group_crosses_splits", "validation_passed", "same_environment", "data_version"]
+REQUIRED = [
+    "no_group_crosses_splits",
+    "validation_passed",
+    "same_environment",
+    "coverage_in_band",
+    "data_version",
+]
 
 
 def judge(candidate, holder=None, first_champion=None, env="base", rescore=None, **changes):
@@ -58,9 +64,33 @@ def test_a_lesion_on_two_sides_is_counted_whatever_the_report_says():
     }
 
 
+@pytest.mark.parametrize(
+    ("changes", "passed", "found"),
+    [
+        ({}, True, "all classes in it"),
+        ({"mel/coverage_in_band": 0.0}, False, "outside of it: mel"),
+        (
+            {"mel/coverage_in_band": 0.0, "sets_chose_epoch": 1.0},
+            True,
+            "outside of it: mel (decides nothing, since validation chose the epoch as well)",
+        ),
+    ],
+)
+def test_coverage_is_a_gate_only_where_other_images_chose_the_epoch(changes, passed, found):
+    test = GOOD.parts["test"] | {name: Estimate(value) for name, value in changes.items()}
+    told = {check.name: check for check in judge(replace(GOOD, parts={"test": test}))}
+    assert (told["coverage_in_band"].passed, told["coverage_in_band"].found) == (passed, found)
+
+
+def test_a_version_without_sets_has_no_coverage():
+    without = {name: e for name, e in GOOD.parts["test"].items() if name != "sets_chose_epoch"}
+    assert failed(judge(replace(GOOD, parts={"test": without}))) == {
+        "coverage_in_band": "no sets were tested"
+    }
+
+
 def test_what_is_not_required_is_not_asked():
-    names = ("no_group_crosses_splits", "validation_passed", "same_environment")
-    loose = {"require": dict.fromkeys(names, False), "calibration": None}
+    loose = {"require": dict.fromkeys(REQUIRED[:-1], False), "calibration": None}
     bad = replace(GOOD, groups_across_splits=1, broken=("few",), environment="smoke")
     checks = judge(bad, **loose)
     assert failed(checks) == {}
@@ -104,7 +134,8 @@ def test_an_impossible_lower_end_is_refused_before_it_is_judged(tmp_path, end):
 
 def test_a_version_is_held_against_the_holder_and_the_first_champion():
     slightly, worse = (
-        make_evidence(DATA, make_predictions(DATA, quality=quality, seed=0)) for quality in (2.0, 1.4)
+        make_evidence(DATA, make_predictions(DATA, quality=quality, seed=0))
+        for quality in (2.0, 1.4)
     )
     loose = {f"gates.{name}.bound": 0 for name in GATES[:3]} | {"calibration": None}
     margins = {"against.holder": {"macro_auc": 0.2}, "against.reported": ["mel/recall"]}

@@ -12,7 +12,8 @@ from dermaflow.params.promote import PromoteParams
 MEANS = ("accuracy", "balanced_accuracy", "macro_auc", "macro_f1")
 ERRORS = ("log_loss", "ece", "log_loss_uncalibrated", "ece_uncalibrated")
 COUNTS = ("images", "groups")
-OF_CLASS = ("precision", "recall", "f1", "auc", "support")
+SETS = ("coverage", "set_size", "empty_sets", "singleton_sets")
+OF_CLASS = ("precision", "recall", "f1", "auc", "support", "coverage", "lesion_coverage")
 OF_POINT = ("recall", "specificity", "precision")
 # Of two versions on the same images.
 PAIRED_OF_CLASS = ("precision", "recall", "f1", "auc")
@@ -30,7 +31,7 @@ class MetricNames:
         """Metrics of one part of the data, such as ``mel/recall``."""
         of_classes = [f"{code}/{measure}" for code in self.classes for measure in OF_CLASS]
         of_points = [f"{point}/{measure}" for point in self.points for measure in OF_POINT]
-        return [*MEANS, *ERRORS, *COUNTS, *of_classes, *of_points]
+        return [*MEANS, *ERRORS, *COUNTS, *SETS, *of_classes, *of_points]
 
     def of_difference(self) -> list[str]:
         """Metrics of a paired difference in which more is better."""

@@ -15,7 +15,7 @@ Margin = Annotated[float, Field(gt=0, le=1)]
 # Names of checks that are no gate of conf's, and beginnings of them.
 RESERVED = (
     "calibration",
-    "coverage",
+    "coverage_in_band",
     "data_version",
     "intervals",
     "no_group_crosses_splits",
@@ -88,11 +88,20 @@ class AgainstParams(Params):
 
 
 class RequirementParams(Params):
-    """What else must be known to hold, where true."""
+    """What else must be known to hold, where true.
+
+    Attributes:
+        no_group_crosses_splits: no lesion or patient is on two sides of the split.
+        validation_passed: every expectation that should have stopped the run was met.
+        same_environment: the version was made in the environment whose conf judges it.
+        coverage_in_band: conformal sets hold the true class as often as they were made to. Where
+            their calibration images had chosen the epoch that is shown, and decides nothing.
+    """
 
     no_group_crosses_splits: bool
     validation_passed: bool
     same_environment: bool
+    coverage_in_band: bool
 
 
 GateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=64)]

@@ -20,7 +20,7 @@ from dermaflow.schema import EXTERNAL, probability_columns
 # Means over classes: they leave out classes without an image, and rest on the smallest one.
 OVER_CLASSES = ("balanced_accuracy", "macro_auc", "macro_f1")
 # Measures of a class that rest on its own lesions; others say themselves what they rest on.
-_OF_OWN_LESIONS = ("recall", "auc", "support")
+_OF_OWN_LESIONS = ("recall", "auc", "support", "coverage", "lesion_coverage")
 
 
 @dataclass(frozen=True)

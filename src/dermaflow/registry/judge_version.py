@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dermaflow.ml.evaluation.set_coverage import check_coverage
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.promote import AgainstParams, PromoteParams, RequirementParams
 from dermaflow.registry.compare_holder import Comparison, compare_versions
-from dermaflow.registry.evidence import Evidence
+from dermaflow.registry.evidence import UNKNOWN, Evidence
 from dermaflow.registry.gates import Check, check_calibration, check_gates
 from dermaflow.registry.rescore import Opponent, Rescore
 from dermaflow.schema import SPLITS
-
-_UNKNOWN = "unknown"
 
 
 def judge_version(
@@ -75,8 +74,24 @@ def _check_requirements(
         same = evidence.environment == env
         found = f"{evidence.environment} {'==' if same else '!='} {env}"
         yield Check("same_environment", same, found)
-    known = evidence.data_version not in ("", _UNKNOWN)
+    if require.coverage_in_band:
+        yield _check_coverage(evidence)
+    known = evidence.data_version not in ("", UNKNOWN)
     yield Check("data_version", known, evidence.data_version or "missing")
+
+
+def _check_coverage(evidence: Evidence) -> Check:
+    """Whether the sets of the test images hold the true class as often as chance allows."""
+    found = check_coverage(evidence.parts.get("test", {}))
+    if found is None:
+        return Check("coverage_in_band", False, "no sets were tested")
+    outside = [name for name, inside in found.in_band.items() if not inside]
+    told = f"outside of it: {', '.join(outside)}" if outside else "all classes in it"
+    told = told if found.in_band else "no class has enough lesions"
+    if not found.is_gate:
+        reason = "decides nothing, since validation chose the epoch as well"
+        return Check("coverage_in_band", True, f"{told} ({reason})")
+    return Check("coverage_in_band", bool(found.in_band) and not outside, told)
 
 
 def _count_crossing(evidence: Evidence) -> int:
