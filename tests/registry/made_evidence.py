@@ -83,7 +83,7 @@ def make_evidence(manifest, predictions, env="base", tested=("test", "val", "ext
     parts = {
         part: measured(evidence, part) for part in ("test", *(f"external/{s}" for s in sources))
     }
-    return replace(evidence, **{"parts": parts} | changes)
+    return replace(evidence, **({"parts": parts} | changes))
 
 
 def measured(evidence, part):

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.registry.evidence import hide_name
-from dermaflow.registry.rescore import StoreRescore
+from dermaflow.registry.rescore import ImagePlaces, StoreRescore
 
 CLASSES = ["mel", "nv"]
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
@@ -51,12 +53,12 @@ def rescore(weights, tmp_path_factory):
     write_image_store(root / "store", ImageBatch(images, (32, 32, 3), 16))
     manifest = pd.DataFrame({"image_id": names, "sha256": [f"sha{n}" for n in range(3)]})
     manifest.iloc[::-1].to_parquet(root / "manifest.parquet")
-    return StoreRescore({"holder": root / "model"}, root / "manifest.parquet", root / "store", 2)
+    images = ImagePlaces(root / "manifest.parquet", root / "store")
+    return StoreRescore({"holder": root / "model"}, images, 2)
 
 
-def changed(rescore, **changes):
-    values = {**vars(rescore), **changes}
-    return StoreRescore(**values)
+def elsewhere(rescore, **changes):
+    return replace(rescore, images=replace(rescore.images, **changes))
 
 
 def test_probabilities_are_those_of_the_model_and_its_rule_by_content(rescore, weights):
@@ -78,7 +80,7 @@ def test_an_image_that_is_not_at_hand_is_named_by_count(rescore):
 def test_a_store_that_is_not_there_is_named(rescore, tmp_path):
     for place in ("manifest", "image_store"):
         with pytest.raises(RegistryError, match=r"nowhere is missing; run the ingest"):
-            changed(rescore, **{place: tmp_path / "nowhere"})("holder", CONTENT)
+            elsewhere(rescore, **{place: tmp_path / "nowhere"})("holder", CONTENT)
 
 
 def test_a_version_whose_files_are_not_at_hand_is_named(rescore):
@@ -90,7 +92,7 @@ def test_a_store_of_another_size_is_refused(rescore, tmp_path):
     images = [StoredImage(f"image {n}", np.zeros((16, 16, 3), np.uint8)) for n in range(3)]
     write_image_store(tmp_path / "store", ImageBatch(images, (16, 16, 3), 16))
     with pytest.raises(RegistryError, match=r"trained on images of \(32, 32\) pixels.* \(16, 16\)"):
-        changed(rescore, image_store=tmp_path / "store")("holder", CONTENT)
+        elsewhere(rescore, image_store=tmp_path / "store")("holder", CONTENT)
 
 
 def test_a_model_without_its_whole_rule_is_not_scored(rescore, tmp_path):
@@ -98,4 +100,10 @@ def test_a_model_without_its_whole_rule_is_not_scored(rescore, tmp_path):
     shutil.copytree(rescore.folders["holder"], folder)
     (folder / "artifacts/weights" / RULE_FILE).unlink()
     with pytest.raises(RegistryError, match=rf"cannot be scored here.*{RULE_FILE}"):
-        changed(rescore, folders={"holder": folder})("holder", CONTENT)
+        replace(rescore, folders={"holder": folder})("holder", CONTENT)
+
+
+def test_places_of_images_are_the_catalogs():
+    catalog = {"manifest": {"filepath": "data/m"}, "image_store": {"filepath": "/elsewhere/s"}}
+    places = ImagePlaces.read(catalog, Path("/project"))
+    assert places == ImagePlaces(Path("/project/data/m"), Path("/elsewhere/s"))

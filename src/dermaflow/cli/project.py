@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
     from dermaflow.params.parameters import Parameters
+    from dermaflow.registry.rescore import ImagePlaces
     from dermaflow.tracking.tracking_config import TrackingConfig
 
 
@@ -45,3 +46,15 @@ def load_conf(
         loader = context.config_loader
         config = TrackingConfig.read(loader).resolve(context.project_path)
         return Parameters.model_validate(loader["parameters"]), config
+
+
+def image_places(env: str | None) -> ImagePlaces:
+    """Where an environment keeps its images."""
+    from kedro.framework.session import KedroSession
+
+    from dermaflow.registry.rescore import ImagePlaces
+
+    session: Any
+    with KedroSession.create(env=env) as session:
+        context: KedroContext = session.load_context()
+        return ImagePlaces.read(context.config_loader["catalog"], context.project_path)

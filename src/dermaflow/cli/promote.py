@@ -16,13 +16,13 @@ from dermaflow.schema import DEFAULT_ENVIRONMENT
 def promote(version: int, env: str | None, dry_run: bool) -> None:
     """Give VERSION of the registered model the alias of parameters_promote.yml.
 
-    Only if its test figures reach the floors there. The decision is written to the version's tags
+    Only if it reaches what is asked there. The decision is written to the version's tags
     either way; a version that fails leaves the alias where it is.
     """
-    from dermaflow.cli.project import load_conf
+    from dermaflow.cli.project import image_places, load_conf
     from dermaflow.errors import PromotionError
     from dermaflow.registry import versions as model_versions
-    from dermaflow.registry.gates import judge
+    from dermaflow.registry.judge_registered import Others, judge_registered
     from dermaflow.reporting.text_columns import align
 
     parameters, config = load_conf(env)
@@ -31,14 +31,18 @@ def promote(version: int, env: str | None, dry_run: bool) -> None:
     found = model_versions.find_version(client, name, version)
     number = model_versions.alias_holder(client, name, params.alias)
     holder = "no version" if number is None else f"version {number}"
-    facts = model_versions.read_facts(client, found)
-    checks = judge(facts, params, parameters.evaluate, env or DEFAULT_ENVIRONMENT)
-    click.echo(f"Version {version} of {name} by run {facts.run_id}, judged by {params.judged_by}")
+    own = number in (None, str(version))
+    others = Others(None if own else model_versions.find_version(client, name, int(number or 0)))
+    judged = judge_registered(
+        client, found, others, parameters, env or DEFAULT_ENVIRONMENT, image_places(env)
+    )
+    checks, run_id = judged.checks, judged.evidence.metrics_run
+    click.echo(f"Version {version} of {name} by run {run_id}, digest {judged.digest}")
     click.echo(align([["passed" if c.passed else "failed", c.name, c.found] for c in checks]))
     failed = [f"{check.name} ({check.found})" for check in checks if not check.passed]
     decision = "refused" if failed else f"promoted to {params.alias}"
     if not dry_run:
-        model_versions.record_decision(client, found, facts, checks, params.judged_by, decision)
+        model_versions.record_decision(client, found, run_id, checks, decision)
     if failed:
         raise PromotionError(
             f"version {version} of {name} does not get the alias {params.alias}: "

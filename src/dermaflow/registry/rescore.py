@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from dermaflow.errors import RegistryError, WeightsError
 from dermaflow.registry.evidence import hide_name
+from dermaflow.registry.model_files import WEIGHTS_FOLDER
 from dermaflow.schema import probability_columns
 
 Opponent = Literal["holder", "first_champion"]
@@ -37,19 +38,41 @@ class Rescore(Protocol):
 
 
 @dataclass(frozen=True)
+class ImagePlaces:
+    """Where an environment keeps its images.
+
+    Attributes:
+        manifest: which tells an image's name from its content.
+        image_store: holds its pixels by name.
+    """
+
+    manifest: Path
+    image_store: Path
+
+    @classmethod
+    def read(cls, catalog: Mapping[str, Mapping[str, Any]], root: Path) -> ImagePlaces:
+        """From the catalog's configuration.
+
+        Args:
+            catalog: of the environment.
+            root: of the project.
+        """
+        manifest, store = (catalog[name]["filepath"] for name in ("manifest", "image_store"))
+        return cls(root / manifest, root / store)
+
+
+@dataclass(frozen=True)
 class StoreRescore:
     """Scores by an environment's own image store, as the evaluate stage does.
 
     Attributes:
         folders: of the versions, as MLflow saved them and checked against their digest.
-        manifest: the environment's ``manifest``, which tells an image's content from its name.
-        image_store: the environment's.
+        images: of the environment.
         batch_size: images that pass the network together.
     """
 
     folders: Mapping[Opponent, Path]
-    manifest: Path
-    image_store: Path
+    images: ImagePlaces
     batch_size: int
 
     def __call__(self, who: Opponent, content: Sequence[str]) -> pd.DataFrame:
@@ -64,15 +87,15 @@ class StoreRescore:
 
     def _find_images(self, content: Sequence[str]) -> list[str]:
         """Name of each image in the store."""
-        for path in (self.manifest, self.image_store):
+        for path in (self.images.manifest, self.images.image_store):
             if not path.exists():
                 raise RegistryError(f"{path} is missing; run the ingest and validate stages")
-        manifest = pd.read_parquet(self.manifest, columns=["image_id", "sha256"])
+        manifest = pd.read_parquet(self.images.manifest, columns=["image_id", "sha256"])
         known = dict(zip(manifest["sha256"].map(hide_name), manifest["image_id"], strict=True))
         missing = sum(one not in known for one in content)
         if missing:
             raise RegistryError(
-                f"{missing} of {len(content)} images are not in {self.manifest}: restore the data "
+                f"{missing} of {len(content)} images are not in {self.images.manifest}: restore the data "
                 "that the candidate was tested on (`kedro restore`)"
             )
         return [known[one] for one in content]
@@ -88,10 +111,9 @@ class StoreRescore:
         from dermaflow.ml.models.predict import predict
         from dermaflow.ml.models.weights import load_weights, weights_digest
         from dermaflow.ml.runtime import detect_runtime
-        from dermaflow.serving.model_code import WEIGHTS
 
-        weights_folder = folder / "artifacts" / WEIGHTS
-        weights, store = load_weights(weights_folder), ImageStore(self.image_store)
+        weights_folder = folder / WEIGHTS_FOLDER
+        weights, store = load_weights(weights_folder), ImageStore(self.images.image_store)
         rule_text = (weights_folder / RULE_FILE).read_text(encoding="utf-8")
         rule = DecisionRule.from_dict(json.loads(rule_text))
         rule.require_same(weights_digest(weights))
@@ -100,7 +122,7 @@ class StoreRescore:
         size = (network.preprocess.height, network.preprocess.width)
         if size != store.shape[:2]:
             raise RegistryError(
-                f"it was trained on images of {size} pixels, but {self.image_store} holds "
+                f"it was trained on images of {size} pixels, but {self.images.image_store} holds "
                 f"{store.shape[:2]}"
             )
         batches = read_batches(store, names, self.batch_size, "Score")

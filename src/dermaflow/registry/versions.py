@@ -1,28 +1,21 @@
-"""Versions of the registered model: facts for a promotion, its record, and the alias."""
+"""Versions of the registered model: the record of a promotion, and the alias."""
 
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from dermaflow.errors import RegistryError, RunLookupError
-from dermaflow.registry.gates import Check, Facts
+from dermaflow.registry.gates import Check
 from dermaflow.tracking.find_runs import existing_store
-from dermaflow.tracking.metric_names import read_scores
-from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
-from dermaflow.tracking.run_reports import SPLIT_REPORT, read_data_version, read_report
 from dermaflow.tracking.tracking_config import TrackingConfig
 
-VALIDATION_REPORT = "validation/validation_report.json"
 TAGS = "promotion."
 
 
@@ -52,33 +45,6 @@ def find_version(client: MlflowClient, name: str, number: int) -> ModelVersion:
         ) from error
 
 
-def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
-    """What the run that made the version's figures says: the one its tag names, else its own."""
-    run_id = version.tags.get(METRICS_RUN_TAG) or version.run_id or None
-    version_data = version.tags.get("data_version")
-    try:
-        run = client.get_run(run_id) if run_id else None
-    except MlflowException as error:
-        _require_absent(error)
-        run = None
-    if run is None or run.info.lifecycle_stage != "active":  # whoever deleted it took it back
-        return Facts(run_id, {}, version_data=version_data)
-    split = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
-    validation = read_report(client, run.info.run_id, VALIDATION_REPORT) or {}
-    crossing, broken = split.get("groups_across_splits"), validation.get("broken")
-    return Facts(
-        run_id=run_id,
-        scores=read_scores(run.data.metrics, "test"),
-        groups_across_splits=crossing if isinstance(crossing, int) else None,
-        broken=len(broken) if isinstance(broken, list) else None,
-        version_data=version_data,
-        run_data=read_data_version(client, run),
-        env=run.data.tags.get("env"),
-        confidence=_number(run, "evaluate.confidence"),
-        resamples=_number(run, "evaluate.bootstrap_samples"),
-    )
-
-
 def alias_holder(client: MlflowClient, name: str, alias: str) -> str | None:
     """The version that has an alias now, or None."""
     holder = client.get_registered_model(name).aliases.get(alias)
@@ -88,16 +54,14 @@ def alias_holder(client: MlflowClient, name: str, alias: str) -> str | None:
 def record_decision(
     client: MlflowClient,
     version: ModelVersion,
-    facts: Facts,
+    run_id: str,
     checks: Sequence[Check],
-    judged_by: str,
     decision: str,
 ) -> None:
     """Write a decision and its figures to the version's tags, in place of an earlier one's."""
     tags = {check.name: check.found for check in checks} | {
         "decision": decision,
-        "judged_by": judged_by,
-        "run_id": facts.run_id or "missing",
+        "run_id": run_id,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     user = _user()
@@ -108,12 +72,6 @@ def record_decision(
             client.delete_model_version_tag(version.name, version.version, key)
     for key, value in tags.items():
         client.set_model_version_tag(version.name, version.version, f"{TAGS}{key}", value)
-
-
-def _number(run: Run, parameter: str) -> Any:
-    """A parameter that the run logged, as a number; None where it logged none."""
-    text = run.data.params.get(parameter)
-    return None if text is None else json.loads(text)
 
 
 def _user() -> str | None:
