@@ -1,9 +1,16 @@
 """A gate may ask for what a version can have; what is mistyped is an error."""
 
+import copy
+
 import pytest
+import yaml
+from kedro.config import OmegaConfigLoader
 
 from conf_params import params_of
+from dermaflow.errors import ParameterError
+from dermaflow.params.check import check_parameters
 from dermaflow.params.gate_metrics import MetricNames, unknown_metrics
+from dermaflow.settings import CONFIG_LOADER_ARGS
 
 NAMES = MetricNames(("mel", "nv"), ("mel_recall_90",), ("milk10k",))
 GATE = {
@@ -76,3 +83,19 @@ def test_every_place_that_names_a_metric_is_looked_at(changes, key):
 
 def test_what_is_null_is_not_looked_at():
     assert problems({"gates.mine": None, "against.holder": {"psoriasis/auc": None}}) == []
+
+
+def test_the_error_names_the_file_of_the_environment_that_says_it(tmp_path, project_path):
+    folder = tmp_path / "conf/clinic"
+    folder.mkdir(parents=True)
+    wrong = {"promote": {"gates": {"macro_auc": {"metric": "test/macro_auk"}}}}
+    (folder / "parameters_promote.yml").write_text(yaml.safe_dump(wrong))
+    loader = OmegaConfigLoader(str(project_path / "conf"), env="smoke", **CONFIG_LOADER_ARGS)
+    values = copy.deepcopy(loader["parameters"])
+    values["promote"]["gates"]["macro_auc"]["metric"] = "test/macro_auk"
+    with pytest.raises(ParameterError) as caught:
+        check_parameters(values, [folder, project_path / "conf/base"])
+    assert str(caught.value) == (
+        "promote.gates.macro_auc.metric: there is no 'test/macro_auk'; did you mean "
+        "'test/macro_auc'? (conf/clinic/parameters_promote.yml)"
+    )
