@@ -90,7 +90,7 @@ def run_grid(conf: Mapping[str, Any], folder: Path) -> Iterator[str]:
     yield f"# {path}"
 
 
-def run_gates(conf: Mapping[str, Any], catalog: CatalogProtocol[Any]) -> Iterator[str]:
+def run_gates(conf: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]) -> Iterator[str]:
     """Lines on how often simulated models pass the gates against the holder; see ``run_bench``.
 
     Raises:

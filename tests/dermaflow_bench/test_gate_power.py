@@ -1,4 +1,4 @@
-"""How often equal and worse models pass: by the gate's own figures, and as often as it should be."""
+"""How often equal and worse models pass, by the gate's own figures."""
 
 import numpy as np
 import pandas as pd

@@ -10,7 +10,7 @@ from dermaflow.ml.evaluation.decision_rule import DecisionRule
 from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.measure import measure
 from dermaflow.registry.evidence import Evidence, image_table
-from dermaflow.registry.gates import predictions_of, images_of_part
+from dermaflow.registry.gates import images_of_part, predictions_of
 
 CLASSES = ("bcc", "mel", "nv")
 EVALUATE = params_of("evaluate", {"bootstrap_samples": 200})

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from conf_params import params_of
+from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.registry.gates import check_calibration, check_gates, count_lesions, images_of_part
 from registry.made_evidence import CLASSES, make_evidence, make_manifest, make_predictions
@@ -201,3 +202,9 @@ def test_calibration_of_few_lesions_is_refused_or_marked():
 def test_calibration_of_an_untested_source_is_missing():
     check = calibrated(right_evidence(), part="external/milk10k")
     assert (check.passed, check.found) == (False, "external/milk10k is missing")
+
+
+def test_a_tested_image_whose_label_is_no_class_is_refused(evidence):
+    images = evidence.images.replace({"label": {"mel": "melanoma"}})
+    with pytest.raises(RegistryError, match=r"no class: \['melanoma'\]"):
+        calibrated(replace(evidence, images=images))

@@ -17,7 +17,7 @@ from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.paired_difference import Pairing, Resampling, paired_differences
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.registry.evidence import Evidence
-from dermaflow.registry.gates import Check, count_lesions, predictions_of, images_of_part
+from dermaflow.registry.gates import Check, count_lesions, images_of_part, predictions_of
 from dermaflow.registry.rescore import Opponent, Rescore
 from dermaflow.schema import EXTERNAL, probability_columns
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dermaflow.errors import RegistryError
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.calibration_null import calibration_errors_by_chance
 from dermaflow.ml.evaluation.estimate import Estimate
@@ -70,13 +71,17 @@ def count_lesions(images: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, i
 
 
 def predictions_of(images: pd.DataFrame, classes: tuple[str, ...]) -> Predictions:
-    """What a version said of images. Raises KeyError for a label that is no class."""
-    table = images.rename(columns={"group": "group_id"})
-    table["predicted"] = table["label"]  # the most probable classes are looked at, not these
-    predictions = Predictions.from_table(table, classes)
-    return Predictions(
-        predictions.classes, predictions.labels, predictions.probabilities, predictions.groups
-    )
+    """What a version said of images; the predicted class is the most probable one.
+
+    Raises:
+        RegistryError: the label of an image is no class.
+    """
+    labels = pd.Index(list(classes)).get_indexer(images["label"]).astype(np.int64)
+    if (labels < 0).any():
+        unknown = sorted(set(images["label"]) - set(classes))
+        raise RegistryError(f"evidence: tested images have labels that are no class: {unknown}")
+    probabilities = images[probability_columns(list(classes))].to_numpy(np.float64)
+    return Predictions(classes, labels, probabilities, images["group"].to_numpy(str))
 
 
 def _check_gate(name: str, gate: GateParams, evidence: Evidence, part: str, metric: str) -> Check:

@@ -95,8 +95,8 @@ class StoreRescore:
         missing = sum(one not in known for one in content)
         if missing:
             raise RegistryError(
-                f"{missing} of {len(content)} images are not in {self.images.manifest}: restore the data "
-                "that the candidate was tested on (`kedro restore`)"
+                f"{missing} of {len(content)} images are not in {self.images.manifest}: restore "
+                "the data that the candidate was tested on (`kedro restore`)"
             )
         return [known[one] for one in content]
 
