@@ -146,7 +146,7 @@ def test_a_dry_run_writes_nothing(kedro, client, register, holder):
 def test_environments_have_floors_of_their_own(kedro, register):
     poor = dict.fromkeys(FIGURES, 0.02)
     assert kedro("promote", register(poor)).exit_code == 8
-    done = kedro("promote", register(poor, env="smoke"), "--env", "smoke")
+    done = kedro("promote", register(poor, env="smoke", model=SMOKE), "--env", "smoke")
     assert done.exit_code == 0, done.output
 
 
@@ -163,6 +163,6 @@ def test_an_unknown_version_or_store_has_its_own_code(kedro, register, tmp_path)
 
 def test_the_environment_may_be_named_by_kedros_variable(kedro, register, monkeypatch):
     monkeypatch.setenv("KEDRO_ENV", "smoke")
-    done = kedro("promote", register(env="base"), "--dry-run")
+    done = kedro("promote", register(env="base", model=SMOKE), "--dry-run")
     assert done.exit_code == 8
     assert "base != smoke" in done.output

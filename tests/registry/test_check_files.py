@@ -73,9 +73,9 @@ def test_a_private_copy_of_all_files_is_given_and_then_removed(client, register)
         assert json.loads((checked.folder / WEIGHTS / "config.json").read_text())["classes"] == [
             "mel", "nv",
         ]  # fmt: skip
-        assert stat.S_IMODE(checked.folder.parent.stat().st_mode) == 0o700
-    assert not checked.folder.exists()
-    assert not checked.folder.parent.exists()
+        (private,) = (p for p in checked.folder.parents if p.name.startswith("dermaflow-"))
+        assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert not private.exists()
 
 
 def overwrite(client, version, file, change):
@@ -160,6 +160,25 @@ def test_a_list_made_anew_is_not_the_one_that_was_registered(client, register, l
     with fetch_checked(client, version) as checked:  # a signature is for that, or --digest
         assert checked.digest == other
     refuse(client, version, f"{other}, not {was}, which was asked for", digest=was)
+
+
+def test_files_of_another_version_are_not_this_ones(client, register, local):
+    """They are whole, and their digest and signature are valid."""
+    first, second = register(), register(data_version="d2")
+    shutil.rmtree(local(second))
+    shutil.copytree(local(first), local(second))
+    digest = first.tags[DIGEST_TAG]
+    client.set_model_version_tag(second.name, second.version, DIGEST_TAG, digest)
+    second = client.get_model_version(second.name, second.version)
+    refuse(client, second, "version 2 .*: its files are those of the model m-.*, not of m-")
+
+
+def test_a_copy_that_mlflow_makes_of_a_version_is_as_good(client, register, model):
+    version = register()
+    client.copy_model_version(f"models:/{model}/1", f"copy of {model}")
+    copy = client.get_model_version(f"copy of {model}", "1")
+    with fetch_checked(client, copy) as checked:
+        assert checked.digest == version.tags[DIGEST_TAG]
 
 
 def test_a_list_without_the_rule_is_not_whole(client, register, local):

@@ -12,6 +12,7 @@ from mlflow.types import DataType
 from packaging.requirements import Requirement
 
 from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.estimate import Estimate, parts_to_json
 from dermaflow.ml.models.weights import Weights, load_weights
 from dermaflow.registry.evidence import read_evidence
@@ -96,6 +97,15 @@ def test_a_version_names_its_run_its_code_and_the_run_that_measured_it(
         "code_version": "c0ffef",
         "metrics_run_id": measured,
     }
+
+
+def test_a_model_is_of_the_environment_that_made_it(client, model, register):
+    register({"env": "clinic"})
+    assert client.get_registered_model(model).tags == {"environment": "clinic"}
+    with pytest.raises(RegistryError, match=rf"{model} is of the environment clinic: "):
+        register({"env": "smoke"})
+    assert len(client.search_model_versions(f"name = '{model}'")) == 1
+    assert register({"env": "clinic"})[0]["version"] == "2"
 
 
 def test_a_version_says_where_git_did_not_know_the_code(client, register):

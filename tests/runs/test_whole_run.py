@@ -23,7 +23,7 @@ def data(finished):
 @pytest.fixture(scope="module")
 def run(finished):
     client = MlflowClient(finished.tracking_uri)
-    experiment = client.get_experiment_by_name("dermaflow")
+    experiment = client.get_experiment_by_name("dermaflow-smoke")
     runs = client.search_runs([experiment.experiment_id])
     assert len(runs) == 1
     return runs[0]
@@ -137,9 +137,9 @@ def test_the_screen_stays_short_and_the_log_file_is_full(finished):
         line for line in finished.output.splitlines() if "Traceback" in line or "DEBUG" in line
     ]
     assert lines == []
-    assert "Registered models:/dermaflow/1" in finished.output
+    assert "Registered models:/dermaflow-smoke/1" in finished.output
     log = (finished.folder / "logs" / "dermaflow.log").read_text()
-    assert "Registered models:/dermaflow/1" in log
+    assert "Registered models:/dermaflow-smoke/1" in log
 
 
 def test_a_second_run_of_one_stage_gives_the_same_bytes(finished, data):

@@ -15,6 +15,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model
 
 from dermaflow.errors import IntegrityError, RegistryError
 from dermaflow.io.full_disk import is_full
@@ -66,6 +67,7 @@ def fetch_checked(
             found = check_model(folder, version.name, str(version.version))
             _check_digest(found, version.tags.get(DIGEST_TAG), digest)
             check_signature(found, version.tags.get(SIGNATURE_TAG))
+            _check_model_id(folder, version.source)
             evidence = read_evidence(folder / EVIDENCE_FOLDER)
         except (IntegrityError, RegistryError) as error:
             raise type(error)(f"{named}: {error}") from error
@@ -81,6 +83,16 @@ def _check_digest(found: str, tagged: str | None, asked: str | None) -> None:
         raise IntegrityError(f"its files have the digest {found}, not {asked}, which was asked for")
 
 
+def _check_model_id(folder: Path, source: str) -> None:
+    """Refuse the files of another version, whose digest and signature would be valid, too."""
+    registered = source.removeprefix("models:/")
+    if registered == source or "/" in registered:  # a copy that MLflow made of a version
+        return
+    found = Model.load(str(folder)).model_id
+    if found != registered:
+        raise IntegrityError(f"its files are those of the model {found}, not of {registered}")
+
+
 def _fetch(client: MlflowClient, version: ModelVersion, folder: Path) -> Path:
     """Copy the files, links as links, to ``folder`` or into it; gives where they are then."""
     try:
@@ -88,7 +100,7 @@ def _fetch(client: MlflowClient, version: ModelVersion, folder: Path) -> Path:
         address = urlsplit(place)
         if address.scheme in ("", "file"):
             return Path(shutil.copytree(Path(url2pathname(address.path)), folder, symlinks=True))
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         copy = mlflow.artifacts.download_artifacts(
             artifact_uri=place, dst_path=str(folder), tracking_uri=client.tracking_uri
         )

@@ -22,6 +22,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema
 from PIL import Image
 
+from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 # Distributions whose name is not that of the module.
 _DISTRIBUTIONS = {"PIL": "pillow"}
+ENVIRONMENT_TAG = "environment"  # of a registered model, and of its versions
 MODEL = "model"  # the folder that MLflow keeps
 
 
@@ -77,13 +79,15 @@ def register_version(
 
     Raises:
         RuntimeError: no MLflow run is active.
-        RegistryError: the evidence says what cannot be, or the host's signing key cannot be used.
+        RegistryError: the registered model is another environment's, the evidence says what cannot
+            be, or the host's signing key cannot be used.
     """
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
     client = MlflowClient()
     run = client.get_run(run.info.run_id)  # with what was logged since it was opened
+    own_model(client, name, run.data.tags.get("env", NO_ENVIRONMENT), contract["intended_use"])
     measured_by = run_that_measured(client, run, metrics)
     evidence = replace(
         evidence, environment=run.data.tags.get("env", NO_ENVIRONMENT), metrics_run=measured_by
@@ -98,8 +102,6 @@ def register_version(
     with tempfile.TemporaryDirectory() as folder:
         names = name_metrics(evidence.parts)
         logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, names, save)
-    if not client.search_registered_models(f"name = '{name}'"):
-        client.create_registered_model(name, description=contract["intended_use"])
     all_tags = _origin_tags(run) | dict(tags) | _identity_tags(digest)
     all_tags[METRICS_RUN_TAG] = measured_by
     registered = client.create_model_version(
@@ -119,6 +121,26 @@ def register_version(
         "run_id": run.info.run_id,
         "digest": digest,
     }
+
+
+def own_model(client: MlflowClient, name: str, env: str, intended_use: str) -> None:
+    """Make the registered model, unless it is there and is this environment's.
+
+    Two environments that shared one would take aliases from each other.
+
+    Raises:
+        RegistryError: it is another environment's.
+    """
+    found = client.search_registered_models(f"name = '{name}'")
+    if not found:
+        client.create_registered_model(name, {ENVIRONMENT_TAG: env}, intended_use)
+        return
+    owner = found[0].tags.get(ENVIRONMENT_TAG, env)
+    if owner != env:
+        raise RegistryError(
+            f"the registered model {name} is of the environment {owner}: give {env} another name "
+            f"(register.name in conf/{env}/parameters_register.yml)"
+        )
 
 
 def _save_model(
@@ -218,7 +240,7 @@ def _origin_tags(run: Run) -> dict[str, str]:
     known = "" if commit in (NONE, UNKNOWN) else changes[has_changes(run_tags)]
     return {
         "run_id": run.info.run_id,
-        "environment": run_tags.get("env", NO_ENVIRONMENT),
+        ENVIRONMENT_TAG: run_tags.get("env", NO_ENVIRONMENT),
         "code_version": f"{commit}{known}",
     }
 

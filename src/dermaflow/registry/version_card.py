@@ -63,9 +63,14 @@ def describe_version(
 
 def _summary(scores: Scores) -> str:
     known = [
-        f"{HEADLINES[name].lower()} {_figure(scores[name])}" for name in _FIRST if name in scores
+        f"{_title(name)} {_figure(scores[name])}" for name in _FIRST if name in scores
     ]
     return ", ".join(known) or "nothing measured"
+
+
+def _title(name: str) -> str:
+    title = HEADLINES[name]
+    return f"{title[0].lower()}{title[1:]}"
 
 
 def _figure(estimate: Estimate) -> str:

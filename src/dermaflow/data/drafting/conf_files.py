@@ -20,6 +20,7 @@ def render_files(draft: Draft) -> dict[str, str]:
     """Text of each file by its name in the environment's folder."""
     files = {
         "globals.yml": _render_globals(draft),
+        "mlflow.yml": _render_tracking(draft),
         "parameters.yml": _render_size(draft) + _render_names(draft),
         "parameters_ingest.yml": render_source(draft),
         "parameters_labels.yml": render_labels(draft),
@@ -36,6 +37,13 @@ def _render_globals(draft: Draft) -> str:
     return (
         comment("Root of all that this environment writes.")
         + f"data: {quote(f'data/{draft.request.name}')}\n"
+    )
+
+
+def _render_tracking(draft: Draft) -> str:
+    return (
+        comment("Where this environment's runs are listed in MLflow.")
+        + f"experiment: {quote(f'dermaflow-{draft.request.name}')}\n"
     )
 
 
