@@ -424,3 +424,29 @@ def test_other_classes_are_refused(
         apply_decision_rule(logits, rule, ["bcc", "nv"])
     with pytest.raises(ParameterError, match="run the train and evaluate stages again"):
         score_predictions(predictions, logits, rule, EVALUATE, ["bcc", "nv"], 17)
+
+
+def test_sets_are_scored_where_they_were_not_chosen(
+    logits: pd.DataFrame, classifier: Weights
+) -> None:
+    """Of each class below 30 lesions: they share a threshold."""
+    outside = logits[logits["split"] == "test"].assign(split="external", source="b")
+    outside["label"] = "df"  # of which validation has none
+    table = pd.concat([logits, outside], ignore_index=True)
+    rule = choose_decision_rule(table, classifier, EVALUATE)
+    (cell,) = rule["sets"]["cells"]
+    assert (cell["classes"], cell["lesions"], cell["shared"]) == (CLASSES, 20, True)
+    assert rule["sets"]["calibration_images_chose_the_epoch"]
+    predictions = apply_decision_rule(table, rule, CLASSES)
+    for code in CLASSES:
+        expected = predictions[f"p_{code}"] >= cell["threshold"]
+        assert (predictions[f"in_set_{code}"] == expected).all()
+    metrics = measured(table, rule)
+    assert not any("coverage" in name for name in metrics["val"])
+    test = predictions[predictions["split"] == "test"]
+    held = [row[f"in_set_{row['label']}"] for _, row in test.iterrows()]
+    assert metrics["test"]["coverage"].value == np.mean(held)
+    assert metrics["test"]["small-classes/coverage_in_band"].value == 1
+    assert metrics["test"]["sets_chose_epoch"].value == 1
+    assert metrics["external/b"]["df/coverage"].value < 0.5
+    assert metrics["external/b"]["coverage_in_band"].value == 0

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from dermaflow.params.base import ClassCode, OpenFraction, Params, PositiveInt, TargetShare
 
-# Names that the served model's answer has no column of.
+# Of an operating point: no other column of the served model's answer has such a name.
 POINT_NAME = r"^(?!label$|p_|logit_|in_set_)[a-z][a-z0-9_]*\Z"
 
 

@@ -49,12 +49,14 @@ def draw_sets(
     names = [*classes, SMALL_CLASSES] if _has_small(sets) else list(classes)
     caption = (
         "Dot: share of lesions (one image each) whose set holds the true class; line: "
-        f"{sets.coverage:.0%}, as asked.\nGrey: what chance allows then, at {confidence:.0%} over all "
-        "classes; red: outside. Classes without grey share a threshold.\n"
+        f"{sets.coverage:.0%}, as asked.\nGrey: what chance allows then, at {confidence:.0%} over "
+        "all classes; orange number: outside. Classes without grey share a threshold.\n"
     )
-    flattered = "Validation, which sets the thresholds, also chose the epoch: nothing is guaranteed"
-    caption += flattered if sets.chose_epoch else "Calibrated on images that chose nothing else"
-    caption += ". Images from elsewhere are not expected to hold."
+    if sets.chose_epoch:
+        caption += (
+            "The images that set the thresholds also chose the epoch: nothing is guaranteed. "
+        )
+    caption += "An external source is not expected to reach it."
     figure, axes = new_figure(
         10,
         1.3 + len(answers) * (0.75 + 0.34 * len(names)),
@@ -71,7 +73,7 @@ def draw_sets(
     for axis in axes[:, 0]:
         axis.set_yticks(range(len(names)), [_name(code) for code in names])
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
-    axes[-1, 1].legend(loc="upper left", bbox_to_anchor=(0, -0.09), ncols=_MOST + 1, title="")
+    axes[-1, 1].legend(loc="upper left", bbox_to_anchor=(0, -0.09), ncols=_MOST + 1)
     return figure
 
 
@@ -123,7 +125,7 @@ def _draw_sizes(axis: Axes, table: pd.DataFrame, classes: Sequence[str], scores:
 
 
 def _size_name(size: int) -> str:
-    return "none" if not size else f"{size} and more" if size == _MOST else str(size)
+    return "none" if not size else f"{size}+" if size == _MOST else str(size)
 
 
 def _colour(size: int) -> str | tuple[float, ...]:

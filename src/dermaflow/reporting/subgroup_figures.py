@@ -35,7 +35,7 @@ def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
     if table["low"].notna().any():
         caption += f". Bars: {confidence:.0%} bootstrap intervals that resample groups"
     figure, axes = new_figure(
-        11,
+        3 + 2 * len(measures),
         1.4 + 0.32 * len(rows),
         "For whom does it work?",
         caption,

@@ -178,3 +178,21 @@ def test_a_column_that_cannot_be_divided_is_named(tested, by, message):
     manifest = manifest.assign(skin_tone="dark")
     with pytest.raises(ParameterError, match=re.escape(message)):
         score_subgroups(predictions, manifest, evaluate(**by), CLASSES, SEED)
+
+
+def test_coverage_of_sets_is_told_by_subgroup_where_there_are_sets(tested):
+    predictions, manifest = tested
+    given = predictions.assign(in_set_df=True, in_set_mel=False, in_set_nv=True)
+    table = score_subgroups(given, manifest, evaluate(skin_tone=[]), CLASSES, SEED)
+    tones = manifest.set_index("image_id")["skin_tone"].reindex(given["image_id"]).to_numpy()
+    for tone in ("1", "2", "3"):
+        found = rows_of(table, "skin_tone", tone)
+        expected = (given["label"] != "mel")[tones == tone].mean()
+        assert found.loc["coverage", "value"] == expected
+        assert found.loc["coverage", "low"] <= expected <= found.loc["coverage", "high"]
+    assert rows_of(table, "skin_tone", "1").loc["mel/coverage", "value"] == 0
+    assert rows_of(table, "skin_tone", "3").loc["mel/coverage", "note"].startswith("insufficient")
+    without = score_subgroups(predictions, manifest, evaluate(skin_tone=[]), CLASSES, SEED)
+    pd.testing.assert_frame_equal(
+        table[~table["measure"].str.contains("coverage")].reset_index(drop=True), without
+    )

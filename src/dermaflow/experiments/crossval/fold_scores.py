@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from dermaflow.io.seeding import numpy_generator
-from dermaflow.ml.evaluation.coverage_band import TestedSets
+from dermaflow.ml.evaluation.coverage_band import SetAnswers
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.measure import measure, measure_calls, measure_uncalibrated
@@ -47,7 +47,7 @@ def score_pooled(
     plain = answer(logits[logits["split"] == "test"], DecisionRule(), classes)
     scores |= measure_uncalibrated(read_rows(plain, classes), evaluate)
     tested = [
-        TestedSets(predictions[predictions["fold"] == number], rule.sets)
+        SetAnswers(predictions[predictions["fold"] == number], rule.sets)
         for number, rule in rules.items()
         if rule.sets
     ]
@@ -80,6 +80,6 @@ def score_fold(
         measured = measure(held_out, rule, evaluate, samples, generator)
         scores[side] = measured | measure_uncalibrated(plain, evaluate)
         if rule.sets and side != "val":
-            tested = TestedSets(answers, rule.sets)
+            tested = SetAnswers(answers, rule.sets)
             scores[side] |= score_sets([tested], classes, evaluate.confidence)
     return scores

@@ -24,7 +24,7 @@ from dermaflow.schema import set_columns
 
 
 @dataclass(frozen=True)
-class TestedSets:
+class SetAnswers:
     """Sets of tested images, and how they were made.
 
     Attributes:
@@ -34,8 +34,6 @@ class TestedSets:
 
     answers: pd.DataFrame
     sets: ConformalSets
-
-    __test__ = False  # no test class of pytest's
 
 
 def covers(answers: pd.DataFrame, classes: Sequence[str]) -> NDArray[np.bool_]:
@@ -52,7 +50,7 @@ def covers(answers: pd.DataFrame, classes: Sequence[str]) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class TestedCell:
+class CoveredCell:
     """A cell and its tested lesions, by one image each.
 
     Attributes:
@@ -64,8 +62,6 @@ class TestedCell:
     cell: Cell
     asked: float
     covered: NDArray[np.bool_]
-
-    __test__ = False
 
     @property
     def lesions(self) -> int:
@@ -86,9 +82,9 @@ class TestedCell:
         return found
 
 
-def tested_cells(
-    tested: Sequence[TestedSets], classes: Sequence[str]
-) -> dict[str, list[TestedCell]]:
+def covered_cells(
+    tested: Sequence[SetAnswers], classes: Sequence[str]
+) -> dict[str, list[CoveredCell]]:
     """By name, the cells of all folds that have a valid threshold and tested lesions.
 
     A class that has a threshold of its own in some folds alone has no cell of its own here.
@@ -97,7 +93,7 @@ def tested_cells(
         tested: once, or a fold each.
         classes: codes.
     """
-    found: dict[str, list[TestedCell]] = {}
+    found: dict[str, list[CoveredCell]] = {}
     mixed = {
         code for code in classes if len({part.sets.cell_of(code).shared for part in tested}) > 1
     }
@@ -106,12 +102,12 @@ def tested_cells(
             codes = [code for code in cell.classes if cell.shared or code not in mixed]
             lesions = one_image_a_lesion(part.answers[part.answers["label"].isin(codes)])
             if len(lesions) and not is_too_small(cell.lesions, part.sets.coverage):
-                one = TestedCell(cell, part.sets.coverage, covers(lesions, classes))
+                one = CoveredCell(cell, part.sets.coverage, covers(lesions, classes))
                 found.setdefault(cell.name, []).append(one)
     return {name: found[name] for name in (*classes, SMALL_CLASSES) if name in found}
 
 
-def coverage_band(cells: Sequence[TestedCell], confidence: float) -> Estimate:
+def coverage_band(cells: Sequence[CoveredCell], confidence: float) -> Estimate:
     """Coverage to expect of all lesions of some cells, and the ends of what chance allows.
 
     Args:

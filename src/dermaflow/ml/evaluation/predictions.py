@@ -92,7 +92,7 @@ def read_rows(predictions: pd.DataFrame, classes: list[str]) -> Predictions:
     return Predictions.from_table(predictions, classes)
 
 
-def tested_parts(predictions: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+def reported_parts(predictions: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Part of the data that was tested on -> its rows: ``test``, and ``external/<source>`` each.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from dermaflow.ml.evaluation.conformal import one_image_a_lesion
-from dermaflow.ml.evaluation.coverage_band import TestedSets, coverage_band, covers, tested_cells
+from dermaflow.ml.evaluation.coverage_band import SetAnswers, coverage_band, covered_cells, covers
 from dermaflow.ml.evaluation.estimate import Estimate, Scores
 from dermaflow.schema import set_columns
 
@@ -53,7 +54,7 @@ def check_coverage(scores: Scores) -> CoverageCheck | None:
 
 
 def score_sets(
-    tested: Sequence[TestedSets], classes: Sequence[str], confidence: float
+    tested: Sequence[SetAnswers], classes: Sequence[str], confidence: float
 ) -> dict[str, Estimate]:
     """Coverage and sizes of sets, and the band in which coverage should lie.
 
@@ -80,7 +81,7 @@ def score_sets(
         return {}
     answers = pd.concat([part.answers for part in tested])
     scores = _score_images(answers, classes, confidence)
-    cells = tested_cells(tested, classes)
+    cells = covered_cells(tested, classes)
     for name, found in cells.items():
         covered = np.concatenate([one.covered for one in found])
         scores[f"{name}/{BY_LESION}"] = _share(covered, len(covered), confidence)
@@ -102,7 +103,7 @@ def measure_subgroup(
     """Coverage of a part of the images as rows of ``score_subgroups``; none without sets.
 
     Args:
-        answers: see ``TestedSets``.
+        answers: see ``SetAnswers``.
         classes: codes.
         least: lesions that a figure is of.
         confidence: of the intervals.
@@ -154,10 +155,10 @@ def _share(hits: NDArray[np.bool_], lesions: int, confidence: float) -> Estimate
     return Estimate(share, *_wilson(share, lesions, confidence), lesions)
 
 
-def _wilson(share: float, trials: int, confidence: float) -> tuple[float, float]:
-    """Ends of a share's interval (Wilson 1927)."""
+def _wilson(share: float, lesions: int, confidence: float) -> tuple[float, float]:
+    """Ends of a share's interval (Wilson 1927), between which the share lies."""
     z = float(norm.ppf((1 + confidence) / 2))
-    scale = 1 / (1 + z**2 / trials)
-    centre = share + z**2 / (2 * trials)
-    half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return max(0.0, float(scale * (centre - half))), min(1.0, float(scale * (centre + half)))
+    scale = 1 / (1 + z**2 / lesions)
+    centre = scale * (share + z**2 / (2 * lesions))
+    half = scale * z * sqrt(share * (1 - share) / lesions + z**2 / (4 * lesions**2))
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))

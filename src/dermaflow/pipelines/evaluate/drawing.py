@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
-from dermaflow.ml.evaluation.predictions import read_rows, tested_parts
+from dermaflow.ml.evaluation.predictions import read_rows, reported_parts
 from dermaflow.params.class_names import ClassNames
 from dermaflow.params.evaluate import EvaluateParams
 
@@ -80,7 +80,9 @@ def draw_evaluation(
             name = f"07_subgroups_{str(part).replace('/', '_')}.png"
             figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
         if rule.sets:
-            of_part = {part: predictions[rows] for part, rows in tested_parts(predictions).items()}
+            of_part = {
+                part: predictions[rows] for part, rows in reported_parts(predictions).items()
+            }
             figures["08_sets.png"] = draw_sets(
                 of_part, parts_from_json(metrics), rule.sets, classes, evaluate.confidence
             )

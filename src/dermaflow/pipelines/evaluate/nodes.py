@@ -12,11 +12,11 @@ from dermaflow.data.images.read_batches import read_batches
 from dermaflow.data.version import require_same_data
 from dermaflow.errors import ValidationError
 from dermaflow.ml.evaluation.choose_rule import choose_rule
-from dermaflow.ml.evaluation.coverage_band import TestedSets
+from dermaflow.ml.evaluation.coverage_band import SetAnswers
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import Estimate, JsonParts, parts_to_json, untested_classes
 from dermaflow.ml.evaluation.measure import measure, measure_uncalibrated
-from dermaflow.ml.evaluation.predictions import read_rows, tested_parts
+from dermaflow.ml.evaluation.predictions import read_rows, reported_parts
 from dermaflow.ml.evaluation.set_coverage import score_sets
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params.evaluate import EvaluateParams
@@ -119,7 +119,7 @@ def score_predictions(
     from dermaflow.io.seeding import numpy_generator
 
     rule, plain = DecisionRule.from_dict(decision_rule), answer(logits, DecisionRule(), classes)
-    tested = tested_parts(predictions)
+    tested = reported_parts(predictions)
     parts = {"test": tested["test"], "val": (predictions["split"] == "val").to_numpy(), **tested}
     metrics: dict[str, dict[str, Estimate]] = {}
     for name, rows in parts.items():
@@ -129,7 +129,7 @@ def score_predictions(
         scores = measure(held_out, rule, evaluate, resamples, generator)
         metrics[name] = scores | measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
         if rule.sets and name in tested:
-            of_part = TestedSets(predictions[rows], rule.sets)
+            of_part = SetAnswers(predictions[rows], rule.sets)
             metrics[name] |= score_sets([of_part], classes, evaluate.confidence)
         if untested := untested_classes(scores):
             text = "%s has no image of %s: its means are over the other classes"
