@@ -1,40 +1,25 @@
 """``kedro promote`` on a real SQLite registry."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from mlflow.exceptions import MlflowException
 
-from dermaflow.ml.evaluation.estimate import Estimate
-from registered import MODEL, register_with
-from registry.made_evidence import make_evidence, make_manifest, make_predictions
+from dermaflow.registry.decisions_log import read_decisions
+from registered import FIGURES, MODEL, POOR
 
-FIGURES = {"balanced_accuracy": 0.97, "macro_auc": 0.98, "mel/recall": 0.95}
-DATA = make_manifest(60)
-GOOD, POOR = (make_predictions(DATA, quality=quality) for quality in (5.0, 1.0))
+SMOKE = "dermaflow-smoke"
 
 
 @pytest.fixture(scope="module")
 def gates(project_path):
     text = (project_path / "conf/base/parameters_promote.yml").read_text()
     return yaml.safe_load(text)["promote"]["gates"]
-
-
-@pytest.fixture
-def register(client, tmp_path):
-    """Register a version with ``figures`` (lower ends 0.01 below); gives its number."""
-
-    def make(figures=FIGURES, *, predictions=GOOD, tags=(), **changes):
-        evidence = make_evidence(DATA, predictions, **{"resamples": 1000, "env": "base"} | changes)
-        told = {name: Estimate(v, v - 0.01, v + 0.01, 36) for name, v in figures.items()}
-        known = {n: e for n, e in evidence.parts["test"].items() if n not in FIGURES}
-        folder = tmp_path / f"model {len(list(tmp_path.iterdir()))}"
-        evidence = replace(evidence, parts={"test": known | told})
-        return register_with(client, folder, evidence, tags=tags)
-
-    return make
 
 
 @pytest.fixture
@@ -50,24 +35,38 @@ def holder(client):
     return find
 
 
-def tags_of(client, version):
-    tags = client.get_model_version(MODEL, str(version)).tags
-    return {k.removeprefix("promotion."): v for k, v in tags.items() if k.startswith("promotion.")}
+@pytest.fixture
+def decisions(client):
+    """Decisions on a version, the oldest first."""
+
+    def find(version):
+        return [
+            one for one in read_decisions(client, MODEL) if one.decision.version == str(version)
+        ]
+
+    return find
 
 
-def test_a_good_version_gets_the_alias_and_its_tags_say_why(kedro, client, register, holder, gates):
+def test_a_good_version_gets_the_alias_and_the_record_says_why(
+    kedro, client, register, holder, gates, decisions
+):
     before, version = holder(), register()
-    started = datetime.now(UTC).replace(microsecond=0)
     done = kedro("promote", version)
     assert done.exit_code == 0, done.output
     assert holder() == version
     held = "no version" if before is None else f"version {before}"
     assert f"Version {version} has the alias staging; {held} had it before" in done.output
-    tags = tags_of(client, version)
-    assert tags["decision"] == "promoted to staging"
-    assert tags["balanced_accuracy"] == f"0.960 >= {gates['balanced_accuracy']['bound']:.3f}"
-    assert tags["data_version"] == "d1"
-    assert started <= datetime.fromisoformat(tags["time"]) <= datetime.now(UTC)
+    (recorded,) = decisions(version)
+    assert f"Recorded as run {recorded.run_id}" in done.output
+    decision = recorded.decision
+    assert (decision.kind, decision.alias, recorded.done) == ("promoted", "staging", True)
+    found = {check.name: (check.passed, check.found) for check in decision.checks}
+    assert found["balanced_accuracy"] == (
+        True,
+        f"0.960 >= {gates['balanced_accuracy']['bound']:.3f}",
+    )
+    assert found["data_version"] == (True, "d1")
+    assert client.get_model_version(MODEL, version).tags["decision"].startswith("promoted to stag")
 
     after = register()
     done = kedro("promote", after)
@@ -75,8 +74,8 @@ def test_a_good_version_gets_the_alias_and_its_tags_say_why(kedro, client, regis
     assert holder() == after
 
 
-def test_a_refused_version_leaves_the_alias_and_its_tags_name_every_failed_check(
-    kedro, client, register, holder
+def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
+    kedro, client, register, holder, decisions
 ):
     good = register()
     assert kedro("promote", good).exit_code == 0
@@ -92,10 +91,48 @@ def test_a_refused_version_leaves_the_alias_and_its_tags_name_every_failed_check
     ):
         assert text in done.stderr
     assert "macro_auc" not in done.stderr
-    tags = tags_of(client, poor)
-    assert tags["decision"] == "refused"
-    assert "is missing" in tags["melanoma_recall"]
-    assert tags["macro_auc"].startswith("0.970 >=")
+    (recorded,) = decisions(poor)
+    assert (recorded.decision.kind, recorded.done) == ("refused", True)
+    found = {check.name: check.found for check in recorded.decision.checks if not check.passed}
+    assert found.keys() == {"balanced_accuracy", "melanoma_recall", "validation_passed"}
+
+    source = client.get_model_version(MODEL, str(good)).source
+    Path(urlsplit(source).path, "artifacts/weights/config.json").write_text("of another network")
+    done = kedro("promote", good)
+    assert done.exit_code == 15
+    assert "config.json" in done.stderr
+    assert [one.decision.kind for one in decisions(good)] == ["promoted", "refused"]
+    assert holder() == good
+
+
+def test_champion_needs_staging_and_somebody_who_approves(kedro, client, register, decisions):
+    first, second = register(), register()
+    assert kedro("promote", first).exit_code == 0
+    done = kedro("promote", first, "--to", "champion")
+    assert done.exit_code == 8
+    assert "the alias champion needs somebody who approves of it" in done.stderr
+    assert kedro("promote", first, "--to", "champion", "--approver", " ").exit_code == 2
+    done = kedro("promote", second, "--to", "champion", "--approver", "Dr. Ada")
+    assert done.exit_code == 8
+    assert f"has_staging (version {first} has it)" in done.stderr
+    done = kedro("promote", first, "--to", "champion", "--approver", "Dr. Ada")
+    assert done.exit_code == 0, done.output
+    assert int(client.get_model_version_by_alias(MODEL, "champion").version) == first
+    assert decisions(first)[-1].decision.approver == "Dr. Ada"
+    assert kedro("promote", first, "--to", "challenger").exit_code == 8
+
+
+def test_a_digest_that_is_pinned_must_be_the_versions(kedro, client, register, holder, decisions):
+    before, version = holder(), register()
+    digest = client.get_model_version(MODEL, str(version)).tags["digest"]
+    done = kedro("promote", version, "--digest", "b" * 64)
+    assert done.exit_code == 15
+    assert f"its files have the digest {digest}, not {'b' * 64}, which was asked" in done.stderr
+    assert holder() == before
+    assert decisions(version)[0].decision.kind == "refused"
+    done = kedro("promote", version, "--digest", digest)
+    assert done.exit_code == 0, done.output
+    assert f"Digest {digest}" in done.output
 
 
 @pytest.mark.parametrize(
@@ -125,29 +162,33 @@ def test_a_version_that_is_worse_than_the_holder_is_refused(kedro, register, hol
     assert holder() == good
 
 
-def test_a_new_decision_replaces_the_old_ones_tags(kedro, client, register):
-    version = register()
-    client.set_model_version_tag(MODEL, str(version), "promotion.gone_floor", "0.9 >= 0.1")
-    assert kedro("promote", version).exit_code == 0
-    assert "gone_floor" not in tags_of(client, version)
-    assert "digest" in client.get_model_version(MODEL, str(version)).tags
-
-
-def test_a_dry_run_writes_nothing(kedro, client, register, holder):
+def test_a_dry_run_writes_nothing(kedro, client, register, holder, decisions):
     before, good, poor = holder(), register(), register({})
     done = kedro("promote", good, "--dry-run")
     assert done.exit_code == 0
     assert f"Version {good} would get the alias staging" in done.output
     assert kedro("promote", poor, "--dry-run").exit_code == 8
     assert holder() == before
-    assert tags_of(client, good) == tags_of(client, poor) == {}
+    assert decisions(good) == decisions(poor) == []
+    assert "decision" not in client.get_model_version(MODEL, str(good)).tags
+
+
+def test_an_environment_that_does_not_promote_judges_and_refuses(kedro, client, register, holder):
+    before, version = holder(), register(dict.fromkeys(FIGURES, 0.02), env="smoke", model=SMOKE)
+    dry = kedro("promote", version, "--env", "smoke", "--dry-run")
+    assert "passed  balanced_accuracy" in dry.output
+    done = kedro("promote", version, "--env", "smoke")
+    assert (dry.exit_code, done.exit_code) == (8, 8)
+    for ended in (dry, done):
+        assert "Error: the environment smoke gives no aliases: `promotes: true` in" in ended.stderr
+    assert (holder(), read_decisions(client, SMOKE)) == (before, [])
 
 
 def test_environments_have_floors_of_their_own(kedro, register):
     poor = dict.fromkeys(FIGURES, 0.02)
     assert kedro("promote", register(poor)).exit_code == 8
-    done = kedro("promote", register(poor, env="smoke", model=SMOKE), "--env", "smoke")
-    assert done.exit_code == 0, done.output
+    done = kedro("promote", register(poor, env="smoke", model=SMOKE), "--env", "smoke", "--dry-run")
+    assert "failed" not in done.output
 
 
 def test_an_unknown_version_or_store_has_its_own_code(kedro, register, tmp_path):
@@ -166,3 +207,30 @@ def test_the_environment_may_be_named_by_kedros_variable(kedro, register, monkey
     done = kedro("promote", register(env="base", model=SMOKE), "--dry-run")
     assert done.exit_code == 8
     assert "base != smoke" in done.output
+
+
+@pytest.mark.slow
+def test_commands_at_once_leave_one_holder_and_as_many_records(
+    project, store, client, register, holder, decisions
+):
+    versions = [register() for _ in range(3)]
+    commands = [
+        subprocess.Popen(
+            [sys.executable, "-m", "kedro", "promote", str(version)],
+            cwd=project,
+            env=os.environ | {"MLFLOW_TRACKING_URI": store},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for version in versions
+    ]
+    said = [command.communicate()[0] for command in commands]
+    assert [command.returncode for command in commands] == [0] * len(versions)
+    made = [one for version in versions for one in decisions(version)]
+    made.sort(key=lambda one: one.time)
+    order = [int(one.decision.version) for one in made]
+    assert sorted(order) == versions
+    assert [int(one.decision.holder_before or 0) for one in made][1:] == order[:-1]
+    assert holder() == order[-1]
+    for version, text in zip(versions, said, strict=True):
+        assert f"Version {version} has the alias staging" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from dermaflow.params.base import Fraction, OpenFraction, Params
 
@@ -104,14 +104,13 @@ class RequirementParams(Params):
     coverage_in_band: bool
 
 
-GateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=64)]
+GateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
 
 class PromoteParams(Params):
     """What ``kedro promote`` asks. A gate or margin that is null is not asked.
 
     Attributes:
-        alias: that a version gets.
         gates: by name.
         external: the same, asked of each external source that the version was tested on; their
             metrics are without a part, such as ``macro_auc``.
@@ -120,9 +119,6 @@ class PromoteParams(Params):
         require: what must be known to hold.
     """
 
-    model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
-
-    alias: Annotated[str, Field(pattern=r"^(?!latest$|v\d+$)[a-z][a-z0-9_\-]*\Z")]  # MLflow's rules
     gates: dict[GateName, GateParams | None]
     external: dict[GateName, GateParams | None]
     calibration: CalibrationParams | None

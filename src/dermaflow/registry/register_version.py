@@ -26,6 +26,7 @@ from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
+from dermaflow.registry.aliases import give_challenger
 from dermaflow.registry.check_files import DIGEST_TAG, SIGNATURE_TAG
 from dermaflow.registry.evidence import FOLDER as EVIDENCE
 from dermaflow.registry.evidence import UNKNOWN as NO_ENVIRONMENT
@@ -62,7 +63,7 @@ def register_version(
     The model's folder holds the weights, the decision rule, the contract, the evidence, the code
     that serves them, under a name of its own, the names of the packages that it needs, and the list
     of all these files; and no pickle. The digest of the list is a tag of the version, and so is its
-    signature where the host has a key.
+    signature where the host has a key. The newest version has the alias ``challenger``.
 
     Args:
         name: of the registered model.
@@ -112,6 +113,7 @@ def register_version(
         description=describe_version(contract, evidence, all_tags, digest),
         model_id=logged.model_id,
     )
+    give_challenger(client, name)
     uri = f"models:/{name}/{registered.version}"
     logger.info("Registered %s, whose files have the digest %s", uri, digest)
     return {

@@ -62,9 +62,7 @@ def describe_version(
 
 
 def _summary(scores: Scores) -> str:
-    known = [
-        f"{_title(name)} {_figure(scores[name])}" for name in _FIRST if name in scores
-    ]
+    known = [f"{_title(name)} {_figure(scores[name])}" for name in _FIRST if name in scores]
     return ", ".join(known) or "nothing measured"
 
 

@@ -1,0 +1,138 @@
+"""What is known of each version at a glance: its aliases, figures and last decision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.registry.aliases import alias_holders
+from dermaflow.registry.check_files import DIGEST_TAG
+from dermaflow.registry.decisions import Recorded
+from dermaflow.registry.decisions_log import read_decisions
+from dermaflow.registry.model_registry import ModelRegistry
+from dermaflow.tracking.metric_names import read_scores
+from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
+
+# Of the test split; heading on the screen -> metric.
+HEADLINES = {"AUC": "macro_auc", "bal. acc.": "balanced_accuracy", "mel": "mel/recall"}
+_SHORT = 8  # characters of a digest or a data version
+_TITLES = ("version", "aliases", "env", "data", *HEADLINES, "digest", "last decision")
+
+
+@dataclass(frozen=True)
+class VersionSummary:
+    """A version at a glance; what is not known is empty.
+
+    Attributes:
+        version: its number.
+        aliases: that it has now.
+        environment: whose conf made it.
+        data_version: that the model was trained on.
+        figures: headline figures of the test split, by metric.
+        digest: of its files, when it was registered.
+        made: when.
+        last: the last decision on it.
+    """
+
+    version: str
+    aliases: tuple[str, ...]
+    environment: str
+    data_version: str
+    figures: Scores
+    digest: str
+    made: datetime
+    last: Recorded | None
+
+    def to_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "version": int(self.version),
+            "aliases": list(self.aliases),
+            "environment": self.environment,
+            "data_version": self.data_version,
+            "figures": {
+                name: {"value": _finite(figure.value), "low": figure.low, "high": figure.high}
+                for name, figure in self.figures.items()
+            },
+            "digest": self.digest,
+            "made": self.made.isoformat(timespec="seconds"),
+            "last_decision": self.last
+            and asdict(self.last.decision)
+            | {"time": self.last.time.isoformat(timespec="seconds"), "run_id": self.last.run_id},
+        }
+
+
+def describe_versions(registry: ModelRegistry) -> list[VersionSummary]:
+    """All versions, the newest first. Raises RegistryError where there are none."""
+    client, versions = registry.client, registry.versions()
+    last = {one.decision.version: one for one in read_decisions(client, registry.model)}
+    aliases: dict[str, list[str]] = {}
+    for alias, number in alias_holders(client, registry.model).items():
+        aliases.setdefault(number, []).append(alias)
+    order = registry.config.aliases
+    return [
+        _summarise(
+            client,
+            version,
+            sorted(aliases.get(str(version.version), []), key=lambda one: (one not in order, one)),
+            last.get(str(version.version)),
+        )
+        for version in reversed(versions)
+    ]
+
+
+def table_rows(summaries: Sequence[VersionSummary]) -> list[list[str]]:
+    """Rows of text with their titles; of a version with several aliases each has its own line."""
+    rows = [list(_TITLES)]
+    for one in summaries:
+        aliases = one.aliases or ("",)
+        figures = [_figure(one.figures, metric) for metric in HEADLINES.values()]
+        decided = f"{one.last.decision.kind} {one.last.time:%Y-%m-%d}" if one.last else ""
+        short = [one.data_version[:_SHORT], *figures, one.digest[:_SHORT], decided]
+        rows.append([one.version, aliases[0], one.environment, *short])
+        rows += [["", alias, *[""] * (len(_TITLES) - 2)] for alias in aliases[1:]]
+    return rows
+
+
+def _summarise(
+    client: MlflowClient, version: ModelVersion, aliases: Sequence[str], last: Recorded | None
+) -> VersionSummary:
+    run = _measuring_run(client, version)
+    scores: Mapping[str, Estimate] = read_scores(run.data.metrics, "test") if run else {}
+    return VersionSummary(
+        version=str(version.version),
+        aliases=tuple(aliases),
+        environment=run.data.tags.get("env", "") if run else "",
+        data_version=version.tags.get("data_version", ""),
+        figures={name: scores[name] for name in HEADLINES.values() if name in scores},
+        digest=version.tags.get(DIGEST_TAG, ""),
+        made=datetime.fromtimestamp(version.creation_timestamp / 1000, UTC),
+        last=last,
+    )
+
+
+def _measuring_run(client: MlflowClient, version: ModelVersion) -> Run | None:
+    run_id = version.tags.get(METRICS_RUN_TAG) or version.run_id
+    try:
+        return client.get_run(run_id) if run_id else None
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None  # JSON knows no NaN
+
+
+def _figure(figures: Scores, metric: str) -> str:
+    return f"{figures[metric].value:.3f}" if metric in figures else ""
