@@ -12,6 +12,7 @@ from dermaflow.tracking.metric_names import name_metrics
 
 PARAMETERS = {
     "evaluate.bootstrap_samples": "100",
+    "evaluate.least_groups": "2",
     "evaluate.confidence": "0.95",
     "seed": "17",
     "train.epochs": "2",

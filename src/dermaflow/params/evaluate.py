@@ -63,4 +63,5 @@ class EvaluateParams(Params):
     subgroups: SubgroupParams
     bootstrap_samples: Annotated[int, Field(ge=0, le=100_000)]
     confidence: OpenFraction
+    least_groups: PositiveInt  # behind a figure; with fewer it is shown as insufficient data
     calibration_bins: Annotated[int, Field(ge=2, le=100)]

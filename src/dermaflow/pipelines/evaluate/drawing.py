@@ -69,7 +69,7 @@ def draw_evaluation(
             "03_roc.png": curves.draw_roc(test, scores, codes),
             "04_precision_recall.png": curves.draw_precision_recall(test, scores, codes),
             "05_reliability.png": evaluation.draw_reliability(
-                test, plain, scores, evaluate.calibration_bins
+                test, plain, scores, evaluate.calibration_bins, evaluate.confidence
             ),
         }
         if codes:
