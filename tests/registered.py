@@ -1,27 +1,29 @@
-"""Versions of a model in a real registry, with what a test wants the measuring run to say."""
+"""Versions of a model in a real registry, with the evidence that a test wants them to have."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
+from mlflow.models import Model
 
 from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.params.parameters import Parameters
+from dermaflow.registry.evidence import write_evidence
+from dermaflow.registry.model_files import EVIDENCE_FOLDER, REQUIRED, seal_model
 from dermaflow.registry.model_registry import ModelRegistry
 from dermaflow.registry.promote_version import promote_version
 from dermaflow.registry.registry_config import RegistryConfig
 from dermaflow.settings import CONFIG_LOADER_ARGS
-from dermaflow.tracking.metric_names import name_metrics
 from dermaflow.tracking.tracking_config import TrackingConfig
+from registry.made_evidence import make_evidence, make_manifest, make_predictions
 
 _CONF = Path(__file__).parents[1] / "conf"
 
-MODEL = "dermaflow"
-FIGURES = {"balanced_accuracy": 0.97, "macro_auc": 0.99, "mel/recall": 0.95}
-_INTERVALS = {"evaluate.confidence": "0.95", "evaluate.bootstrap_samples": "1000"}
+MODEL = "dermaflow-base"
+FIGURES = {"balanced_accuracy": 0.97, "macro_auc": 0.98, "mel/recall": 0.95}
+DATA = make_manifest(60)
+GOOD, POOR = (make_predictions(DATA, quality=quality) for quality in (5.0, 1.0))
 
 
 def register_measured(
@@ -30,47 +32,54 @@ def register_measured(
     figures=FIGURES,
     *,
     model=MODEL,
-    experiment="dermaflow",
-    reports=True,
-    broken=(),
-    run_data="d1",
-    env="base",
+    experiment=None,
+    predictions=GOOD,
     tags=(),
+    **changes,
 ):
     """Register a version; gives its number.
 
     Args:
         client: of the store, which has the experiment.
-        folder: an empty one.
-        figures: of its run, whose lower ends are 0.01 below.
+        folder: in which the version's files are made.
+        figures: of its test split, whose lower ends are 0.01 below.
         model: its name.
-        experiment: of its run.
-        reports: whether the run has those of validate.
-        broken: expectations that were not met.
-        run_data: data version of the figures; that of the version is d1.
-        env: of the run.
-        tags: of the version.
+        experiment: whose artifacts its files become; None to leave them in ``folder``.
+        predictions: of its test images.
+        tags: of the version, on top of its digest.
+        changes: of what its evidence says.
     """
-    experiment_id = client.get_experiment_by_name(experiment).experiment_id
-    run_id = client.create_run(experiment_id, tags={"env": env}).info.run_id
-    scores = {name: Estimate(v, v - 0.01, v + 0.01) for name, v in figures.items()}
-    metrics = name_metrics({"test": scores})
-    client.log_batch(
-        run_id,
-        [Metric(name, value, 1, 0) for name, value in metrics.items()],
-        [Param(name, value) for name, value in _INTERVALS.items()],
-    )
-    contents = {
-        "split_report": {"data_version": run_data, "groups_across_splits": 0},
-        "validation_report": {"broken": list(broken)},
-    }
-    for name, content in contents.items() if reports else ():
-        (folder / f"{name}.json").write_text(json.dumps(content))
-        client.log_artifact(run_id, str(folder / f"{name}.json"), "validation")
+    evidence = make_evidence(DATA, predictions, **{"resamples": 1000, "env": "base"} | changes)
+    told = {name: Estimate(v, v - 0.01, v + 0.01, 36) for name, v in figures.items()}
+    known = {name: e for name, e in evidence.parts["test"].items() if name not in FIGURES}
+    evidence = replace(evidence, parts={"test": known | told})
+    own = folder / f"model-{len(list(folder.iterdir()))}"
+    return register_with(client, own, evidence, model=model, experiment=experiment, tags=tags)
+
+
+def register_with(client, folder, evidence, *, model=MODEL, experiment=None, tags=()):
+    """Register a version whose folder, which is made, stands for weights; gives its number."""
+    logged = None
+    if experiment is not None:
+        experiment_id = client.get_experiment_by_name(experiment).experiment_id
+        logged = client.create_logged_model(experiment_id)
+    for name in REQUIRED:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("of no network")
+    if logged:
+        Model(model_id=logged.model_id).save(str(folder / "MLmodel"))
+    write_evidence(folder / EVIDENCE_FOLDER, evidence)
+    tags = {"digest": seal_model(folder), "data_version": evidence.data_version, **dict(tags)}
     if not client.search_registered_models(f"name = '{model}'"):
         client.create_registered_model(model)
-    tags = {"data_version": "d1", **dict(tags)}
-    version = client.create_model_version(model, "s3://a-bucket/a-model", run_id, tags=tags)
+    if logged is None:
+        version = client.create_model_version(model, folder.as_uri(), tags=tags)
+        return int(version.version)
+    client.log_model_artifacts(logged.model_id, str(folder))
+    client.finalize_logged_model(logged.model_id, "READY")
+    version = client.create_model_version(
+        model, logged.model_uri, tags=tags, model_id=logged.model_id
+    )
     return int(version.version)
 
 

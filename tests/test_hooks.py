@@ -73,7 +73,7 @@ def store(tmp_path_factory):
     """Address of a SQLite store with an empty experiment; making one takes MLflow seconds."""
     folder = tmp_path_factory.mktemp("store")
     address = f"sqlite:///{folder}/mlflow.db"
-    MlflowClient(address).create_experiment("dermaflow", (folder / "artifacts").as_uri())
+    MlflowClient(address).create_experiment("dermaflow-smoke", (folder / "artifacts").as_uri())
     return address
 
 
@@ -91,7 +91,7 @@ def client(store, monkeypatch):
 
 def runs_of(client):
     """Runs of the experiment, the oldest first."""
-    experiment = client.get_experiment_by_name("dermaflow")
+    experiment = client.get_experiment_by_name("dermaflow-smoke")
     return client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"])
 
 

@@ -140,6 +140,11 @@ def probability_columns(classes: list[str]) -> list[str]:
     return [f"p_{code}" for code in classes]
 
 
+def set_columns(classes: Iterable[str]) -> list[str]:
+    """Names of what is said of conformal sets: ``in_set_<class>`` for each class."""
+    return [f"in_set_{code}" for code in classes]
+
+
 def logit_columns(classes: list[str]) -> list[str]:
     """Names of the columns of ``logits``: ``logit_<class>`` for each class."""
     return [f"logit_{code}" for code in classes]

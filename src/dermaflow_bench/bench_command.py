@@ -25,11 +25,16 @@ from dermaflow.schema import DEFAULT_ENVIRONMENT
     metavar="FOLDER",
     help="Instead, the training over sizes, batches and processes; training_speed.png to FOLDER.",
 )
-def bench(env: str | None, scale: int | None, grid: Path | None) -> None:
+@click.option(
+    "--gates",
+    is_flag=True,
+    help="Instead, how often models as good as this environment's, or worse, would be promoted.",
+)
+def bench(env: str | None, scale: int | None, grid: Path | None, gates: bool) -> None:
     """Time the stages beside bare torch, Pillow and Kedro."""
     from kedro.framework.session import KedroSession
 
-    from dermaflow_bench.benches import run_bench, run_grid, run_scale
+    from dermaflow_bench.benches import run_bench, run_gates, run_grid, run_scale
 
     context = KedroSession.create(Path.cwd(), env=env).load_context()
     conf = context.config_loader
@@ -37,6 +42,8 @@ def bench(env: str | None, scale: int | None, grid: Path | None) -> None:
         lines = run_scale(conf, scale)
     elif grid:
         lines = run_grid(conf, grid)
+    elif gates:
+        lines = run_gates(conf, context.catalog)
     else:
         lines = run_bench(context.project_path, env or DEFAULT_ENVIRONMENT, conf)
     for line in lines:

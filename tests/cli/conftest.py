@@ -25,7 +25,7 @@ def store(empty_database, tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     shutil.copy(empty_database, folder)
     address = f"sqlite:///{folder}/mlflow.db"
-    MlflowClient(address).create_experiment("dermaflow", (folder / "artifacts").as_uri())
+    MlflowClient(address).create_experiment("dermaflow-base", (folder / "artifacts").as_uri())
     return address
 
 

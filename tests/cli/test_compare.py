@@ -12,6 +12,7 @@ from dermaflow.tracking.metric_names import name_metrics
 
 PARAMETERS = {
     "evaluate.bootstrap_samples": "100",
+    "evaluate.least_groups": "2",
     "evaluate.confidence": "0.95",
     "seed": "17",
     "train.epochs": "2",
@@ -38,7 +39,7 @@ def predict(right):
 @pytest.fixture(scope="module")
 def runs(client, tmp_path_factory):
     """Ids of two finished runs and a failed one that left nothing, oldest first."""
-    experiment = client.get_experiment_by_name("dermaflow").experiment_id
+    experiment = client.get_experiment_by_name("dermaflow-base").experiment_id
     folder = tmp_path_factory.mktemp("artifacts")
 
     def log(name, start, status, metrics=(), parameters=(), tags=(), right=None):
@@ -110,7 +111,7 @@ def test_a_failed_run_is_shown_with_what_it_lacks(kedro, runs, tmp_path):
 
 
 def test_a_damaged_table_is_named_and_no_crash(kedro, client, runs, tmp_path):
-    experiment = client.get_experiment_by_name("dermaflow").experiment_id
+    experiment = client.get_experiment_by_name("dermaflow-base").experiment_id
     damaged = client.create_run(experiment, start_time=1, run_name="damaged").info.run_id
     (tmp_path / "predictions.parquet").write_text("no table")
     client.log_artifact(damaged, tmp_path / "predictions.parquet", "evaluation")
@@ -122,7 +123,7 @@ def test_a_damaged_table_is_named_and_no_crash(kedro, client, runs, tmp_path):
 
 @pytest.mark.parametrize("name", ["crossval", "crossval_LEAKING"])
 def test_folds_are_compared_on_the_images_that_both_tested(kedro, client, runs, tmp_path, name):
-    experiment = client.get_experiment_by_name("dermaflow").experiment_id
+    experiment = client.get_experiment_by_name("dermaflow-base").experiment_id
     run_id = client.create_run(experiment, start_time=1, run_name=name).info.run_id
     figures = {f"{name}/accuracy": 0.8, f"{name}_folds/mean/accuracy": 0.1}
     parameters = [Param(key, value) for key, value in PARAMETERS.items()]
@@ -138,6 +139,15 @@ def test_folds_are_compared_on_the_images_that_both_tested(kedro, client, runs, 
     assert "! A is a test split and B is a " in done.output
     assert ("! B is LEAKING: " in done.output) == (name == "crossval_LEAKING")
     assert "B: It logged no" not in done.output
+
+
+def test_a_run_of_another_environment_is_compared_by_its_id(kedro, client, runs, tmp_path):
+    other = client.create_experiment("dermaflow-clinic", (tmp_path / "clinic").as_uri())
+    run_id = client.create_run(other, start_time=1, run_name="elsewhere").info.run_id
+    done = kedro("compare", "first", run_id[:12], "--output", tmp_path / "page.html")
+    client.delete_experiment(other)
+    assert done.exit_code == 0, done.output
+    assert "2 runs of the experiment dermaflow-base, dermaflow-clinic" in done.output
 
 
 @pytest.mark.parametrize(

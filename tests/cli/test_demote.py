@@ -1,5 +1,7 @@
 """``kedro demote`` on a real SQLite registry."""
 
+from registered import MODEL
+
 
 def test_a_version_loses_its_aliases(kedro, register, client):
     version = register()
@@ -10,7 +12,7 @@ def test_a_version_loses_its_aliases(kedro, register, client):
     assert done.stdout.strip() == f"Version {version} has lost the alias staging"
     done = kedro("demote", version, "--reason", "leaks")
     assert done.stdout.strip() == f"Version {version} has lost the alias champion"
-    assert client.get_registered_model("dermaflow").aliases == {}
+    assert client.get_registered_model(MODEL).aliases == {}
     done = kedro("demote", version, "--reason", "leaks")
     assert done.exit_code == 7
     assert "Error: there is no alias to take away" in done.stderr

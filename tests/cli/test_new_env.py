@@ -37,8 +37,9 @@ def test_an_environment_is_drafted_that_kedro_can_run(clinic, kedro):
     )
     folder = clinic / "conf/clinic"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "globals.yml", "parameters.yml", "parameters_augment.yml", "parameters_ingest.yml",
-        "parameters_labels.yml", "parameters_register.yml", "parameters_train.yml",
+        "globals.yml", "mlflow.yml", "parameters.yml", "parameters_augment.yml",
+        "parameters_ingest.yml", "parameters_labels.yml", "parameters_register.yml",
+        "parameters_train.yml",
     ]  # fmt: skip
     loader = OmegaConfigLoader(str(clinic / "conf"), env="clinic", **CONFIG_LOADER_ARGS)
     parameters = check_parameters(loader["parameters"], [folder])

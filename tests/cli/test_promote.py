@@ -3,19 +3,23 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from mlflow.exceptions import MlflowException
 
 from dermaflow.registry.decisions_log import read_decisions
-from registered import FIGURES, MODEL
+from registered import FIGURES, MODEL, POOR
+
+SMOKE = "dermaflow-smoke"
 
 
 @pytest.fixture(scope="module")
-def floors(project_path):
+def gates(project_path):
     text = (project_path / "conf/base/parameters_promote.yml").read_text()
-    return yaml.safe_load(text)["promote"]["floors"]
+    return yaml.safe_load(text)["promote"]["gates"]
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def decisions(client):
 
 
 def test_a_good_version_gets_the_alias_and_the_record_says_why(
-    kedro, client, register, holder, floors, decisions
+    kedro, client, register, holder, gates, decisions
 ):
     before, version = holder(), register()
     done = kedro("promote", version)
@@ -57,8 +61,11 @@ def test_a_good_version_gets_the_alias_and_the_record_says_why(
     decision = recorded.decision
     assert (decision.kind, decision.alias, recorded.done) == ("promoted", "staging", True)
     found = {check.name: (check.passed, check.found) for check in decision.checks}
-    assert found["balanced_accuracy"] == (True, f"0.960 >= {floors['balanced_accuracy']:.3f}")
-    assert found["data_version"] == (True, "d1 == d1")
+    assert found["balanced_accuracy"] == (
+        True,
+        f"0.960 >= {gates['balanced_accuracy']['bound']:.3f}",
+    )
+    assert found["data_version"] == (True, "d1")
     assert client.get_model_version(MODEL, version).tags["decision"].startswith("promoted to stag")
 
     after = register()
@@ -72,13 +79,13 @@ def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
 ):
     good = register()
     assert kedro("promote", good).exit_code == 0
-    poor = register({"balanced_accuracy": 0.2, "macro_auc": 0.99}, broken=["too few images"])
+    poor = register({"balanced_accuracy": 0.2, "macro_auc": 0.98}, broken=("too few images",))
     done = kedro("promote", poor)
     assert done.exit_code == 8
     assert holder() == good
     for text in (
         "balanced_accuracy (0.190 <",
-        "melanoma_recall (missing,",
+        "melanoma_recall (test/mel/recall is missing,",
         "validation_passed (1 expectations broken)",
         f"version {good} has it",
     ):
@@ -89,10 +96,11 @@ def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
     found = {check.name: check.found for check in recorded.decision.checks if not check.passed}
     assert found.keys() == {"balanced_accuracy", "melanoma_recall", "validation_passed"}
 
-    run_id = client.get_model_version(MODEL, str(good)).run_id
-    client.log_metric(run_id, "test/macro_auc", 0.1)
-    client.log_metric(run_id, "z_interval/test/macro_auc_low", 0.1)
-    assert kedro("promote", good).exit_code == 8
+    source = client.get_model_version(MODEL, str(good)).source
+    Path(urlsplit(source).path, "artifacts/weights/config.json").write_text("of another network")
+    done = kedro("promote", good)
+    assert done.exit_code == 15
+    assert "config.json" in done.stderr
     assert [one.decision.kind for one in decisions(good)] == ["promoted", "refused"]
     assert holder() == good
 
@@ -114,37 +122,27 @@ def test_champion_needs_staging_and_somebody_who_approves(kedro, client, registe
     assert kedro("promote", first, "--to", "challenger").exit_code == 8
 
 
-def test_a_digest_that_is_pinned_must_be_the_versions(kedro, register, holder, decisions):
-    before, version = holder(), register(tags={"digest": "a" * 64})
+def test_a_digest_that_is_pinned_must_be_the_versions(kedro, client, register, holder, decisions):
+    before, version = holder(), register()
+    digest = client.get_model_version(MODEL, str(version)).tags["digest"]
     done = kedro("promote", version, "--digest", "b" * 64)
     assert done.exit_code == 15
-    assert f"version {version} of dermaflow has the digest {'a' * 64}, not" in done.stderr
+    assert f"its files have the digest {digest}, not {'b' * 64}, which was asked" in done.stderr
     assert holder() == before
     assert decisions(version)[0].decision.kind == "refused"
-    done = kedro("promote", version, "--digest", "a" * 64)
+    done = kedro("promote", version, "--digest", digest)
     assert done.exit_code == 0, done.output
-    assert f"Digest {'a' * 64}" in done.output
+    assert f"Digest {digest}" in done.output
 
 
 @pytest.mark.parametrize(
     ("changes", "failed"),
     [
-        ({"reports": False}, {"no_group_crosses_splits", "validation_passed", "data_version"}),
-        ({"run_data": "d2"}, {"data_version"}),
+        ({"groups_across_splits": 2}, {"no_group_crosses_splits"}),
+        ({"broken": ("few images",)}, {"validation_passed"}),
+        ({"data_version": "unknown"}, {"data_version"}),
         ({"env": "smoke"}, {"same_environment"}),
-        (
-            {"tags": {"metrics_run_id": "0" * 32}},
-            {
-                "balanced_accuracy",
-                "macro_auc",
-                "melanoma_recall",
-                "intervals",
-                "no_group_crosses_splits",
-                "validation_passed",
-                "same_environment",
-                "data_version",
-            },
-        ),
+        ({"resamples": 10}, {"intervals"}),
     ],
 )
 def test_what_is_unknown_or_of_other_data_is_refused(kedro, register, changes, failed):
@@ -154,11 +152,14 @@ def test_what_is_unknown_or_of_other_data_is_refused(kedro, register, changes, f
     assert {row[1] for row in rows if row[0] == "failed"} == failed
 
 
-def test_the_tag_names_the_run_whose_figures_count(kedro, client, register, decisions):
-    good = client.get_model_version(MODEL, str(register())).run_id
-    empty = register({}, reports=False, tags={"metrics_run_id": good})
-    assert kedro("promote", empty).exit_code == 0
-    assert decisions(empty)[0].decision.metrics_run == good
+def test_a_version_that_is_worse_than_the_holder_is_refused(kedro, register, holder):
+    good, worse = register(), register(predictions=POOR)
+    assert kedro("promote", good).exit_code == 0
+    done = kedro("promote", worse)
+    assert done.exit_code == 8
+    assert "holder_macro_auc (-0." in done.stderr
+    assert "reported only" in done.stdout
+    assert holder() == good
 
 
 def test_a_dry_run_writes_nothing(kedro, client, register, holder, decisions):
@@ -172,23 +173,21 @@ def test_a_dry_run_writes_nothing(kedro, client, register, holder, decisions):
     assert "decision" not in client.get_model_version(MODEL, str(good)).tags
 
 
-def test_an_environment_that_does_not_promote_judges_and_refuses(
-    kedro, register, holder, decisions
-):
-    before, version = holder(), register(dict.fromkeys(FIGURES, 0.02), env="smoke")
+def test_an_environment_that_does_not_promote_judges_and_refuses(kedro, client, register, holder):
+    before, version = holder(), register(dict.fromkeys(FIGURES, 0.02), env="smoke", model=SMOKE)
     dry = kedro("promote", version, "--env", "smoke", "--dry-run")
     assert "passed  balanced_accuracy" in dry.output
     done = kedro("promote", version, "--env", "smoke")
     assert (dry.exit_code, done.exit_code) == (8, 8)
     for ended in (dry, done):
         assert "Error: the environment smoke gives no aliases: `promotes: true` in" in ended.stderr
-    assert (holder(), decisions(version)) == (before, [])
+    assert (holder(), read_decisions(client, SMOKE)) == (before, [])
 
 
 def test_environments_have_floors_of_their_own(kedro, register):
     poor = dict.fromkeys(FIGURES, 0.02)
     assert kedro("promote", register(poor)).exit_code == 8
-    done = kedro("promote", register(poor, env="smoke"), "--env", "smoke", "--dry-run")
+    done = kedro("promote", register(poor, env="smoke", model=SMOKE), "--env", "smoke", "--dry-run")
     assert "failed" not in done.output
 
 
@@ -205,7 +204,7 @@ def test_an_unknown_version_or_store_has_its_own_code(kedro, register, tmp_path)
 
 def test_the_environment_may_be_named_by_kedros_variable(kedro, register, monkeypatch):
     monkeypatch.setenv("KEDRO_ENV", "smoke")
-    done = kedro("promote", register(env="base"), "--dry-run")
+    done = kedro("promote", register(env="base", model=SMOKE), "--dry-run")
     assert done.exit_code == 8
     assert "base != smoke" in done.output
 

@@ -19,7 +19,7 @@ def test_a_copied_project_keeps_its_own_artifacts_from_then_on(
     shutil.copy(empty_database, database)
     client = MlflowClient(f"sqlite:///{database}")
     place = (original / "mlflow/artifacts").as_uri()
-    number = client.create_experiment("dermaflow", place)
+    number = client.create_experiment("dermaflow-base", place)
     runs = [client.create_run(number).info.run_id for _ in range(2)]
     (copy / "mlflow/artifacts" / runs[0] / "artifacts").mkdir(parents=True)
 
@@ -46,4 +46,4 @@ def test_a_store_without_the_experiment_is_told(kedro, tmp_path, empty_database)
     shutil.copy(empty_database, tmp_path)
     done = kedro("relocate", uri=f"sqlite:///{tmp_path}/mlflow.db")
     assert done.exit_code == 13
-    assert "no experiment 'dermaflow'" in done.output
+    assert "no experiment 'dermaflow-base'" in done.output

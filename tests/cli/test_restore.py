@@ -64,7 +64,7 @@ class Repository:
 
     def log(self, commit, folder, outputs=(ROWS,)):
         """Make a run that says it made what lies there, with a change; gives its id."""
-        experiment = self.client.get_experiment_by_name("dermaflow").experiment_id
+        experiment = self.client.get_experiment_by_name("dermaflow-base").experiment_id
         run_id = self.client.create_run(experiment).info.run_id
         tags = {"env": "smoke", "command": "kedro run -e smoke", "mlflow.source.git.commit": commit}
         self.client.log_batch(run_id, tags=[RunTag(*tag) for tag in tags.items()])
@@ -203,6 +203,6 @@ def test_either_a_run_or_the_way_back_is_asked_for(kedro, arguments):
 
 
 def test_an_unknown_run_is_an_error_of_its_own(kedro):
-    done = kedro("restore", "zzzz", "--env", "smoke")
+    done = kedro("restore", "zzzz")
     assert done.exit_code == 13
     assert done.stderr.splitlines()[-1].startswith("Error: no run goes by 'zzzz'")

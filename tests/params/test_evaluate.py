@@ -42,7 +42,19 @@ def test_an_operating_point_may_have_any_name_that_no_other_column_has(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["label", "p_mel", "logit_mel", "Mel", "1st", "_mel", "mel-90", "mel 90", "", "x" * 65],
+    [
+        "label",
+        "p_mel",
+        "logit_mel",
+        "in_set_mel",
+        "Mel",
+        "1st",
+        "_mel",
+        "mel-90",
+        "mel 90",
+        "",
+        "x" * 65,
+    ],
 )
 def test_an_operating_point_named_like_another_column_is_refused(name):
     with pytest.raises(ValidationError, match="String should"):
@@ -58,3 +70,12 @@ def test_the_edges_of_subgroups_may_be_any_that_rise(edges):
 def test_edges_that_do_not_rise_are_refused(edges):
     with pytest.raises(ValidationError, match=r"subgroups\.by\.age: edges must rise"):
         params_of("evaluate", {"subgroups.by": {"sex": [], "age": edges}})
+
+
+@pytest.mark.parametrize("key", ["coverage", "least"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_sets_that_hold_nothing_are_refused(key, value):
+    with pytest.raises(ValidationError, match=rf"sets\.{key}\n.* greater than 0"):
+        params_of("evaluate", {f"sets.{key}": value})
+    with pytest.raises(ValidationError, match="less than 1"):
+        params_of("evaluate", {"sets.coverage": 1})

@@ -215,3 +215,24 @@ def test_classes_without_melanoma_have_no_figures_of_it(logits):
     assert Predictions.from_table(predictions, classes).classes == ("bcc", "nv")
     assert "bcc/auc" in metrics["crossval"]
     assert not any("mel" in name for name in metrics["crossval"])
+
+
+def test_sets_are_of_each_folds_own_validation_and_add_up(logits, decided, scored):
+    rules, predictions = decided
+    metrics = parts_from_json(scored[0])
+    held = []
+    for number in (1, 2):
+        rows = predictions[predictions["fold"] == number]
+        (cell,) = rules[f"fold_{number}"]["sets"]["cells"]
+        assert (cell["lesions"], cell["shared"]) == (10, True)
+        for code in CLASSES:
+            assert (rows[f"in_set_{code}"] == (rows[f"p_{code}"] >= cell["threshold"])).all()
+        held += [row[f"in_set_{row['label']}"] for _, row in rows.iterrows()]
+    pooled = metrics["crossval"]
+    assert pooled["coverage"].value == np.mean(held)
+    assert pooled["small-classes/expected_coverage"].groups == 40
+    assert pooled["small-classes/expected_coverage"].value == pytest.approx(10 / 11)
+    table = scored[1].set_index("metric")
+    assert table.loc["coverage", ["fold_1", "fold_2"]].mean() == pytest.approx(np.mean(held))
+    wider = table.loc["small-classes/expected_coverage", ["low", "high"]]
+    assert wider["low"] < 10 / 11 < wider["high"]

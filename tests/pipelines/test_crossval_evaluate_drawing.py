@@ -71,7 +71,7 @@ def test_figures_of_folds_are_of_the_pooled_predictions_and_each_folds_metrics(f
     assert tick_names(folds.axes[0].yaxis) == ["pooled", "mean", "fold 1", "fold 4"]
     caption = heading(folds)[1]
     assert "8 images of 4 groups, out of fold (2 of 5 folds)" in caption
-    assert "90% bootstrap intervals" in caption
+    assert "90% intervals count groups" in caption
     assert "With 12 synthetic training images a fold" in caption  # 25 in one, none in the other
 
 

@@ -45,6 +45,7 @@ EVALUATE = params_of(
 POINTS = ["mel_recall_85", "mel_specificity_90"]  # those that can be chosen
 KEPT = ["image_id", "group_id", "source", "label", "split"]
 LOGITS = [f"logit_{code}" for code in CLASSES]
+SETS = [f"in_set_{code}" for code in CLASSES]
 PROBABILITIES = [f"p_{code}" for code in CLASSES]
 
 
@@ -202,7 +203,7 @@ def test_what_no_temperature_mends_keeps_its_probabilities(
 def test_predictions_are_the_rules_answers(
     logits: pd.DataFrame, rule: dict[str, Any], predictions: pd.DataFrame
 ) -> None:
-    assert list(predictions.columns) == [*KEPT, "predicted", *PROBABILITIES, *POINTS]
+    assert list(predictions.columns) == [*KEPT, "predicted", *PROBABILITIES, *POINTS, *SETS]
     pd.testing.assert_frame_equal(predictions[KEPT], logits[KEPT])
     assert (predictions[PROBABILITIES].dtypes == np.float32).all()
     np.testing.assert_allclose(predictions[PROBABILITIES].sum(axis=1), 1, atol=1e-6)
@@ -354,7 +355,8 @@ def test_metrics_are_json_ready_and_name_what_the_contract_names(
     assert metrics["test"]["mel/support"] == Estimate(melanomas, groups=melanomas / 2)
     assert metrics["test"]["mel/recall"].groups == melanomas / 2
     assert metrics["test"]["mel_recall_85/specificity"].groups == 40 - melanomas / 2
-    assert metrics["test"]["macro_auc"].groups == metrics["test"]["mel/auc"].groups == 40
+    assert metrics["test"]["macro_auc"].groups == 40
+    assert metrics["test"]["mel/auc"].groups == melanomas / 2
 
 
 def test_an_absent_class_has_nothing_but_its_support(
@@ -411,7 +413,9 @@ def test_without_resamples_there_are_no_bounds(logits: pd.DataFrame, rule: dict[
     evaluate = EVALUATE.model_copy(update={"bootstrap_samples": 0})
     metrics = measured(logits, rule, evaluate=evaluate)
     assert "accuracy" in metrics["test"]
-    assert not any(estimate.interval for estimate in metrics["test"].values())
+    bounded = {name for name, estimate in metrics["test"].items() if estimate.interval}
+    # Shares of sets have Wilson's intervals, which need no resamples.
+    assert all("coverage" in name or name.endswith("_sets") for name in bounded)
 
 
 def test_other_classes_are_refused(
@@ -421,3 +425,29 @@ def test_other_classes_are_refused(
         apply_decision_rule(logits, rule, ["bcc", "nv"])
     with pytest.raises(ParameterError, match="run the train and evaluate stages again"):
         score_predictions(predictions, logits, rule, EVALUATE, ["bcc", "nv"], 17)
+
+
+def test_sets_are_scored_where_they_were_not_chosen(
+    logits: pd.DataFrame, classifier: Weights
+) -> None:
+    """Of each class below 30 lesions: they share a threshold."""
+    outside = logits[logits["split"] == "test"].assign(split="external", source="b")
+    outside["label"] = "df"  # of which validation has none
+    table = pd.concat([logits, outside], ignore_index=True)
+    rule = choose_decision_rule(table, classifier, EVALUATE)
+    (cell,) = rule["sets"]["cells"]
+    assert (cell["classes"], cell["lesions"], cell["shared"]) == (CLASSES, 20, True)
+    assert rule["sets"]["calibration_images_chose_the_epoch"]
+    predictions = apply_decision_rule(table, rule, CLASSES)
+    for code in CLASSES:
+        expected = predictions[f"p_{code}"] >= cell["threshold"]
+        assert (predictions[f"in_set_{code}"] == expected).all()
+    metrics = measured(table, rule)
+    assert not any("coverage" in name for name in metrics["val"])
+    test = predictions[predictions["split"] == "test"]
+    held = [row[f"in_set_{row['label']}"] for _, row in test.iterrows()]
+    assert metrics["test"]["coverage"].value == np.mean(held)
+    assert metrics["test"]["small-classes/coverage_in_band"].value == 1
+    assert metrics["test"]["sets_chose_epoch"].value == 1
+    assert metrics["external/b"]["df/coverage"].value < 0.5
+    assert metrics["external/b"]["coverage_in_band"].value == 0

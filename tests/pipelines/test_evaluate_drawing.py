@@ -113,3 +113,28 @@ def test_classes_are_called_by_the_names_that_conf_gives():
 def test_without_operating_points_there_is_no_figure_of_them():
     figures = draw(create_pipeline(), "evaluation_figures", inputs({}))
     assert [name[:2] for name in figures] == ["01", "02", "03", "04", "05", "07", "07"]
+
+
+def test_sets_have_a_figure_a_row_of_panels_for_each_part_that_was_tested():
+    cells = [
+        {"classes": ["mel"], "lesions": 40, "threshold": 0.6, "shared": False},
+        {"classes": ["nv"], "lesions": 12, "threshold": 0.3, "shared": True},
+    ]
+    sets = {"coverage": 0.9, "calibration_images_chose_the_epoch": True, "cells": cells}
+    given = inputs({})
+    chosen = given["decision_rule"] | {"sets": sets}
+    logits = given["logits"].assign(source="drawn")
+    logits.loc[8:, ["split", "source"]] = ["external", "clinic"]
+    band = {"value": 0.9, "low": 0.7, "high": 1.0}
+    scores = {"coverage": 0.5, "mel/lesion_coverage": {"value": 0.5, "groups": 2}}
+    scores |= {"set_size": 1.0, "mel/expected_coverage": band, "mel/coverage_in_band": 0.0}
+    given |= {
+        "logits": logits,
+        "decision_rule": chosen,
+        "predictions": answer(logits, DecisionRule.from_dict(chosen), CLASSES),
+    }
+    given["metrics"] = given["metrics"] | {"external/clinic": scores}
+    given["metrics"]["test"] |= scores
+    figure = draw(create_pipeline(), "evaluation_figures", given)["08_sets.png"]
+    assert len(figure.axes) == 4
+    assert panel(figure, "Coverage, external/clinic: 0.500 of images")

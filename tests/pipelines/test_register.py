@@ -7,9 +7,12 @@ import torch
 from conf_params import params_of
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.errors import ValidationError, WeightsError
+from dermaflow.ml.evaluation.estimate import parts_to_json
 from dermaflow.ml.models.classifier import describe
 from dermaflow.ml.models.weights import Weights, weights_digest
-from dermaflow.pipelines.register.nodes import describe_model
+from dermaflow.pipelines.register.nodes import describe_model, gather_evidence
+from dermaflow.registry.evidence import Evidence
+from toy_evidence import CLASSES, toy_evidence, toy_manifest, toy_predictions
 
 SYNTHETIC = pd.DataFrame({"image_id": ["s1", "s2"], "split": "train"})
 METRICS = {"test": {"accuracy": {"value": 0.5}}}
@@ -93,3 +96,24 @@ def test_a_rule_of_another_classifier_is_refused(classifier, manifest):
     other = Weights({"head": torch.arange(4.0) + 1}, classifier.config)
     with pytest.raises(WeightsError, match=f"this is {weights_digest(classifier)}"):
         tell(classifier, manifest, classifier=weights_digest(other))
+
+
+def test_evidence_is_what_the_stages_before_found_and_how_they_measured():
+    given = toy_evidence()
+    evaluate = params_of("evaluate", {"confidence": 0.9, "bootstrap_samples": 250})
+    figures, images = gather_evidence(
+        toy_manifest(),
+        toy_predictions(),
+        parts_to_json(given.parts),
+        {"groups_across_splits": 3},
+        {"broken": ["rows: too few"]},
+        evaluate,
+        CLASSES,
+    )
+    pd.testing.assert_frame_equal(images, given.images)
+    evidence = Evidence.from_figures(figures, images)
+    assert evidence.parts == given.parts
+    assert (evidence.confidence, evidence.resamples) == (0.9, 250)
+    assert (evidence.groups_across_splits, evidence.broken) == (3, ("rows: too few",))
+    assert (evidence.data_version, evidence.classes) == ("d1", tuple(CLASSES))
+    assert evidence.environment == evidence.metrics_run == "unknown"

@@ -1,34 +1,18 @@
-"""Where a version is judged: its digest, and the digest of its test set."""
+"""Where a version is judged: by its files and nothing else."""
 
-import pandas as pd
-import pytest
-
-from dermaflow.errors import IntegrityError
-from dermaflow.registry.examine_version import digest_test_set, examine_version, verify_digest
+from dermaflow.registry.examine_version import examine_version
 
 
-def test_what_is_found_names_the_digest_the_data_and_the_run(registry, register, client, model):
-    number = register(tags={"digest": "abc"})
-    version = client.get_model_version(model, number)
-    found = examine_version(registry, version, None, None, "abc")
-    assert (found.digest, found.data_version, found.metrics_run) == ("abc", "d1", version.run_id)
-    assert all(check.passed for check in found.checks)
-    assert verify_digest(version) == "abc"
-    with pytest.raises(IntegrityError, match=f"version {number} of {model} has the digest abc"):
-        verify_digest(version, "abd")
-
-
-def test_a_test_set_is_its_images_and_labels_and_nothing_else():
-    images = pd.DataFrame(
-        {
-            "content": ["a", "b", "c"],
-            "split": ["test", "test", "train"],
-            "label": ["nv", "mel", "nv"],
-        }
-    )
-    digest = digest_test_set(images)
-    assert digest == digest_test_set(images.iloc[::-1])
-    assert digest == digest_test_set(images.iloc[:2])
-    reviewed = images.assign(label=["nv", "nv", "nv"])
-    assert digest != digest_test_set(reviewed)
-    assert digest != digest_test_set(images.assign(split="test"))
+def test_what_is_found_names_the_digest_the_data_the_run_and_the_test_set(
+    registry, register, client, model
+):
+    versions = [client.get_model_version(model, register()) for _ in range(2)]
+    first, second = (examine_version(registry, one, None, None, None) for one in versions)
+    assert first.digest == versions[0].tags["digest"]
+    assert (first.data_version, len(first.metrics_run) > 0) == ("d1", True)
+    assert all(check.passed for check in first.checks)
+    assert len(first.test_set) == 16
+    assert second.test_set == first.test_set  # equal images, though another version
+    held = examine_version(registry, versions[1], versions[0], versions[0], second.digest)
+    names = {check.name for check in held.checks} - {check.name for check in second.checks}
+    assert {name.partition("_")[0] for name in names} == {"holder", "first"}

@@ -12,8 +12,11 @@ from mlflow.types import DataType
 from packaging.requirements import Requirement
 
 from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.estimate import Estimate, parts_to_json
 from dermaflow.ml.models.weights import Weights, load_weights
+from dermaflow.registry.evidence import read_evidence
+from dermaflow.registry.model_files import check_model
 from dermaflow.registry.register_version import (
     contract_signature,
     example_input,
@@ -23,6 +26,7 @@ from dermaflow.registry.register_version import (
 )
 from dermaflow.serving.predictor import decode_base64
 from dermaflow.tracking.metrics_digest import METRICS_TAG, metrics_digest
+from toy_evidence import toy_evidence
 
 PREPROCESS = Preprocess(height=48, width=64)
 CONTRACT = {
@@ -50,7 +54,9 @@ def register(experiment, model, classifier):
 
     def make(run_tags=(), **tags):
         with mlflow.start_run(experiment_id=experiment.id, tags=dict(run_tags)) as run:
-            made = register_version(model, classifier, RULE, CONTRACT, METRICS, tags)
+            made = register_version(
+                model, classifier, RULE, CONTRACT, METRICS, toy_evidence(), tags
+            )
         return made, run.info.run_id
 
     return make
@@ -68,11 +74,14 @@ def test_a_version_names_its_run_its_code_and_the_run_that_measured_it(
         "version": "1",
         "model_uri": f"models:/{model}/1",
         "run_id": run_id,
+        "digest": made["digest"],
     }
     found = client.get_model_version(model, "1")
     assert found.run_id == run_id
     assert found.tags == {
         "run_id": run_id,
+        "environment": "unknown",
+        "digest": made["digest"],
         "code_version": "c0ffee with changes",
         "metrics_run_id": measured,
         "data_version": "d1",
@@ -83,6 +92,8 @@ def test_a_version_names_its_run_its_code_and_the_run_that_measured_it(
     assert made["version"] == "2"
     assert client.get_model_version(model, "2").tags == {
         "run_id": run_id,
+        "environment": "unknown",
+        "digest": made["digest"],
         "code_version": "c0ffef",
         "metrics_run_id": measured,
     }
@@ -95,6 +106,15 @@ def test_the_newest_version_is_the_challenger(client, model, register):
         name: str(number) for name, number in (client.get_registered_model(model).aliases.items())
     }
     assert aliases == {"challenger": made["version"]} == {"challenger": "2"}
+
+
+def test_a_model_is_of_the_environment_that_made_it(client, model, register):
+    register({"env": "clinic"})
+    assert client.get_registered_model(model).tags == {"environment": "clinic"}
+    with pytest.raises(RegistryError, match=rf"{model} is of the environment clinic: "):
+        register({"env": "smoke"})
+    assert len(client.search_model_versions(f"name = '{model}'")) == 1
+    assert register({"env": "clinic"})[0]["version"] == "2"
 
 
 def test_a_version_says_where_git_did_not_know_the_code(client, register):
@@ -121,9 +141,31 @@ def test_the_models_folder_holds_weights_rule_contract_and_code(register, classi
     assert not list(folder.rglob("*.pkl"))
 
 
+def test_the_folder_is_what_its_digest_says_and_holds_the_evidence(
+    client, experiment, register, tmp_path
+):
+    digest = {METRICS_TAG: metrics_digest(METRICS)}
+    measured = experiment.make_run(start=1, tags=digest)
+    made, _ = register(digest | {"env": "clinic"})
+    copy = str(tmp_path / "copy")
+    folder = Path(mlflow.artifacts.download_artifacts(made["model_uri"], dst_path=copy))
+    assert check_model(folder, made["name"], "1") == made["digest"]
+    evidence = read_evidence(folder / "artifacts/evidence")
+    assert (evidence.environment, evidence.metrics_run) == ("clinic", measured)
+    assert evidence.parts == toy_evidence().parts
+    version = client.get_model_version(made["name"], "1")
+    assert version.tags["environment"] == "clinic"
+    first = version.description.splitlines()[0]
+    assert first == (
+        "clinic, data d1: balanced accuracy 0.750 [0.500, 0.900], "
+        "melanoma recall 0.500 [0.100, 1.000]"
+    )
+    assert made["digest"] in version.description
+
+
 def test_without_a_run_nothing_is_registered(client, model, classifier):
     with pytest.raises(RuntimeError, match="none is active"):
-        register_version(model, classifier, RULE, CONTRACT, METRICS, {})
+        register_version(model, classifier, RULE, CONTRACT, METRICS, toy_evidence(), {})
     assert not client.search_registered_models(f"name = '{model}'")
 
 

@@ -1,5 +1,7 @@
 """Figures of a cross-validation show what was counted, with and without intervals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,20 @@ def test_without_intervals_there_are_dots_alone(pooled):
     shown = [axis for axis in figure.axes if places(axis)]
     assert [axis.get_title(loc="left") for axis in shown] == ["Accuracy", "Melanoma AUC"]
     assert not any(axis.collections for axis in shown)
+
+
+def test_too_few_lesions_are_words_in_every_row_that_they_are_of(pooled):
+    shown = figures(pooled)
+    few = {
+        part: {name: replace(e, groups=4).require_groups(10) for name, e in scores.items()}
+        for part, scores in shown.scores.items()
+        if part not in ("mean", "sd")
+    }
+    figure = draw_folds(replace(shown, scores={**shown.scores, **few}))
+    accuracy = next(axis for axis in figure.axes if axis.get_title(loc="left") == "Accuracy")
+    assert places(accuracy) == []
+    written = [text.get_text() for text in accuracy.texts]
+    assert written == ["insufficient data (4 of 10 groups)", *["insufficient data"] * 3]
 
 
 def test_curves_are_of_all_folds_and_points_are_where_they_were_counted(pooled):

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.predictions import Predictions
+from dermaflow.ml.evaluation.proportion_intervals import wilson_interval
 from dermaflow.reporting import evaluation_figures as evaluation
-from reporting.artists import texts
+from reporting.artists import heading, segments, texts
 from reporting.small_predictions import CLASSES, make_predictions, scores_of
 
 
@@ -18,7 +19,7 @@ def draw_all(predictions: Predictions, scores: dict[str, Estimate]) -> list[Figu
     return [
         evaluation.draw_summary(predictions, scores, 0.95),
         evaluation.draw_confusion(predictions),
-        evaluation.draw_reliability(predictions, predictions, scores, 10),
+        evaluation.draw_reliability(predictions, predictions, scores, 10, 0.95),
     ]
 
 
@@ -94,14 +95,33 @@ def test_reliability_shows_what_the_temperature_mended() -> None:
     sure = predictions.probabilities**4
     plain = replace(predictions, probabilities=sure / sure.sum(1, keepdims=True))
     scores = {"ece": Estimate(0.05), "ece_uncalibrated": Estimate(0.2)}
-    axis = evaluation.draw_reliability(predictions, plain, scores, 10).axes[0]
+    axis = evaluation.draw_reliability(predictions, plain, scores, 10, 0.9).axes[0]
     assert axis.get_title(loc="left") == "Calibration error 0.050 (before: 0.200)"
     lines = {line.get_label(): np.asarray(line.get_xdata()) for line in axis.lines}
     assert np.nanmax(lines["before"]) > np.nanmax(lines["calibrated"])
 
 
-def test_wilson_interval_by_hand() -> None:
-    low, high = evaluation.wilson_interval(np.array([0.0, 5, 0]), np.array([10.0, 10, 0]))
-    # Agresti and Coull 1998: 0 of 10 gives [0, 0.278], 5 of 10 gives [0.237, 0.763].
-    np.testing.assert_allclose(low, [0, 0.237, np.nan], atol=5e-4)
-    np.testing.assert_allclose(high, [0.278, 0.763, np.nan], atol=5e-4)
+def test_reliability_bars_are_of_the_lesions_in_each_bin() -> None:
+    """Forty images of ten lesions, all 0.75 sure, of which three quarters are right."""
+    labels = np.repeat([0, 0, 0, 1], 10)
+    probabilities = np.tile([0.75, 0.25, 0], (40, 1))
+    groups = np.tile(np.arange(10), 4).astype(str)
+    predictions = Predictions(CLASSES, labels, probabilities, groups)
+    figure = evaluation.draw_reliability(predictions, predictions, {}, 10, 0.9)
+    (bar,) = segments(figure.axes[0])
+    assert bar[:, 1] == pytest.approx(wilson_interval(0.75, 10, 0.9))
+    assert bar[:, 0].tolist() == [0.75, 0.75]
+    assert "90% Wilson intervals that count groups" in heading(figure)[1]
+
+
+def test_a_headline_of_too_few_lesions_is_words_and_one_without_spread_says_so() -> None:
+    predictions = make_predictions()
+    scores = scores_of(predictions) | {
+        "accuracy": Estimate(0.9, 0.5, 1.0, 3).require_groups(10),
+        "macro_auc": Estimate(1.0, groups=30, not_estimable=True),
+    }
+    figure = evaluation.draw_summary(predictions, scores, 0.95)
+    written = {axis.texts[0].get_text(): texts(axis)[1:] for axis in figure.axes[:4]}
+    assert written["Accuracy"] == ["insufficient data", "(3 of 10 groups)"]
+    assert written["Macro AUC"] == ["1.000", "interval not estimable"]
+    assert "†: interval not estimable" in heading(figure)[1]

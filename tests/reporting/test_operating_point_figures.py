@@ -87,4 +87,4 @@ def test_intervals_are_told_of_only_where_some_are_drawn(scores, told):
     figure = draw_operating_points(make_predictions(), scores, POINTS, 0.9)
     caption = heading(figure)[1]
     assert caption.startswith("Test split: 60 images of 30 groups.")
-    assert ("Bars: 90% bootstrap intervals" in caption) == told
+    assert ("90% intervals count groups, not images: Wilson" in caption) == told

@@ -22,7 +22,7 @@ def table(**changes):
         ("skin_tone", "1", 234, 100, "mel/recall", NAN, NAN, NAN),
     ]
     columns = ["column", "subgroup", "images", "groups", "measure", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=columns).assign(**changes)
+    return pd.DataFrame(rows, columns=columns).assign(note="").assign(**changes)
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +72,9 @@ def test_the_line_is_at_what_all_images_have_of_the_measure(figure):
 def test_the_caption_names_the_part_and_tells_of_bars_where_there_are_some(figure):
     caption = heading(figure)[1]
     assert caption.startswith("external/clinic. ")
-    assert "Bars: 90% bootstrap intervals" in caption
+    assert "90% intervals count groups, not images: Wilson" in caption
     plain = draw_subgroups(table(low=NAN, high=NAN), "test", 0.9)
-    assert "Bars" not in heading(plain)[1]
+    assert "intervals" not in heading(plain)[1]
     assert len(segments(panel(plain, "Accuracy"))) == 0
     assert points_of(panel(plain, "Accuracy")) == [(0.7, 0), (0.8, 1), (0.4, 2)]
 
@@ -84,3 +84,10 @@ def test_a_subgroup_of_any_name_has_its_row(name):
     named = table().replace({"subgroup": {"1": name}})
     names = tick_names(draw_subgroups(named, "test", 0.9).axes[0].yaxis)
     assert names[2] == f"skin tone {name}  (234 images, 100 groups)"
+
+
+def test_an_interval_that_is_not_estimable_is_marked():
+    perfect = table(value=1.0, low=NAN, high=NAN, note="interval not estimable")
+    figure = draw_subgroups(perfect, "test", 0.9)
+    assert texts(panel(figure, "Accuracy")) == ["†", "1.00"] * 3
+    assert "†: interval not estimable" in heading(figure)[1]

@@ -86,7 +86,7 @@ class Project:
     def runs(self) -> list[Run]:
         """Its MLflow runs, the latest first."""
         client = MlflowClient(self.tracking_uri)
-        experiment = client.get_experiment_by_name("dermaflow")
+        experiment = client.get_experiment_by_name("dermaflow-smoke")
         return list(client.search_runs([experiment.experiment_id]) if experiment else [])
 
     def artifacts(self, run: Run, folder: str | None = None) -> list[str]:

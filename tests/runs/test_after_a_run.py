@@ -12,8 +12,8 @@ import pytest
             "Error: the environment smoke gives no al",
         ),
         (("models", "--env", "smoke"), 0, "challenger"),
-        (("promote", "1", "--dry-run"), 8, "Error: version 1 of dermaflow does not get the alias"),
-        (("promote", "99", "--env", "smoke"), 7, "Error: model 'dermaflow' has no version 99"),
+        (("promote", "1", "--dry-run"), 7, "Error: model 'dermaflow-base' has no version 1; its"),
+        (("promote", "99", "--env", "smoke"), 7, "Error: model 'dermaflow-smoke' has no version"),
         (("compare", "smoke: all", "nothing", "--env", "smoke"), 13, "Error: no run goes by"),
     ],
 )

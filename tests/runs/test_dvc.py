@@ -114,7 +114,7 @@ def test_dvc_shows_metrics_and_curves(finished):
 def measured_by(project, version):
     """The run whose metrics a version of the model carries."""
     client = MlflowClient(project.tracking_uri)
-    return client.get_model_version("dermaflow", version).tags["metrics_run_id"]
+    return client.get_model_version("dermaflow-smoke", version).tags["metrics_run_id"]
 
 
 def test_a_version_names_the_run_that_measured_it(finished):
@@ -130,7 +130,7 @@ def test_a_bare_dvc_repro_is_a_run_a_stage_and_links_the_one_that_measured(copy_
     register, evaluate = changed.runs()
     assert [run.data.tags["stages"] for run in (register, evaluate)] == ["register", "evaluate"]
     assert measured_by(changed, "1") == evaluate.info.run_id
-    version = MlflowClient(changed.tracking_uri).get_model_version("dermaflow", "1")
+    version = MlflowClient(changed.tracking_uri).get_model_version("dermaflow-smoke", "1")
     assert version.run_id == register.info.run_id
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from dermaflow.data.images.image_store import ImageStore
 
-MODEL = "models:/dermaflow/1"
+MODEL = "models:/dermaflow-smoke/1"
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
 
 
@@ -92,7 +92,7 @@ def ask(address, body):
 
 def test_the_version_tells_where_it_came_from(finished):
     client = MlflowClient(finished.tracking_uri)
-    version = client.get_model_version("dermaflow", "1")
+    version = client.get_model_version("dermaflow-smoke", "1")
     run = client.get_run(version.run_id)
     assert version.tags["run_id"] == run.info.run_id
     commit = finished.run("git", "rev-parse", "HEAD").stdout.strip()

@@ -113,7 +113,7 @@ def test_runs_begun_at_random_say_what_is_their_own(kept, tmp_path, seed, kinds)
 
 def assert_versions_are_of_their_runs(project):
     client = MlflowClient(project.tracking_uri)
-    versions = client.search_model_versions("name = 'dermaflow'")
+    versions = client.search_model_versions("name = 'dermaflow-smoke'")
     assert versions
     for version in versions:
         run, measured = (

@@ -2,7 +2,12 @@
 
 from dermaflow.data.images.preprocess import Preprocess
 from dermaflow.ml.models.classifier import describe
-from dermaflow.serving.contract import build_contract, describe_label, describe_probability
+from dermaflow.serving.contract import (
+    build_contract,
+    describe_label,
+    describe_probability,
+    describe_sets,
+)
 
 RULE = {
     "temperature": 1.5,
@@ -63,4 +68,35 @@ def test_it_says_which_class_the_answer_names():
     assert describe_label(RULE | {"logit_adjustment": 0.5}) == (
         "the class of the largest probability / (its share of the validation images) ** 0.5, "
         "which favours rare classes"
+    )
+
+
+def sets_of(**changes):
+    cell = {"classes": ["mel"], "lesions": 92, "threshold": 0.051234, "shared": False}
+    cell |= {"always_in_the_set": False} | changes
+    return {"coverage": 0.9, "calibration_images_chose_the_epoch": False, "cells": [cell]}
+
+
+def test_columns_of_sets_follow_those_of_operating_points():
+    config = describe(["mel"], Preprocess(height=48, width=64), "caffe")
+    rule = RULE | {"sets": sets_of()}
+    written = build_contract(config, {}, {"test": {}}, "research", "many", rule)
+    assert list(written["output"]) == ["label", "p_mel", "mel_recall_90", "in_set_mel"]
+    assert written["output"]["in_set_mel"] == {
+        "type": "boolean",
+        "content": "whether the image may be of Melanoma: p_mel >= 0.05123. True of 90% of the "
+        "lesions of mel, as in validation (92 lesions)",
+    }
+
+
+def test_it_says_whether_a_set_is_flattered_shared_or_says_nothing():
+    told = describe_sets(["mel"], sets_of() | {"calibration_images_chose_the_epoch": True})
+    assert told["in_set_mel"]["content"].endswith("(92 lesions, which chose the epoch as well)")
+    shared = sets_of(classes=["df", "vasc"], lesions=26, shared=True)
+    told = describe_sets(["df", "vasc"], shared, {"df": "Dimple"})
+    assert told["in_set_df"]["content"].startswith("whether the image may be of Dimple: p_df >=")
+    assert "90% of the lesions of df, vasc together, as in" in told["in_set_vasc"]["content"]
+    told = describe_sets(["mel"], sets_of(lesions=5, threshold=0.0, always_in_the_set=True))
+    assert told["in_set_mel"]["content"] == (
+        "always true: 5 validation lesions are too few to tell when an image is not of Melanoma"
     )

@@ -8,7 +8,7 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import mlflow
@@ -22,10 +22,12 @@ from PIL import Image
 
 import dermaflow
 from dermaflow.data.images.preprocess import Preprocess
+from dermaflow.io.file_list import LIST_FILE, check_list
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.models.classifier import build_resnet50, describe
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights, weights_digest
+from dermaflow.registry.model_files import seal_model
 from dermaflow.registry.shipped_code import ModelPackage, importable, write_model_package
 from dermaflow.serving.model_code import WEIGHTS
 from dermaflow.serving.predictor import Predictor
@@ -94,6 +96,7 @@ def save_model(package: ModelPackage, weights: Path, folder: Path) -> str:
             code_paths=[str(package.folder / package.name)],
             pip_requirements=["mlflow"],
         )
+    seal_model(folder)
     return str(folder)
 
 
@@ -153,6 +156,50 @@ def test_all_of_the_code_is_loaded_with_the_model(
         if key.partition(".")[0] == name
     }
     assert loaded == {Path(file) for file in packages["own"].files if len(file.parts) > 1}
+
+
+def reverse_classes(weights: Path) -> None:
+    config = json.loads((weights / "config.json").read_text())
+    config["classes"].reverse()
+    (weights / "config.json").write_text(json.dumps(config))
+
+
+def flip_bit(weights: Path) -> None:
+    file = weights / "model.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "the rule is gone": (lambda w: (w / RULE_FILE).unlink(), f"{RULE_FILE} is missing"),
+    "classes reversed": (reverse_classes, "config.json is not the file that was listed"),
+    "a flipped bit": (flip_bit, "model.safetensors is not the file that was listed"),
+    "the list is gone": (lambda w: (w.parents[1] / LIST_FILE).unlink(), "list of the files"),
+    "a file more": (lambda w: (w.parents[1] / "more").touch(), "more is not in files.json"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_folder_that_is_not_as_it_was_registered_is_not_served(
+    models: dict[str, str], tmp_path: Path, damage: str
+) -> None:
+    change, message = DAMAGE[damage]
+    folder = shutil.copytree(models["own"], tmp_path / "model")
+    change(folder / "artifacts/weights")
+    with pytest.raises(Exception, match=message) as raised:
+        mlflow.pyfunc.load_model(str(folder))
+    assert "IntegrityError" in repr(raised.value)
+
+
+def test_loading_leaves_no_bytecode_in_the_models_folder(
+    models: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for _ in range(2):
+        mlflow.pyfunc.load_model(models["own"])
+    assert sys.dont_write_bytecode is False
+    check_list(Path(models["own"]))
 
 
 SECRET = "patient Jane Roe, room 12, "

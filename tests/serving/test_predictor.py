@@ -123,7 +123,8 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
         "mel_recall_50": {"class": "mel", "recall": 0.5},
         "nv_specificity_60": {"class": "nv", "specificity": 0.6},
     }
-    evaluate = params_of("evaluate", {"batch_size": 5, "views": 4, "operating_points": points})
+    asked = {"operating_points": points, "sets": {"coverage": 0.5, "least": 3}}
+    evaluate = params_of("evaluate", {"batch_size": 5, "views": 4} | asked)
     logits = predict_held_out(weights, manifest, ImageStore(tmp_path / "store"), evaluate)
     rule = choose_decision_rule(logits, weights, evaluate)
     evaluated = apply_decision_rule(logits, rule, CLASSES)
@@ -133,13 +134,23 @@ def test_serving_equals_evaluation_with_several_views(with_rule, weights, tmp_pa
     # bf16 kernels sum in another order where a batch has another size.
     tolerance = 1e-6 if detect_runtime().dtype == torch.float32 else 0.02
     np.testing.assert_allclose(served[columns], evaluated[columns], atol=tolerance)
-    assert list(served.columns) == ["label", *columns, "mel_recall_50", "nv_specificity_60"]
+    sets = ["in_set_bcc", "in_set_mel", "in_set_nv"]
+    assert list(served.columns) == ["label", *columns, "mel_recall_50", "nv_specificity_60", *sets]
     for name, point in rule["operating_points"].items():
         assert served[name].dtype == bool
         scores = served[f"p_{point['class']}"]
         assert served[name].tolist() == (scores >= point["threshold"]).tolist()
         clear = (scores - point["threshold"]).abs() > tolerance
         assert (served[name] == evaluated[name])[clear].all()
+    thresholds = {
+        code: cell["threshold"] for cell in rule["sets"]["cells"] for code in cell["classes"]
+    }
+    for code in CLASSES:
+        scores = served[f"p_{code}"]
+        assert served[f"in_set_{code}"].tolist() == (scores >= thresholds[code]).tolist()
+        clear = (scores - thresholds[code]).abs() > tolerance
+        assert (served[f"in_set_{code}"] == evaluated[f"in_set_{code}"])[clear].all()
+    assert 0 < served[sets].to_numpy().mean() < 1
 
 
 def test_the_rules_views_are_what_is_served(with_rule, weights):
@@ -205,13 +216,19 @@ def test_a_folder_without_a_rule_is_refused(weights, tmp_path):
 
 def test_columns_and_their_types_are_those_of_the_contract(with_rule, weights):
     point = {"class": "mel", "threshold": 0.25}
-    table = with_rule(rule_of(weights, operating_points={"sure": point})).predict([encoded(7)])
+    cell = {"classes": CLASSES, "lesions": 5, "threshold": 0.0, "shared": True}
+    sets = {"coverage": 0.9, "calibration_images_chose_the_epoch": True, "cells": [cell]}
+    rule = rule_of(weights, operating_points={"sure": point}, sets=sets)
+    table = with_rule(rule).predict([encoded(7)])
     assert {name: str(kind) for name, kind in table.dtypes.items()} == {
         "label": "str",
         "p_bcc": "float64",
         "p_mel": "float64",
         "p_nv": "float64",
         "sure": "bool",
+        "in_set_bcc": "bool",
+        "in_set_mel": "bool",
+        "in_set_nv": "bool",
     }
     # Doubles of what was computed in single precision, thresholds included.
     probabilities = table.filter(like="p_").to_numpy()

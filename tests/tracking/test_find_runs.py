@@ -7,8 +7,9 @@ import pytest
 from mlflow.entities import Run, RunData, RunInfo
 
 from dermaflow.errors import RunLookupError, TrackingError
-from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
+from dermaflow.tracking.find_runs import existing_store, find_run, find_runs, list_runs
 from dermaflow.tracking.tracking_config import TrackingConfig
+from mlflow_runs import Experiment
 
 
 def make_run(run_id, name):
@@ -102,6 +103,33 @@ def test_more_runs_than_mlflow_gives_at_once_are_all_listed(experiment, store):
     found = list_runs(experiment.client, experiment.name)
     assert len(found) == 1001
     assert found[-1].info.run_id == first
+
+
+def test_a_run_of_another_experiment_goes_by_its_id_or_name(experiment, tmp_path):
+    client = experiment.client
+    other = Experiment(client, f"not {experiment.name}", tmp_path / "b")
+    ids = {
+        name: place.make_run(name, start=start)
+        for place, name, start in (
+            (experiment, "own", 1_000),
+            (experiment, "both", 2_000),
+            (other, "both", 9_000),
+            (other, "elsewhere", 9_001),
+        )
+    }
+
+    def find(name):
+        (run,) = find_runs(client, experiment.name, [name])
+        return run.info.run_name, run.info.experiment_id
+
+    assert find("elsewhere") == ("elsewhere", other.id)
+    assert find(ids["elsewhere"][:9]) == ("elsewhere", other.id)
+    assert find("both") == ("both", experiment.id)
+    assert find("latest") == ("both", experiment.id)
+    with pytest.raises(RunLookupError, match=r"^no run goes by 'nowhere'; newest: .*own"):
+        find("nowhere")
+    with pytest.raises(RunLookupError, match="there are only 2 runs"):
+        find("latest~2")
 
 
 def test_an_experiment_that_the_store_lacks_is_named(experiment):

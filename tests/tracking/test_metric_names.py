@@ -8,7 +8,8 @@ PARTS = {
         "images": Estimate(26.0),
         "accuracy": Estimate(0.1 + 0.2, 0.0, 0.6, 18),
         "ece": Estimate(0.1, groups=18),
-        "mel/recall": Estimate(0.5, 0.4, 0.6, 5),
+        "mel/recall": Estimate(0.5, 0.4, 0.6, 5, groups_needed=10),
+        "mel/auc": Estimate(1.0, groups=5, groups_needed=10, not_estimable=True),
         "mel_recall_90/recall": Estimate(0.9, 0.8, 1.0, 5),
     },
     "val": {"accuracy": Estimate(0.25, groups=11)},
@@ -28,6 +29,13 @@ def test_a_value_has_the_plain_name_and_its_ends_have_their_own():
         "z_interval/test/mel/recall_low": 0.4,
         "z_interval/test/mel/recall_high": 0.6,
         "z_interval/test/mel/recall_groups": 5,
+    }
+    few = name_metrics({"test": {"mel/auc": Estimate(1.0, None, None, 2, 10, not_estimable=True)}})
+    assert few == {
+        "test/mel/auc": 1.0,
+        "z_interval/test/mel/auc_groups": 2,
+        "z_interval/test/mel/auc_groups_needed": 10,
+        "z_interval/test/mel/auc_not_estimable": 1,
     }
     assert name_metrics({"crossval_folds/mean": {"accuracy": Estimate(0.68)}}) == {
         "crossval_folds/mean/accuracy": 0.68

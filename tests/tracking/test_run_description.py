@@ -26,14 +26,21 @@ def test_it_says_everything_that_the_run_holds_and_nothing_else():
         "test": {
             "mel/recall": Estimate(0.5, groups=5),
             "accuracy": Estimate(0.7126, 0.6, 0.8004, 9),
+            "macro_auc": Estimate(1.0, groups=9, not_estimable=True),
+            "mel/auc": Estimate(0.5, 0.4, 0.6, 5).require_groups(6),
             "ece": Estimate(0.1, 0.0, 0.2),  # no headline
         },
     }
     assert describe_run(TAGS, name_metrics(parts)) == (
         "| test split | value | interval |\n"
         "|---|---|---|\n"
-        "| Accuracy | 0.713 | 0.600 – 0.800 |\n"
+        "| Accuracy | 0.713 | [0.600, 0.800] |\n"
+        "| Macro AUC | 1.000 | interval not estimable |\n"
         "| Melanoma recall | 0.500 |  |\n"
+        "| Melanoma AUC | insufficient data | (5 of 6 groups) |\n"
+        "\n"
+        "**Interval not estimable**: the bootstrap finds no spread, which does not mean that there "
+        "is none.\n"
         "\n"
         "| cross-validation | value | interval |\n"
         "|---|---|---|\n"

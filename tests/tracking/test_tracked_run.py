@@ -194,5 +194,5 @@ def test_the_description_is_of_what_the_run_holds_by_then(config, open_runs):
     run.describe()
     run.close("FINISHED")
     tags = MlflowClient().get_run(run.run_id).data.tags
-    assert "| Accuracy | 0.500 | 0.400 – 0.600 |" in tags["mlflow.note.content"]
+    assert "| Accuracy | 0.500 | [0.400, 0.600] |" in tags["mlflow.note.content"]
     assert "`abc`" in tags["mlflow.note.content"]

@@ -38,7 +38,9 @@ def compare(runs: tuple[str, ...], output: Path | None, env: str | None) -> None
     if not 2 <= len(runs) <= len(RUN_COLOURS):
         raise click.UsageError(f"name 2 to {len(RUN_COLOURS)} runs, not {len(runs)}")
     _, config = load_conf(env)
-    comparison = compare_runs(config.experiment, read_runs(config, runs))
+    found = read_runs(config, runs)
+    experiments = ", ".join(dict.fromkeys(run.experiment for run in found))
+    comparison = compare_runs(experiments, found)
     click.echo(summarise(comparison))
     page = output or PAGE
     with replacing_file(page) as path:

@@ -52,6 +52,7 @@ def open_model_registry(env: str | None) -> ModelRegistry:
     """
     from dermaflow.registry.model_registry import ModelRegistry
     from dermaflow.registry.registry_config import RegistryConfig
+    from dermaflow.registry.rescore import ImagePlaces
     from dermaflow.registry.versions import open_registry
 
     loader, parameters, tracking = _load(env, {})
@@ -64,6 +65,7 @@ def open_model_registry(env: str | None) -> ModelRegistry:
         parameters=parameters,
         env=env or DEFAULT_ENVIRONMENT,
         project_path=root,
+        images=ImagePlaces.read(loader["catalog"], root),
     )
 
 

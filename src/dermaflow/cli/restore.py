@@ -41,12 +41,12 @@ def restore(run: str | None, env: str | None, back: bool, data_only: bool) -> No
 
 def _read_run(run: str, env: str | None) -> RunVersions:
     from dermaflow.cli.project import load_conf
-    from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
+    from dermaflow.tracking.find_runs import existing_store, find_runs
     from dermaflow.tracking.run_versions import read_versions
 
     _, config = load_conf(env)
     client = existing_store(config)
-    found = find_run(run, list_runs(client, config.experiment))
+    (found,) = find_runs(client, config.experiment, [run])
     click.echo(f"run: {found.info.run_id} ({found.info.run_name})")
     return read_versions(client, found)
 

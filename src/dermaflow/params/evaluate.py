@@ -1,4 +1,4 @@
-"""Parameters of evaluate: operating points, calibration, intervals and subgroups."""
+"""Parameters of evaluate: operating points, calibration, sets, intervals and subgroups."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from dermaflow.params.base import ClassCode, OpenFraction, Params, PositiveInt, TargetShare
+
+# Of an operating point: no other column of the served model's answer has such a name.
+POINT_NAME = r"^(?!label$|p_|logit_|in_set_)[a-z][a-z0-9_]*\Z"
 
 
 class OperatingPointParams(Params):
@@ -38,6 +41,13 @@ class SubgroupParams(Params):
         return self
 
 
+class SetParams(Params):
+    """Conformal sets: what is asked of them."""
+
+    coverage: OpenFraction  # share of the lesions of a class whose set is to hold it
+    least: PositiveInt  # calibration lesions of a class for a threshold of its own
+
+
 class EvaluateParams(Params):
     model_config = ConfigDict(regex_engine="python-re")  # the other engine has no look-ahead
 
@@ -45,12 +55,13 @@ class EvaluateParams(Params):
     views: Literal[1, 2, 4, 8]  # mirrored and turned copies, over which logits are averaged
     calibration: Literal["temperature", "prevalence"]  # the latter on top of the former
     logit_adjustment: Annotated[float, Field(ge=0, le=4)]  # tau, of the predicted class; 0: off
-    # Name -> target. Names are columns of the served model's answer, beside label and p_<class>.
+    # Name -> target; the names are columns of the served model's answer.
     operating_points: dict[
-        Annotated[str, Field(pattern=r"^(?!label$|p_|logit_)[a-z][a-z0-9_]*\Z", max_length=64)],
-        OperatingPointParams,
+        Annotated[str, Field(pattern=POINT_NAME, max_length=64)], OperatingPointParams
     ]
+    sets: SetParams
     subgroups: SubgroupParams
     bootstrap_samples: Annotated[int, Field(ge=0, le=100_000)]
     confidence: OpenFraction
+    least_groups: PositiveInt  # behind a figure; with fewer it is shown as insufficient data
     calibration_bins: Annotated[int, Field(ge=2, le=100)]

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.ml.evaluation.estimate import Scores, parts_from_json
 from dermaflow.registry.alias_decisions import Recorded
 from dermaflow.registry.aliases import alias_holders
+from dermaflow.registry.check_files import DIGEST_TAG
 from dermaflow.registry.decisions_log import read_decisions
-from dermaflow.registry.examine_version import DIGEST_TAG
+from dermaflow.registry.evidence import FIGURES_FILE
+from dermaflow.registry.model_files import EVIDENCE_FOLDER
 from dermaflow.registry.model_registry import ModelRegistry
 from dermaflow.registry.registry_config import CHALLENGER
-from dermaflow.tracking.metric_names import read_scores
-from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
 
 # Of the test split; heading on the screen -> metric.
 HEADLINES = {"AUC": "macro_auc", "bal. acc.": "balanced_accuracy", "mel": "mel/recall"}
@@ -111,12 +114,11 @@ def _place(alias: str, order: Sequence[str]) -> int:
 def _summarise(
     client: MlflowClient, version: ModelVersion, aliases: Sequence[str], last: Recorded | None
 ) -> VersionSummary:
-    run = _measuring_run(client, version)
-    scores: Mapping[str, Estimate] = read_scores(run.data.metrics, "test") if run else {}
+    scores = _read_scores(client, version)
     return VersionSummary(
         version=str(version.version),
         aliases=tuple(aliases),
-        environment=run.data.tags.get("env", "") if run else "",
+        environment=version.tags.get("environment", ""),
         data_version=version.tags.get("data_version", ""),
         figures={name: scores[name] for name in HEADLINES.values() if name in scores},
         digest=version.tags.get(DIGEST_TAG, ""),
@@ -125,14 +127,23 @@ def _summarise(
     )
 
 
-def _measuring_run(client: MlflowClient, version: ModelVersion) -> Run | None:
-    run_id = version.tags.get(METRICS_RUN_TAG) or version.run_id
+def _read_scores(client: MlflowClient, version: ModelVersion) -> Scores:
+    """Of the test split, by the evidence in the version's folder; empty where it cannot be read.
+
+    One small file of the folder is fetched and not checked: that is for whoever decides.
+    """
     try:
-        return client.get_run(run_id) if run_id else None
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
+        place = client.get_model_version_download_uri(version.name, version.version)
+        with tempfile.TemporaryDirectory() as folder:
+            file = mlflow.artifacts.download_artifacts(
+                artifact_uri=f"{place}/{EVIDENCE_FOLDER}/{FIGURES_FILE}",
+                dst_path=folder,
+                tracking_uri=client.tracking_uri,
+            )
+            said = json.loads(Path(file).read_text(encoding="utf-8"))
+        return parts_from_json(said["parts"])["test"]
+    except (MlflowException, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _finite(value: float | None) -> float | None:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 
-import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 
-from dermaflow.errors import IntegrityError
 from dermaflow.registry.alias_decisions import UNKNOWN
-from dermaflow.registry.gates import Check, judge
+from dermaflow.registry.compare_holder import test_set_digest
+from dermaflow.registry.gates import Check
+from dermaflow.registry.judge_registered import Others, judge_registered
 from dermaflow.registry.model_registry import ModelRegistry
-from dermaflow.registry.versions import read_facts
-from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
-
-DIGEST_TAG = "digest"  # of a version, made when it was registered
 
 
 @dataclass(frozen=True)
@@ -57,45 +52,19 @@ def examine_version(
         IntegrityError: its files are not those that were registered, or not the pinned ones.
         RegistryError: its evidence cannot be read.
     """
-    found = verify_digest(version, digest)
-    facts = read_facts(registry.client, version)
-    parameters = registry.parameters
-    checks = judge(facts, parameters.promote, parameters.evaluate, registry.env)
-    return Examination(
-        checks=tuple(checks),
-        digest=found,
-        data_version=version.tags.get("data_version", UNKNOWN),
-        metrics_run=version.tags.get(METRICS_RUN_TAG) or facts.run_id or UNKNOWN,
+    judged = judge_registered(
+        registry.client,
+        version,
+        Others(holder, first),
+        registry.parameters,
+        registry.env,
+        registry.images,
+        digest=digest,
     )
-
-
-def verify_digest(version: ModelVersion, digest: str | None = None) -> str:
-    """Digest of a version's files.
-
-    Args:
-        version: whose files are looked at.
-        digest: that they must have; None for that of the registration.
-
-    Raises:
-        IntegrityError: they have another one.
-    """
-    found: str = version.tags.get(DIGEST_TAG, UNKNOWN)
-    if digest is not None and digest != found:
-        raise IntegrityError(
-            f"version {version.version} of {version.name} has the digest {found}, not {digest}"
-        )
-    return found
-
-
-def digest_test_set(images: pd.DataFrame) -> str:
-    """Digest of the images of a test set, whatever their order.
-
-    Args:
-        images: of a model's evidence, with ``content``, ``split`` and ``label``.
-
-    Returns:
-        16 hex digits. Another label is another test set.
-    """
-    test = images.loc[images["split"] == "test", ["content", "label"]]
-    lines = sorted(f"{content} {label}" for content, label in test.itertuples(index=False))
-    return sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return Examination(
+        checks=tuple(judged.checks),
+        digest=judged.digest,
+        data_version=judged.evidence.data_version,
+        metrics_run=judged.evidence.metrics_run,
+        test_set=test_set_digest(judged.evidence),
+    )

@@ -11,6 +11,7 @@ from mlflow.entities.model_registry import ModelVersion
 from dermaflow.errors import RegistryError
 from dermaflow.params.parameters import Parameters
 from dermaflow.registry.registry_config import RegistryConfig
+from dermaflow.registry.rescore import ImagePlaces
 from dermaflow.registry.versions import find_version, list_versions
 from dermaflow.tracking.tracking_config import TrackingConfig
 
@@ -26,6 +27,7 @@ class ModelRegistry:
         parameters: of the environment.
         env: the environment.
         project_path: where the hook runs.
+        images: of the environment, on which other versions are scored.
     """
 
     client: MlflowClient
@@ -34,6 +36,7 @@ class ModelRegistry:
     parameters: Parameters
     env: str
     project_path: Path
+    images: ImagePlaces | None = None
 
     @property
     def model(self) -> str:

@@ -9,7 +9,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from functools import partial
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,20 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema
 from PIL import Image
 
+from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
-from dermaflow.ml.evaluation.estimate import parts_from_json
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
 from dermaflow.registry.aliases import give_challenger
+from dermaflow.registry.check_files import DIGEST_TAG, SIGNATURE_TAG
+from dermaflow.registry.evidence import FOLDER as EVIDENCE
+from dermaflow.registry.evidence import UNKNOWN as NO_ENVIRONMENT
+from dermaflow.registry.evidence import Evidence, write_evidence
 from dermaflow.registry.logged_model import log_saved_model
+from dermaflow.registry.model_files import CONTRACT_FILE, seal_model
 from dermaflow.registry.shipped_code import importable, write_model_package
+from dermaflow.registry.signature import sign_digest
+from dermaflow.registry.version_card import describe_version
 from dermaflow.serving.columns import INPUT_COLUMN
 from dermaflow.tracking.metric_names import name_metrics
 from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG, METRICS_TAG, metrics_digest
@@ -38,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 # Distributions whose name is not that of the module.
 _DISTRIBUTIONS = {"PIL": "pillow"}
-CONTRACT_FILE = "contract.json"
+ENVIRONMENT_TAG = "environment"  # of a registered model, and of its versions
 MODEL = "model"  # the folder that MLflow keeps
 
 
@@ -48,13 +55,15 @@ def register_version(
     decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    evidence: Evidence,
     tags: Mapping[str, str],
 ) -> dict[str, str]:
     """Log the served model to the active run and register it as the next version of ``name``.
 
-    The model's folder holds the weights, the decision rule, the contract, the code that serves
-    them, under a name of its own, and the names of the packages that it needs; and no pickle.
-    The newest version has the alias ``challenger``.
+    The model's folder holds the weights, the decision rule, the contract, the evidence, the code
+    that serves them, under a name of its own, the names of the packages that it needs, and the list
+    of all these files; and no pickle. The digest of the list is a tag of the version, and so is its
+    signature where the host has a key. The newest version has the alias ``challenger``.
 
     Args:
         name: of the registered model.
@@ -62,38 +71,78 @@ def register_version(
         decision_rule: what the served model makes of their logits.
         contract: see ``dermaflow.serving.contract``.
         metrics: of the evaluation, by which the run that measured them is found.
+        evidence: what is known of the model; its environment and the run that measured it are
+            looked up here.
         tags: of the version, on top of those that name the run and its code.
 
     Returns:
-        ``name``, ``version``, ``model_uri`` and ``run_id``.
+        ``name``, ``version``, ``model_uri``, ``run_id`` and ``digest``.
 
     Raises:
         RuntimeError: no MLflow run is active.
+        RegistryError: the registered model is another environment's, the evidence says what cannot
+            be, or the host's signing key cannot be used.
     """
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
     client = MlflowClient()
-    scores = name_metrics(parts_from_json(dict(metrics)))
+    run = client.get_run(run.info.run_id)  # with what was logged since it was opened
+    own_model(client, name, run.data.tags.get("env", NO_ENVIRONMENT), contract["intended_use"])
+    measured_by = run_that_measured(client, run, metrics)
+    evidence = replace(
+        evidence, environment=run.data.tags.get("env", NO_ENVIRONMENT), metrics_run=measured_by
+    )
+    digest = ""
+
+    def save(identity: Model) -> None:
+        nonlocal digest
+        parts = (classifier, decision_rule, contract, evidence)
+        digest = _save_model(Path(folder), *parts, identity)
+
     with tempfile.TemporaryDirectory() as folder:
-        save = partial(_save_model, Path(folder), classifier, decision_rule, contract)
-        logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, scores, save)
-    if not client.search_registered_models(f"name = '{name}'"):
-        client.create_registered_model(name, description=contract["intended_use"])
-    all_tags = _code_tags(client, run.info.run_id) | dict(tags)
-    all_tags[METRICS_RUN_TAG] = run_that_measured(client, run, metrics)
+        names = name_metrics(evidence.parts)
+        logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, names, save)
+    all_tags = _origin_tags(run) | dict(tags) | _identity_tags(digest)
+    all_tags[METRICS_RUN_TAG] = measured_by
     registered = client.create_model_version(
-        name, logged.model_uri, run.info.run_id, tags=all_tags, model_id=logged.model_id
+        name,
+        logged.model_uri,
+        run.info.run_id,
+        tags=all_tags,
+        description=describe_version(contract, evidence, all_tags, digest),
+        model_id=logged.model_id,
     )
     give_challenger(client, name)
     uri = f"models:/{name}/{registered.version}"
-    logger.info("Registered %s", uri)
+    logger.info("Registered %s, whose files have the digest %s", uri, digest)
     return {
         "name": name,
         "version": str(registered.version),
         "model_uri": uri,
         "run_id": run.info.run_id,
+        "digest": digest,
     }
+
+
+def own_model(client: MlflowClient, name: str, env: str, intended_use: str) -> None:
+    """Make the registered model, unless it is there and is this environment's.
+
+    Two environments that shared one would take aliases from each other.
+
+    Raises:
+        RegistryError: it is another environment's.
+    """
+    found = client.search_registered_models(f"name = '{name}'")
+    if not found:
+        client.create_registered_model(name, {ENVIRONMENT_TAG: env}, intended_use)
+        return
+    owner = found[0].tags.get(ENVIRONMENT_TAG, env)
+    if owner != env:
+        raise RegistryError(
+            f"the registered model {name} is of the environment {owner}: give {env} another name "
+            f"(register.name in conf/{env}/parameters_register.yml)"
+        )
 
 
 def _save_model(
@@ -101,9 +150,14 @@ def _save_model(
     classifier: Weights,
     decision_rule: Mapping[str, Any],
     contract: Mapping[str, Any],
+    evidence: Evidence,
     identity: Model,
-) -> None:
-    """Write the model's folder, ``MODEL`` in ``folder``, with its parts beside it."""
+) -> str:
+    """Write the model's folder, ``MODEL`` in ``folder``, with its parts beside it.
+
+    Returns:
+        Digest of its files.
+    """
     # Imported, so that the stage depends on all code that it puts into the model.
     from dermaflow.serving import model_code
 
@@ -111,13 +165,14 @@ def _save_model(
     save_weights(weights, classifier)
     for file, content in {RULE_FILE: decision_rule, CONTRACT_FILE: contract}.items():
         (weights / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_evidence(folder / EVIDENCE, evidence)
     package = write_model_package(model_code.__name__, folder)
     with importable(package):  # MLflow runs the code when it saves the model
         mlflow.pyfunc.save_model(
             folder / MODEL,
             mlflow_model=identity,
             python_model=str(package.entry),
-            artifacts={model_code.WEIGHTS: str(weights)},
+            artifacts={model_code.WEIGHTS: str(weights), EVIDENCE: str(folder / EVIDENCE)},
             code_paths=[str(folder / package.name)],
             signature=contract_signature(contract),
             input_example=example_input(classifier.config["preprocess"]),
@@ -126,6 +181,7 @@ def _save_model(
         )
     for cache in (folder / MODEL).rglob("__pycache__"):
         shutil.rmtree(cache)
+    return seal_model(folder / MODEL)
 
 
 def contract_signature(contract: Mapping[str, Any]) -> ModelSignature:
@@ -165,7 +221,7 @@ def run_that_measured(client: MlflowClient, run: Run, metrics: Mapping[str, Any]
         f"tags.{METRICS_TAG} = '{metrics_digest(metrics)}'",
         order_by=["attributes.start_time ASC"],
     )
-    own = _decisive(client.get_run(run.info.run_id))  # `run` may not know what it logged since
+    own = _decisive(run)
     measured = next((one for one in found if _decisive(one) == own), next(iter(found), None))
     return str(measured.info.run_id) if measured else "unknown"
 
@@ -178,10 +234,20 @@ def _decisive(run: Run) -> dict[str, str]:
     }
 
 
-def _code_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
-    """Which run made the version, and with which code."""
-    run_tags = client.get_run(run_id).data.tags
+def _origin_tags(run: Run) -> dict[str, str]:
+    """Which run made the version, in which environment, and with which code."""
+    run_tags = run.data.tags
     commit = run_tags.get(COMMIT, NONE)
     changes = {True: " with changes", False: "", None: ", changes unknown"}
     known = "" if commit in (NONE, UNKNOWN) else changes[has_changes(run_tags)]
-    return {"run_id": run_id, "code_version": f"{commit}{known}"}
+    return {
+        "run_id": run.info.run_id,
+        ENVIRONMENT_TAG: run_tags.get("env", NO_ENVIRONMENT),
+        "code_version": f"{commit}{known}",
+    }
+
+
+def _identity_tags(digest: str) -> dict[str, str]:
+    """What the version's files are, and who says so."""
+    signature = sign_digest(digest)
+    return {DIGEST_TAG: digest} | ({SIGNATURE_TAG: signature} if signature else {})

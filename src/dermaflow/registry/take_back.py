@@ -6,8 +6,8 @@ from dermaflow.errors import RegistryError
 from dermaflow.registry.alias_decisions import Decision, Kind, former_holders, user_name
 from dermaflow.registry.aliases import alias_holder, alias_holders, holding_aliases, name_holder
 from dermaflow.registry.carry_out import carry_out, tell_hook
+from dermaflow.registry.check_files import fetch_checked
 from dermaflow.registry.decisions_log import read_decisions
-from dermaflow.registry.examine_version import verify_digest
 from dermaflow.registry.model_registry import ModelRegistry
 
 
@@ -34,7 +34,8 @@ def roll_back(registry: ModelRegistry, alias: str | None, reason: str) -> Decisi
     with holding_aliases(registry.tracking, registry.model):
         holder = alias_holder(registry.client, registry.model, alias)
         before = _holder_before(registry, alias, holder)
-        digest = verify_digest(registry.version(before))
+        with fetch_checked(registry.client, registry.version(before)) as checked:
+            digest = checked.digest
         decision = _decision(registry, "rolled back", before, alias, holder, reason, digest)
         run_id = carry_out(registry, decision)
     tell_hook(registry, decision, run_id)

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.ml.evaluation.estimate import Scores
+from dermaflow.ml.evaluation.estimate_text import format_estimate
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.reporting.class_curves import class_curves, point_rates
-from dermaflow.reporting.evaluation_figures import INTERVAL, format_interval
+from dermaflow.reporting.draw_estimates import INTERVAL, describe_intervals, draw_estimate
 from dermaflow.reporting.style import (
     ACCENT,
     FAINT,
@@ -86,12 +87,14 @@ def draw_folds(figures: FoldFigures) -> Figure:
     """A panel a headline metric: pooled, mean and spread over folds, and each fold."""
     names = [name for name in HEADLINES if name in figures.scores["pooled"]]
     rows = -(-len(names) // _COLUMNS)
-    bars = f"{figures.confidence:.0%} bootstrap intervals that resample groups"
+    tested = ("pooled", *(f"fold_{number}" for number in figures.numbers))
+    drawn = [figures.scores[part].get(name) for part in tested for name in names]
+    intervals = describe_intervals(drawn, figures.confidence)
     figure, axes = new_figure(
         11,
-        1.1 + rows * (1.2 + 0.27 * (len(figures.numbers) + 2)),
+        1.3 + rows * (1.2 + 0.27 * (len(figures.numbers) + 2)),
         figures.title("How much do the folds agree?"),
-        figures.caption(f"Bars: {bars};\nfor the mean over folds, one standard deviation"),
+        figures.caption(f"Mean over folds: with one standard deviation\n{intervals}".rstrip()),
         rows=rows,
         columns=_COLUMNS,
         sharey=True,
@@ -110,32 +113,26 @@ def draw_folds(figures: FoldFigures) -> Figure:
 def _draw_metric(axis: Axes, figures: FoldFigures, name: str) -> None:
     axis.set_title(HEADLINES[name], pad=17)
     pooled = figures.scores["pooled"][name]
-    figure = f"{pooled.value:.3f} {format_interval(pooled)}".strip()
-    axis.text(0, 1.03, figure, transform=axis.transAxes, color=QUIET)
-    axis.axvline(pooled.value, color=FAINT, linewidth=1)
-    _draw_estimate(axis, 0, pooled, ACCENT)
+    axis.text(0, 1.03, format_estimate(pooled), transform=axis.transAxes, color=QUIET)
+    if not pooled.insufficient:
+        axis.axvline(pooled.value, color=FAINT, linewidth=1)
+    draw_estimate(axis, 0, pooled, ACCENT)
     mean, spread = (figures.scores.get(part, {}).get(name) for part in ("mean", "sd"))
-    if mean is not None:
+    if mean is not None and not pooled.insufficient:
         if spread is not None:
             ends = (mean.value - spread.value, mean.value + spread.value)
             axis.hlines(1, *ends, color=INK, **INTERVAL)
         axis.plot(mean.value, 1, "D", color=INK, markersize=5, clip_on=False)
     for row, number in enumerate(figures.numbers, start=2):
-        _draw_estimate(axis, row, figures.scores[f"fold_{number}"].get(name), QUIET)
+        estimate = figures.scores[f"fold_{number}"].get(name)
+        if estimate is not None:
+            draw_estimate(axis, row, estimate, QUIET)
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0, pad=6)
     axis.grid(axis="y", visible=False)
     low, high = axis.get_xlim()
     middle, half = (low + high) / 2, max(high - low, 0.1) * 0.54
     axis.set_xlim(max(-0.01, middle - half), min(1.01, middle + half))
-
-
-def _draw_estimate(axis: Axes, row: int, estimate: Estimate | None, colour: str) -> None:
-    if estimate is None:
-        return
-    if estimate.interval:
-        axis.hlines(row, *estimate.interval, color=colour, clip_on=False, **INTERVAL)
-    axis.plot(estimate.value, row, "o", color=colour, markersize=6, clip_on=False)
 
 
 @styled
@@ -197,7 +194,8 @@ def _mark_points(axes: NDArray[np.object_], scores: Scores, points: list[str]) -
 def _write_auc(axis: Axes, scores: Mapping[str, Scores], name: str) -> None:
     pooled = scores["pooled"].get(name)
     if pooled:
-        lines = [f"AUC pooled {pooled.value:.3f} {format_interval(pooled)}".strip()]
+        lines = [f"AUC pooled {format_estimate(pooled)}"]
         mean = scores.get("mean", {}).get(name)
-        lines += [] if mean is None else [f"mean of folds {mean.value:.3f}"]
+        if mean is not None and not pooled.insufficient:
+            lines.append(f"mean of folds {mean.value:.3f}")
         axis.text(0.97, 0.04, "\n".join(lines), ha="right", linespacing=1.4)

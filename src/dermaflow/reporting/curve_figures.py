@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.estimate import Scores
+from dermaflow.ml.evaluation.estimate_text import format_interval, format_value
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
 from dermaflow.reporting.class_curves import ClassCurves, class_curves, point_rates
-from dermaflow.reporting.evaluation_figures import describe_split, format_interval
+from dermaflow.reporting.evaluation_figures import describe_split
 from dermaflow.reporting.style import (
     FAINT,
     INK,
@@ -48,7 +49,7 @@ def draw_roc(test: Predictions, scores: Scores, points: Mapping[str, str]) -> Fi
             _mark(axis, 1 - rates["specificity"], rates["recall"])
         area = scores.get(f"{code}/auc")
         if area:
-            text = f"AUC {area.value:.3f}\n{format_interval(area)}"
+            text = f"AUC {format_value(area)}\n{format_interval(area)}"
             axis.text(0.97, 0.04, text.strip(), ha="right", linespacing=1.4)
     return figure
 

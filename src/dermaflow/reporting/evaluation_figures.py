@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.curves import confidence_bins, confusion_matrices, divide
-from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.ml.evaluation.estimate import Scores
+from dermaflow.ml.evaluation.estimate_text import format_interval, format_value
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
+from dermaflow.ml.evaluation.proportion_intervals import wilson_interval
+from dermaflow.reporting.draw_estimates import INTERVAL, describe_intervals, draw_share
 from dermaflow.reporting.style import (
     ACCENT,
     QUIET,
@@ -31,8 +35,6 @@ HEADLINES = {
     "accuracy": "Accuracy",
 }
 PER_CLASS = {"f1": "F1", "recall": "Recall", "precision": "Precision", "auc": "AUC"}
-# How an interval is drawn behind its point.
-INTERVAL: dict[str, Any] = {"linewidth": 3, "alpha": 0.35}
 _THIN: dict[str, Any] = {"linewidth": 1, "markersize": 6, "clip_on": False}
 
 
@@ -45,11 +47,10 @@ def draw_summary(test: Predictions, scores: Scores, confidence: float) -> Figure
         scores: its metrics; what is absent is left blank.
         confidence: of the intervals among ``scores``.
     """
-    bounded = any(estimate.interval for estimate in scores.values())
-    caption = describe_split(test)
-    if bounded:
-        caption += f". Bars and brackets: {confidence:.0%} bootstrap intervals that resample groups"
-    height = 2.3 + 0.4 * len(test.classes)
+    names = [*HEADLINES, *map("/".join, product(test.classes, PER_CLASS))]
+    intervals = describe_intervals(map(scores.get, names), confidence)
+    caption = f"{describe_split(test)}\n{intervals}".rstrip()
+    height = 2.5 + 0.4 * len(test.classes)
     figure, axes = new_figure(
         10,
         height,
@@ -57,7 +58,7 @@ def draw_summary(test: Predictions, scores: Scores, confidence: float) -> Figure
         caption,
         rows=2,
         columns=4,
-        height_ratios=[0.8, height - 2.2],
+        height_ratios=[0.8, height - 2.4],
         sharey="row",
         gridspec_kw={"wspace": 0.14},
     )
@@ -66,18 +67,19 @@ def draw_summary(test: Predictions, scores: Scores, confidence: float) -> Figure
     for axis, (name, title) in zip(axes[1], PER_CLASS.items(), strict=True):
         _draw_dots(axis, test, scores, name)
         axis.set_title(title)
-    names = [f"{class_name(code)}\n{_count(test, code)}" for code in test.classes]
-    axes[1, 0].set_yticks(range(len(names)), names)
-    axes[1, 0].set_ylim(len(names) - 0.5, -0.5)
+    rows = [f"{class_name(code)}\n{_count(test, code)}" for code in test.classes]
+    axes[1, 0].set_yticks(range(len(rows)), rows)
+    axes[1, 0].set_ylim(len(rows) - 0.5, -0.5)
     return figure
 
 
 def _draw_headline(axis: Axes, title: str, scores: Scores, name: str) -> None:
     axis.set_axis_off()
     axis.text(0, 1, title, transform=axis.transAxes, color=QUIET, va="top")
-    value = f"{scores[name].value:.3f}" if name in scores else "–"
-    axis.text(0, 0.77, value, transform=axis.transAxes, size=20, weight="bold", va="top")
-    interval = format_interval(scores.get(name))
+    score = scores.get(name)
+    value, interval = (format_value(score), format_interval(score)) if score else ("–", "")
+    size = 12 if score and score.insufficient else 20  # words take more room
+    axis.text(0, 0.77, value, transform=axis.transAxes, size=size, weight="bold", va="top")
     axis.text(0, 0.27, interval, transform=axis.transAxes, color=QUIET, va="top")
 
 
@@ -87,17 +89,6 @@ def _draw_dots(axis: Axes, test: Predictions, scores: Scores, name: str) -> None
     for row, code in enumerate(test.classes):
         draw_share(axis, row, scores.get(f"{code}/{name}"), colours[code])
     lay_out_shares(axis)
-
-
-def draw_share(axis: Axes, row: int, share: Estimate | None, colour: str) -> None:
-    """A share with its interval in a row, and the number at the right edge; a dash for none."""
-    if share is None:
-        axis.text(1.09, row, "–", color=QUIET, va="center")
-        return
-    if share.interval:
-        axis.hlines(row, *share.interval, color=colour, clip_on=False, **INTERVAL)
-    axis.plot(share.value, row, "o", color=colour, markersize=6, clip_on=False)
-    axis.text(1.09, row, f"{share.value:.2f}", va="center")
 
 
 @styled
@@ -150,7 +141,9 @@ def _fill_cell(axis: Axes, row: int, column: int, share: float, count: int) -> N
 
 
 @styled
-def draw_reliability(test: Predictions, plain: Predictions, scores: Scores, bins: int) -> Figure:
+def draw_reliability(
+    test: Predictions, plain: Predictions, scores: Scores, bins: int, confidence: float
+) -> Figure:
     """How often the most probable class is right, by its probability, above the bins' numbers.
 
     Args:
@@ -158,14 +151,15 @@ def draw_reliability(test: Predictions, plain: Predictions, scores: Scores, bins
         plain: the same before calibration, drawn faint.
         scores: its metrics.
         bins: of the probability.
+        confidence: of the intervals.
     """
-    confidence, right = test.probabilities.max(1), test.most_probable == test.labels
+    sureness, right = test.probabilities.max(1), test.most_probable == test.labels
     stated, observed, counts = _bin_reliability(test, bins)
     figure, axes = new_figure(
         5.6,
         6.6,
         "How sure may one be?",
-        f"{describe_split(test)}.\nBars: 95% Wilson intervals, images taken as independent",
+        f"{describe_split(test)}.\nBars: {confidence:.0%} Wilson intervals that count groups",
         rows=2,
         height_ratios=[3, 1],
         sharex=True,
@@ -174,8 +168,11 @@ def draw_reliability(test: Predictions, plain: Predictions, scores: Scores, bins
     upper.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
     before = _bin_reliability(plain, bins)
     upper.plot(before[0], before[1], "o-", color=QUIET, alpha=0.45, label="before", **_THIN)
-    low, high = wilson_interval(observed * counts, counts)
-    upper.vlines(stated, low, high, color=ACCENT, clip_on=False, **INTERVAL)
+    groups = _count_bin_groups(test, bins)
+    for x, share, count in zip(stated, observed, groups, strict=True):
+        if count:
+            ends = wilson_interval(share, count, confidence)
+            upper.vlines(x, *ends, color=ACCENT, clip_on=False, **INTERVAL)
     upper.plot(stated, observed, "o-", color=ACCENT, label="calibrated", **_THIN)
     upper.legend(loc="lower right", bbox_to_anchor=(1, 0.07))
     upper.text(0.03, 0.985, "more often right than stated", color=QUIET, va="top")
@@ -186,7 +183,7 @@ def draw_reliability(test: Predictions, plain: Predictions, scores: Scores, bins
         was = scores.get("ece_uncalibrated")
         before_it = "" if was is None else f" (before: {was.value:.3f})"
         upper.set_title(f"Calibration error {scores['ece'].value:.3f}{before_it}")
-    summary = f"right {right.mean():.0%}, stated {confidence.mean():.0%}"
+    summary = f"right {right.mean():.0%}, stated {sureness.mean():.0%}"
     upper.set_title(summary, size=9, loc="right", color=QUIET, weight="normal")
     edges = np.linspace(0, 1, bins + 1)
     lower.bar(edges[:-1], counts, np.diff(edges), align="edge", color=ACCENT, edgecolor="white")
@@ -209,14 +206,10 @@ def _bin_reliability(predictions: Predictions, bins: int) -> tuple[Floats, Float
     return divide(sums(confidence), counts), divide(sums(right), counts), counts
 
 
-def wilson_interval(hits: Floats, counts: Floats, z: float = 1.96) -> tuple[Floats, Floats]:
-    """Bounds of a proportion (Wilson 1927), NaN where ``counts`` is 0; z = 1.96 for 95 %."""
-    share = divide(hits, counts)
-    scale = 1 / (1 + z**2 * divide(np.ones_like(counts), counts))
-    centre = scale * (share + divide(np.full_like(counts, z**2 / 2), counts))
-    spread = share * (1 - share) + divide(np.full_like(counts, z**2 / 4), counts)
-    half = scale * z * np.sqrt(divide(spread, counts))
-    return centre - half, centre + half
+def _count_bin_groups(predictions: Predictions, bins: int) -> list[int]:
+    """Groups with an image in each bin."""
+    member = confidence_bins(predictions.probabilities.max(1), bins)
+    return [predictions.count_groups(member == number) for number in range(bins)]
 
 
 def describe_split(test: Predictions) -> str:
@@ -225,13 +218,6 @@ def describe_split(test: Predictions) -> str:
     counts = np.bincount(test.labels, minlength=len(test.classes))
     untested = [class_name(c) for c, n in zip(test.classes, counts, strict=True) if not n]
     return f"{text}, none of {', '.join(untested)}" if untested else text
-
-
-def format_interval(estimate: Estimate | None) -> str:
-    """Ends of an interval in brackets; nothing where there is none."""
-    if estimate is None or not estimate.interval:
-        return ""
-    return "[{:.3f}, {:.3f}]".format(*estimate.interval)
 
 
 def _count(test: Predictions, code: str) -> str:

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from dermaflow.ml.evaluation.estimate import Scores
 from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.ml.evaluation.predictions import Predictions
-from dermaflow.reporting.evaluation_figures import describe_split, draw_share
+from dermaflow.reporting.draw_estimates import describe_intervals, draw_share
+from dermaflow.reporting.evaluation_figures import describe_split
 from dermaflow.reporting.style import (
     INK,
     QUIET,
@@ -46,12 +47,11 @@ def draw_operating_points(
     """
     caption = f"{describe_split(test)}. Thresholds chosen on validation.\n"
     caption += "Dot: test; ring: validation; line: what was asked of validation"
-    shares = {f"{name}/{measure}" for name in points for measure in MEASURES}
-    if any(scores[share].interval for share in shares & scores.keys()):
-        caption += f". Bars: {confidence:.0%} bootstrap intervals that resample groups"
+    drawn = [scores.get(f"{name}/{measure}") for name in points for measure in MEASURES]
+    caption = f"{caption}\n{describe_intervals(drawn, confidence)}".rstrip()
     figure, axes = new_figure(
         10,
-        1.5 + 0.55 * len(points),
+        1.7 + 0.55 * len(points),
         "What do the chosen thresholds do?",
         caption,
         columns=len(MEASURES),

@@ -6,7 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.estimate import Estimate
-from dermaflow.reporting.evaluation_figures import draw_share
+from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT, NOT_ESTIMABLE
+from dermaflow.reporting.draw_estimates import describe_intervals, draw_share
 from dermaflow.reporting.style import ACCENT, INK, lay_out_shares, new_figure, styled
 
 _TITLES = {
@@ -14,6 +15,8 @@ _TITLES = {
     "balanced_accuracy": "Balanced accuracy",
     "mel/recall": "Melanoma recall",
     "mel/auc": "Melanoma AUC",
+    "coverage": "Coverage of sets",
+    "mel/coverage": "Melanoma coverage",
 }
 
 
@@ -29,12 +32,12 @@ def draw_subgroups(table: pd.DataFrame, part: str, confidence: float) -> Figure:
     measures = list(dict.fromkeys(table["measure"]))
     rows = table[["column", "subgroup", "images", "groups"]].drop_duplicates()
     caption = f"{part}. Balanced accuracy: mean recall of the classes with enough groups, which may"
-    caption += " differ from row to row.\n–: insufficient data"
-    if table["low"].notna().any():
-        caption += f". Bars: {confidence:.0%} bootstrap intervals that resample groups"
+    caption += f" differ from row to row. –: {INSUFFICIENT}"
+    intervals = describe_intervals([_estimate(row) for _, row in table.iterrows()], confidence)
+    caption = f"{caption}\n{intervals}".rstrip()
     figure, axes = new_figure(
-        11,
-        1.4 + 0.32 * len(rows),
+        3 + 2 * len(measures),
+        1.6 + 0.32 * len(rows),
         "For whom does it work?",
         caption,
         columns=len(measures),
@@ -60,7 +63,8 @@ def _estimate(row: pd.Series) -> Estimate | None:
     if pd.isna(row["value"]):
         return None
     low, high = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
-    return Estimate(float(row["value"]), low, high, int(row["groups"]))
+    unknown = row["note"] == NOT_ESTIMABLE
+    return Estimate(float(row["value"]), low, high, int(row["groups"]), not_estimable=unknown)
 
 
 def _name(row: pd.Series) -> str:

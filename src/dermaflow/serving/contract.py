@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from dermaflow.schema import CLASS_NAMES, probability_columns
+from dermaflow.schema import CLASS_NAMES, probability_columns, set_columns
 from dermaflow.serving.columns import INPUT_COLUMN, LABEL_COLUMN
 
 
@@ -64,6 +64,7 @@ def build_contract(
                 name: {"type": "boolean", "content": describe_point(point)}
                 for name, point in decision_rule["operating_points"].items()
             },
+            **describe_sets(classes, decision_rule.get("sets"), class_names),
         },
         "decision_rule": dict(decision_rule),
         "architecture": {key: classifier[key] for key in ("architecture", "stride")},
@@ -89,7 +90,7 @@ def describe_probability(
     class_names: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Of what it is the probability, and where."""
-    name = class_names.get(code) or CLASS_NAMES.get(code, code)
+    name = _class_name(code, class_names)
     if not decision_rule["class_offsets"]:
         return name
     share = decision_rule["chosen_on"]["prevalences"][code]
@@ -104,3 +105,49 @@ def describe_point(point: Mapping[str, Any]) -> str:
         f"whether p_{point['class']} >= {point['threshold']:.4g}, chosen on validation images for "
         f"{asked} (there: {had})"
     )
+
+
+def describe_sets(
+    classes: Sequence[str],
+    sets: Mapping[str, Any] | None,
+    class_names: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, dict[str, str]]:
+    """Columns of the answer that say which classes an image may be, and what that is worth.
+
+    Args:
+        classes: codes.
+        sets: of the decision rule; None where it has none, and the answer no such columns.
+        class_names: see ``build_contract``.
+    """
+    if sets is None:
+        return {}
+    cells = {code: cell for cell in sets["cells"] for code in cell["classes"]}
+    told = {
+        column: _describe_member(code, cells[code], sets, class_names)
+        for code, column in zip(classes, set_columns(classes), strict=True)
+    }
+    return {column: {"type": "boolean", "content": text} for column, text in told.items()}
+
+
+def _describe_member(
+    code: str, cell: Mapping[str, Any], sets: Mapping[str, Any], class_names: Mapping[str, str]
+) -> str:
+    """What it means that a class is in an image's set."""
+    name, lesions = _class_name(code, class_names), cell["lesions"]
+    shared = f" of {', '.join(cell['classes'])} together" if cell["shared"] else ""
+    if cell["always_in_the_set"]:
+        return (
+            f"always true: {lesions} validation lesions{shared} are too few to tell when an image "
+            f"is not of {name}"
+        )
+    chose_epoch = sets["calibration_images_chose_the_epoch"]
+    flattered = ", which chose the epoch as well" if chose_epoch else ""
+    return (
+        f"whether the image may be of {name}: p_{code} >= {cell['threshold']:.4g}. True of "
+        f"{sets['coverage']:.0%} of the lesions{shared or f' of {code}'}, as in validation "
+        f"({lesions} lesions{flattered})"
+    )
+
+
+def _class_name(code: str, class_names: Mapping[str, str]) -> str:
+    return class_names.get(code) or CLASS_NAMES.get(code, code)

@@ -45,8 +45,8 @@ class Predictor:
         """Classify base64-encoded images.
 
         Returns:
-            A row an image: ``label`` (str), ``p_<class>`` (float64, adding up to 1), and a column
-            (bool) an operating point.
+            A row an image: ``label`` (str), ``p_<class>`` (float64, adding up to 1), a column
+            (bool) an operating point, and ``in_set_<class>`` (bool) where the rule has sets.
 
         Raises:
             ImageError: an entry is no image that may be decoded; the text tells its place among

@@ -65,6 +65,27 @@ def list_runs(client: MlflowClient, experiment: str) -> list[Run]:
             return runs
 
 
+def find_runs(client: MlflowClient, experiment: str, names: Sequence[str]) -> list[Run]:
+    """The runs that a user means, of an experiment; by id or name also those of any other.
+
+    Raises:
+        RunLookupError: a name fits no run, or several.
+    """
+    known = {found.name for found in client.search_experiments()}
+    own = list_runs(client, experiment) if experiment in known else []
+    others: list[Run] | None = None
+    found = []
+    for name in names:
+        among = own
+        if not (_LATEST.fullmatch(name) or _fitting(name, own)):
+            if others is None:
+                elsewhere = sorted(known - {experiment})
+                others = [run for other in elsewhere for run in list_runs(client, other)]
+            among = others if _fitting(name, others) else own
+        found.append(find_run(name, among or list_runs(client, experiment)))
+    return found
+
+
 def find_run(name: str, runs: Sequence[Run]) -> Run:
     """The run that a user means.
 
@@ -82,8 +103,7 @@ def find_run(name: str, runs: Sequence[Run]) -> Run:
         if back < len(runs):
             return runs[back]
         raise RunLookupError(f"{name}: there are only {len(runs)} runs; {_suggest(name, runs)}")
-    found = [run for run in runs if name and run.info.run_id.startswith(name.lower())]
-    found = found or [run for run in runs if run.info.run_name == name]
+    found = _fitting(name, runs)
     if len(found) == 1:
         return found[0]
     if found:
@@ -91,6 +111,12 @@ def find_run(name: str, runs: Sequence[Run]) -> Run:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise RunLookupError(f"{name!r} may be any of {len(found)} runs: {ids}{more}; give an id")
     raise RunLookupError(f"no run goes by {name!r}; {_suggest(name, runs)}")
+
+
+def _fitting(name: str, runs: Sequence[Run]) -> list[Run]:
+    """Runs whose id begins so; where there is none, those of that name."""
+    found = [run for run in runs if name and run.info.run_id.startswith(name.lower())]
+    return found or [run for run in runs if run.info.run_name == name]
 
 
 def _suggest(name: str, runs: Sequence[Run]) -> str:

@@ -1,10 +1,13 @@
 """Names of metrics in MLflow, which knows of a metric a name and a number and no more.
 
 A value is ``test/mel/recall``. What its ``Estimate`` holds beside it is
-``z_interval/test/mel/recall_low``, ``…_high`` and ``…_groups``. MLflow's pages show metrics in the
-order of their names, and charts in one section for everything before a name's last slash. So a
-run's page begins with values and training curves, and ends with the intervals, in as many sections
-as the values have; an end that followed a slash of its own would make a section of each metric.
+``z_interval/test/mel/recall_low``, ``…_high`` and ``…_groups``; of too few groups also
+``…_groups_needed``, and ``…_not_estimable`` (1) where there could be no interval.
+
+MLflow's pages show metrics in the order of their names, and charts in one section for everything
+before a name's last slash. So a run's page begins with values and training curves, and ends with
+the intervals, in as many sections as the values have; an end that followed a slash of its own would
+make a section of each metric.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ METRICS_A_BATCH = 1000  # MLflow's limit of metrics in one request
 
 # Sorts after every part: crossval, external, gan, search, system, test, train, val.
 BESIDE = "z_interval"
+_BESIDE = ("low", "high", "groups", "groups_needed", "not_estimable")  # fields of an Estimate
 
 
 def name_metrics(parts: Mapping[str, Scores]) -> dict[str, float]:
@@ -49,13 +53,22 @@ def read_scores(metrics: Mapping[str, float], part: str) -> dict[str, Estimate]:
     scores = {}
     for name, value in metrics.items():
         if name.startswith(f"{part}/"):
-            low, high, groups = (
-                metrics.get(f"{BESIDE}/{name}_{key}") for key in ("low", "high", "groups")
+            beside = {key: metrics.get(f"{BESIDE}/{name}_{key}") for key in _BESIDE}
+            scores[name.removeprefix(f"{part}/")] = Estimate(
+                value,
+                beside["low"],
+                beside["high"],
+                _whole(beside["groups"]),
+                _whole(beside["groups_needed"]),
+                not_estimable=bool(beside["not_estimable"]),
             )
-            counted = None if groups is None else int(groups)
-            scores[name.removeprefix(f"{part}/")] = Estimate(value, low, high, counted)
     return scores
 
 
 def _beside(estimate: Estimate) -> dict[str, float | None]:
-    return {"low": estimate.low, "high": estimate.high, "groups": estimate.groups}
+    known = {key: getattr(estimate, key) for key in _BESIDE}
+    return known | {"not_estimable": 1.0 if estimate.not_estimable else None}
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)

@@ -15,7 +15,7 @@ from dermaflow.errors import RunLookupError
 from dermaflow.ml.evaluation.estimate import untested_classes
 from dermaflow.reporting.comparison.content import CURVES, ComparedRun
 from dermaflow.schema import RESULTS
-from dermaflow.tracking.find_runs import existing_store, find_run, list_runs
+from dermaflow.tracking.find_runs import existing_store, find_runs
 from dermaflow.tracking.metric_names import read_scores
 from dermaflow.tracking.run_description import COMMIT, NONE, has_changes
 from dermaflow.tracking.run_reports import read_artifact, read_data_version
@@ -37,14 +37,13 @@ def read_runs(config: TrackingConfig, names: Sequence[str]) -> list[ComparedRun]
 
     Args:
         config: resolved.
-        names: see ``find_run``; at most 26.
+        names: see ``find_runs``; at most 26.
 
     Raises:
         RunLookupError: a name fits no run or several, or a run is named twice.
     """
     client = existing_store(config)
-    known = list_runs(client, config.experiment)
-    found = [find_run(name, known) for name in names]
+    found = find_runs(client, config.experiment, names)
     ids = [run.info.run_id for run in found]
     for name, run_id in zip(names, ids, strict=True):
         if ids.count(run_id) > 1:
@@ -92,6 +91,7 @@ def read_run(client: MlflowClient, run: Run, label: str) -> ComparedRun:
         predictions=predictions,
         missing=tuple(text for text, lacking in lacks.items() if lacking),
         result=result,
+        experiment=client.get_experiment(info.experiment_id).name,
     )
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from dermaflow.ml.evaluation.estimate import Estimate, Scores, untested_classes
+from dermaflow.ml.evaluation.estimate import Scores, untested_classes
+from dermaflow.ml.evaluation.estimate_text import (
+    NOT_ESTIMABLE,
+    WHY_NOT_ESTIMABLE,
+    format_interval,
+    format_value,
+)
 from dermaflow.schema import HEADLINES, RESULTS
 from dermaflow.tracking.metric_names import read_scores
 from dermaflow.tracking.pictures import KEPT_LOCAL
@@ -38,6 +44,11 @@ def describe_run(tags: Mapping[str, str], metrics: Mapping[str, float]) -> str:
     return "\n".join([*tables, *lines, "", "```", tags.get("command", ""), "```"])
 
 
+def headline_table(scores: Scores, part: str) -> str:
+    """Markdown table of what is shown first of a part's scores; empty where none of it is there."""
+    return "\n".join(_headline(scores, part))
+
+
 def has_changes(tags: Mapping[str, str]) -> bool | None:
     """Whether a run's code had changes that are in no commit; None where the run does not know."""
     return {"true": True, "false": False}.get(tags.get(DIRTY, UNKNOWN))
@@ -55,18 +66,19 @@ def _raw(tags: Mapping[str, str]) -> list[str]:
 
 def _headline(scores: Scores, part: str) -> list[str]:
     rows = [
-        f"| {title} | {scores[name].value:.3f} | {_interval(scores[name])} |"
+        f"| {title} | {format_value(scores[name])} | {format_interval(scores[name])} |"
         for name, title in HEADLINES.items()
         if name in scores
     ]
     head = [f"| {RESULTS[part]} | value | interval |", "|---|---|---|"]
-    untested = untested_classes(scores)
-    note = f"**No image of {', '.join(untested)}**: means are over the other classes.\n"
-    return [*head, *rows, "", *([note] if untested else [])] if rows else []
+    return [*head, *rows, "", *_notes(scores)] if rows else []
 
 
-def _interval(estimate: Estimate) -> str:
-    return "{:.3f} – {:.3f}".format(*estimate.interval) if estimate.interval else ""
+def _notes(scores: Scores) -> Iterator[str]:
+    if untested := untested_classes(scores):
+        yield f"**No image of {', '.join(untested)}**: means are over the other classes.\n"
+    if any(name in scores and scores[name].not_estimable for name in HEADLINES):
+        yield f"**{NOT_ESTIMABLE.capitalize()}**: {WHY_NOT_ESTIMABLE}.\n"
 
 
 def _code(tags: Mapping[str, str]) -> str:

@@ -91,9 +91,11 @@ def test_what_is_uncalibrated_is_of_the_logits_as_they_are():
 
 def test_intervals_are_of_lesions_and_not_of_images():
     one = scored(groups=tuple("a" * 8))["test"]
-    assert one["accuracy"].interval == (one["accuracy"].value,) * 2
-    low, high = scored()["test"]["accuracy"].interval
-    assert low < high
+    several = scored()["test"]
+    assert one["log_loss"].not_estimable  # all its resamples are alike
+    assert several["log_loss"].interval
+    widths = [e["accuracy"].high - e["accuracy"].low for e in (one, several)]
+    assert widths[0] > 1.4 * widths[1]
 
 
 def test_folds_resample_by_streams_of_their_own():

@@ -44,7 +44,7 @@ def test_parts_have_long_names_for_mlflow_and_short_ones_for_figures(protocol, e
 def test_the_table_has_the_headline_first_and_gaps_where_nothing_is_defined():
     table = tabulate(POOLED, BY_FOLD, "lesion").set_index("metric")
     assert list(table.index) == ["accuracy", "log_loss"]
-    named = ["protocol", "pooled", "low", "high", "mean", "sd", "fold_1", "fold_3"]
+    named = ["protocol", "pooled", "low", "high", "note", "mean", "sd", "fold_1", "fold_3"]
     assert list(table.columns) == named
     assert table.loc["log_loss", ["pooled", "low", "high"]].tolist() == [2.0, 1.5, 2.5]
     assert table.loc["accuracy", ["low", "high", "sd", "fold_3"]].isna().all()

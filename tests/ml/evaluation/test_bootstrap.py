@@ -87,10 +87,25 @@ def test_more_images_than_a_chunk_holds_are_one_resample_a_chunk(monkeypatch):
 
 def test_statistics_undefined_everywhere_get_no_interval():
     def statistic(weights):
-        some = np.where(weights[:, 0] > 0, 1.0, np.nan)
+        some = np.where(weights[:, 0] > 0, weights[:, 0], np.nan)
         return {"never": np.full(len(weights), np.nan), "sometimes": some}
 
     groups = np.array(["a", "b", "c"])
     intervals = percentile_intervals(statistic, groups, 40, 0.9, np.random.default_rng(0))
-    assert intervals == {"sometimes": (1.0, 1.0)}
+    assert list(intervals) == ["sometimes"]
+    assert intervals["sometimes"][0] == 1
     assert percentile_intervals(statistic, groups, 0, 0.9, np.random.default_rng(0)) == {}
+
+
+@pytest.mark.parametrize(
+    "groups", [np.full(8, "one lesion"), np.arange(8).astype(str)], ids=["one", "all right"]
+)
+def test_where_resamples_do_not_differ_the_interval_is_not_estimable(groups):
+    """Of one lesion all resamples are alike; of eight, what is right in all is so in each."""
+    right = np.ones(8) if len(set(groups)) > 1 else np.array([1, 1, 0, 1, 0, 0, 0, 1.0])
+
+    def share(weights):
+        return {"share": weights @ (right / 3) / weights.sum(1)}
+
+    intervals = percentile_intervals(share, groups, 100, 0.95, np.random.default_rng(0))
+    assert intervals == {"share": None}

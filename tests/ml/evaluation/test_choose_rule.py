@@ -39,6 +39,7 @@ def val():
     logits = 2 * np.stack([np.full(IMAGES, -9.0), features, -features], 1)
     return pd.DataFrame(logits, columns=[f"logit_{code}" for code in CLASSES]).assign(
         label=np.array(CLASSES)[labels],
+        image_id=[f"i{number}" for number in range(IMAGES)],
         group_id=[f"g{number}" for number in range(IMAGES)],
         split="val",
     )

@@ -20,6 +20,14 @@ VALUES = {
     "operating_points": {"sure": {"class": "mel", "recall": 0.9, "threshold": 0.25}},
     "left_out": {},
 }
+SETS = {
+    "coverage": 0.9,
+    "calibration_images_chose_the_epoch": True,
+    "cells": [
+        {"classes": ["nv"], "lesions": 40, "threshold": 0.6, "shared": False},
+        {"classes": ["bcc", "mel"], "lesions": 12, "threshold": 0.25, "shared": True},
+    ],
+}
 
 
 def test_probabilities_by_hand() -> None:
@@ -98,6 +106,10 @@ def test_it_survives_json_to_the_last_digit() -> None:
         {"class_weights": ["mel"]},
         {"operating_points": {"sure": {"class": "mel"}}},
         {"operating_points": ["sure"]},
+        {"sets": None},
+        {"sets": {}},
+        {"sets": SETS | {"coverage": 2}},
+        {"sets": SETS | {"cells": [SETS["cells"][0] | {"threshold": 60}]}},
     ],
 )
 def test_a_damaged_rule_is_refused(changes: dict[str, object]) -> None:
@@ -128,6 +140,26 @@ def test_an_answer_is_prediction_probabilities_and_calls() -> None:
     weighted = probabilities * [1, 3, 1]
     assert table["predicted"].tolist() == [CLASSES[place] for place in weighted.argmax(1)]
     assert table["sure"].tolist() == (probabilities[:, 1] >= 0.25).tolist()
+
+
+def test_with_sets_an_answer_says_of_each_class_whether_it_may_be() -> None:
+    rule = DecisionRule.from_dict(VALUES | {"sets": SETS})
+    assert DecisionRule.from_dict(VALUES).sets is None
+    table = rule.answer(LOGITS, CLASSES)
+    members = ["in_set_bcc", "in_set_mel", "in_set_nv"]
+    assert list(table) == ["predicted", "p_bcc", "p_mel", "p_nv", "sure", *members]
+    assert {str(kind) for kind in table[members].dtypes} == {"bool"}
+    expected = table[["p_bcc", "p_mel", "p_nv"]].to_numpy() >= [0.25, 0.25, 0.6]
+    np.testing.assert_array_equal(table[members], expected)
+    assert {str(kind) for kind in rule.answer(LOGITS[:0], CLASSES)[members].dtypes} == {"bool"}
+    turned = rule.answer(LOGITS[:, ::-1], CLASSES[::-1])
+    np.testing.assert_array_equal(turned[members], expected)
+
+
+def test_sets_of_other_classes_are_refused() -> None:
+    rule = DecisionRule.from_dict(VALUES | {"sets": SETS, "operating_points": {}})
+    with pytest.raises(WeightsError, match="sets lack the class df"):
+        rule.answer(LOGITS, ("bcc", "df", "nv"))
 
 
 def test_a_tables_answer_stands_in_place_of_its_logits_row_by_row() -> None:

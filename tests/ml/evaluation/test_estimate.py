@@ -22,6 +22,8 @@ EXACT = 0.1 + 0.2  # 0.30000000000000004, which no rounding may touch
         (Estimate(0.5, groups=7), {"value": 0.5, "groups": 7}),
         (Estimate(0.5, 0.0, 1.0), {"value": 0.5, "low": 0.0, "high": 1.0}),
         (Estimate(0.5, 0.4, EXACT, 7), {"value": 0.5, "low": 0.4, "high": EXACT, "groups": 7}),
+        (Estimate(1.0, groups=2, groups_needed=9), {"value": 1, "groups": 2, "groups_needed": 9}),
+        (Estimate(0.0, not_estimable=True), {"value": 0.0, "not_estimable": True}),
     ],
 )
 def test_json_holds_what_is_known_and_gives_it_back(estimate, written):
@@ -53,6 +55,18 @@ def test_an_interval_has_two_ends():
 )
 def test_zero_is_excluded_by_an_interval_beside_it(low, high, excludes):
     assert Estimate(0.05, low, high).excludes_zero is excludes
+
+
+def test_data_are_insufficient_below_the_groups_needed_and_then_nothing_is_excluded():
+    estimate = Estimate(0.05, 0.01, 0.1, 9)
+    assert estimate.require_groups(9) == estimate
+    assert not estimate.insufficient
+    assert estimate.excludes_zero
+    few = estimate.require_groups(10)
+    assert few == Estimate(0.05, 0.01, 0.1, 9, groups_needed=10)
+    assert few.insufficient
+    assert not few.excludes_zero
+    assert not Estimate(26).require_groups(10).insufficient  # a count is of no groups
 
 
 def test_parts_are_read_as_they_were_written():

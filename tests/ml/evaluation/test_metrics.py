@@ -174,6 +174,17 @@ def test_undefined_values_are_nan_and_out_of_the_means() -> None:
     assert values["macro_f1"] == pytest.approx((0.5 + 0) / 2)
 
 
+def test_means_are_of_the_same_classes_under_all_weights() -> None:
+    """A resample without an image of b has no mean, and not the better one of a alone."""
+    probabilities = np.array([[0.8, 0.1, 0.1], [0.7, 0.2, 0.1], [0.1, 0.2, 0.7]])
+    predictions = Predictions(
+        ("a", "b", "c"), np.array([0, 1, 0]), probabilities, np.array(["x", "y", "z"])
+    )
+    values = score(predictions, np.array([[1.0, 1.0, 1.0], [2.0, 0.0, 1.0]]), BINS, ())
+    for name in ("balanced_accuracy", "macro_f1", "macro_auc"):
+        assert np.isnan(values[name]).tolist() == [False, True], name
+
+
 def test_a_sure_mistake_costs_a_finite_log_loss() -> None:
     predictions = Predictions(
         ("a", "b"), np.array([1, 1]), np.array([[1.0, 0.0], [0.0, 1.0]]), np.array(["x", "y"])

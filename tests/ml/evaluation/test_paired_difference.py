@@ -8,6 +8,7 @@ import pytest
 from pandas.errors import MergeError
 
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.paired_difference import (
     Pairing,
@@ -49,8 +50,24 @@ def test_a_run_against_itself_differs_by_exactly_nothing():
     table = make_table()
     differences = paired_differences(pair_predictions(table, table, CLASSES), RESAMPLING)
     assert {"accuracy", "balanced_accuracy", "macro_auc", "mel/f1", "log_loss"} <= set(differences)
-    assert {(e.value, e.interval) for e in differences.values()} == {(0.0, (0.0, 0.0))}
+    assert {(e.value, e.interval) for e in differences.values()} == {(0.0, None)}
+    assert all(estimate.not_estimable for estimate in differences.values())
     assert not differences["accuracy"].excludes_zero
+
+
+def test_two_runs_that_are_both_always_right_are_not_said_to_be_equal_for_sure():
+    """Of ten melanomas all resamples differ by nothing; ten more lesions may well differ."""
+    labels = np.arange(30) % 3
+    groups = np.arange(30).astype(str)
+    first = certain(labels, labels, groups)
+    other = certain(labels, np.where(labels == 2, 0, labels), groups)
+    found = paired_differences(Pairing(first, other, 0), replace(RESAMPLING, least=10))
+    for name, difference in (("mel/recall", 0.0), ("nv/recall", -1.0)):
+        assert found[name] == Estimate(difference, groups=10, not_estimable=True), name
+    assert found["accuracy"].interval is not None
+    few = paired_differences(Pairing(first, other, 0), replace(RESAMPLING, least=11))
+    assert few["mel/recall"].groups_needed == 11
+    assert not few["accuracy"].insufficient
 
 
 def test_right_on_k_more_groups_is_the_known_difference_with_the_binomial_interval():
@@ -118,6 +135,7 @@ def test_a_difference_says_how_many_groups_either_run_shows_it_by():
     found = paired_differences(Pairing(first, other, 0), None)
     assert found["accuracy"].groups == 5
     assert found["mel/recall"].groups == 2
+    assert found["mel/auc"].groups == 2
     assert found["mel/precision"].groups == 3  # one run calls b, c and d melanoma, the other c
 
 
@@ -126,7 +144,7 @@ def test_one_group_has_no_interval_since_all_its_resamples_are_alike():
     other = answered(first.assign(p_mel=first["p_nv"], p_nv=first["p_mel"]))
     estimate = paired_differences(pair_predictions(first, other, CLASSES), RESAMPLING)["accuracy"]
     assert estimate.value != 0
-    assert estimate.low is None
+    assert estimate.not_estimable
     assert not estimate.excludes_zero
 
 

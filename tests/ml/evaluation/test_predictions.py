@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dermaflow.errors import ParameterError
-from dermaflow.ml.evaluation.predictions import Predictions, read_rows
+from dermaflow.ml.evaluation.predictions import Predictions, read_rows, reported_parts
 
 TABLE = pd.DataFrame(
     {
@@ -78,3 +78,15 @@ def test_rows_of_other_classes_are_refused_with_both_named(classes, told):
 def test_rows_are_read_whatever_the_order_of_their_columns():
     found = read_rows(TABLE[TABLE.columns[::-1]], ["b", "a"])
     assert found.probabilities.tolist() == [[0.75, 0.25], [0, 1], [0.5, 0.5]]
+
+
+def test_what_is_reported_is_the_test_split_and_each_external_source_on_its_own():
+    table = pd.DataFrame(
+        {
+            "split": ["val", "test", "external", "external", "test"],
+            "source": ["a", "a", "c", "b", "b"],
+        }
+    )
+    found = {name: np.flatnonzero(rows).tolist() for name, rows in reported_parts(table).items()}
+    assert found == {"test": [1, 4], "external/b": [3], "external/c": [2]}
+    assert list(reported_parts(table[["split"]][:2])) == ["test"]

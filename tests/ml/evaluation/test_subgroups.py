@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from dermaflow.errors import ParameterError
+from dermaflow.ml.evaluation.measure import measure_calls
 from dermaflow.ml.evaluation.metrics import score
 from dermaflow.ml.evaluation.predictions import Predictions
 from dermaflow.ml.evaluation.subgroups import score_subgroups
@@ -24,9 +25,11 @@ def evaluate(least=10, samples=50, **by):
         calibration="temperature",
         logit_adjustment=0,
         operating_points={},
+        sets={"coverage": 0.9, "least": 30},
         subgroups={"least": least, "by": by},
         bootstrap_samples=samples,
         confidence=0.9,
+        least_groups=1,
         calibration_bins=10,
     )
 
@@ -97,6 +100,32 @@ def test_too_few_lesions_of_a_class_are_told_and_not_measured(tested):
     unknown = rows_of(table, "skin_tone", "unknown")  # four groups of df
     assert unknown["value"].isna().all()
     assert unknown.loc["accuracy", "note"] == "insufficient data: 4 groups, 10 are needed"
+
+
+def test_intervals_are_made_as_those_of_the_whole_part(tested):
+    predictions, manifest = tested
+    table = score_subgroups(predictions, manifest, evaluate(), CLASSES, SEED)
+    found = rows_of(table, "all", "all")
+    whole = Predictions.from_table(predictions, CLASSES)
+    scores = measure_calls(whole, {}, evaluate(), 50, np.random.default_rng(1))
+    for name in ("accuracy", "balanced_accuracy", "mel/recall"):
+        assert tuple(found.loc[name, ["low", "high"]]) == pytest.approx(scores[name].interval), name
+    assert found.loc["mel/auc", "low"] < found.loc["mel/auc", "value"]
+
+
+def test_what_is_perfect_is_not_sure():
+    """Ten melanomas of ten: recall from 0.79 at 90 %, and an AUC of no interval."""
+    predictions, manifest = make(["test"] * 40, ["mel"] * 20 + ["nv"] * 20)
+    sure = np.where(predictions["label"] == "mel", 0.9, 0.05)
+    predictions = predictions.assign(
+        predicted=predictions["label"], p_mel=sure, p_nv=0.95 - sure, p_df=0.05
+    )
+    row = rows_of(score_subgroups(predictions, manifest, evaluate(), CLASSES, SEED), "all", "all")
+    assert row.loc["mel/recall", "high"] == row.loc["mel/auc", "value"] == 1
+    assert row.loc["mel/recall", "low"] == pytest.approx(10 / (10 + 1.645**2), abs=1e-3)
+    assert row.loc["balanced_accuracy", "low"] < 0.9
+    assert row.loc["mel/auc", ["low", "high"]].isna().all()
+    assert row.loc["mel/auc", "note"] == "interval not estimable"
 
 
 def test_a_mean_over_fewer_classes_says_which():
@@ -177,3 +206,21 @@ def test_a_column_that_cannot_be_divided_is_named(tested, by, message):
     manifest = manifest.assign(skin_tone="dark")
     with pytest.raises(ParameterError, match=re.escape(message)):
         score_subgroups(predictions, manifest, evaluate(**by), CLASSES, SEED)
+
+
+def test_coverage_of_sets_is_told_by_subgroup_where_there_are_sets(tested):
+    predictions, manifest = tested
+    given = predictions.assign(in_set_df=True, in_set_mel=False, in_set_nv=True)
+    table = score_subgroups(given, manifest, evaluate(skin_tone=[]), CLASSES, SEED)
+    tones = manifest.set_index("image_id")["skin_tone"].reindex(given["image_id"]).to_numpy()
+    for tone in ("1", "2", "3"):
+        found = rows_of(table, "skin_tone", tone)
+        expected = (given["label"] != "mel")[tones == tone].mean()
+        assert found.loc["coverage", "value"] == expected
+        assert found.loc["coverage", "low"] <= expected <= found.loc["coverage", "high"]
+    assert rows_of(table, "skin_tone", "1").loc["mel/coverage", "value"] == 0
+    assert rows_of(table, "skin_tone", "3").loc["mel/coverage", "note"].startswith("insufficient")
+    without = score_subgroups(predictions, manifest, evaluate(skin_tone=[]), CLASSES, SEED)
+    pd.testing.assert_frame_equal(
+        table[~table["measure"].str.contains("coverage")].reset_index(drop=True), without
+    )

@@ -10,7 +10,12 @@ from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.reporting.comparison.content import ComparedRun
 
 CLASSES = ("mel", "nv")
-PARAMETERS = {"evaluate.bootstrap_samples": "200", "evaluate.confidence": "0.9", "seed": "3"}
+PARAMETERS = {
+    "evaluate.bootstrap_samples": "200",
+    "evaluate.confidence": "0.9",
+    "seed": "3",
+    "evaluate.least_groups": "5",
+}
 
 
 def make_predictions(images=160, seed=0):

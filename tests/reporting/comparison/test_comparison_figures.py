@@ -13,7 +13,7 @@ from dermaflow.reporting.comparison.comparison_figures import (
     draw_scores,
 )
 from dermaflow.reporting.comparison.content import Comparison, Difference
-from reporting.artists import heading, segments, tick_names
+from reporting.artists import heading, segments, texts, tick_names
 
 NAMES = {"macro_f1": "Macro F1", "accuracy": "Accuracy", "mel/auc": "Melanoma AUC"}
 MARKERS = "osD"
@@ -101,6 +101,16 @@ def test_scores_are_of_the_runs_that_have_them_and_all_filled(comparison):
     assert segments(axes)[:, :, 0].tolist() == [[0.7, 0.9], [0.5, 0.75]]
     assert legend(figure) == ["A · aaaaaaaa", "C · cccccccc"]
     assert axes.get_xlim() == (0, 1)
+
+
+def test_too_few_groups_are_words_and_a_missing_spread_is_marked(make_run):
+    few = Estimate(1.0, 0.34, 1.0, 2).require_groups(10)
+    scores = {"accuracy": Estimate(1.0, groups=30, not_estimable=True), "mel/auc": few}
+    figure = draw_scores(Comparison("e", (make_run("A", scores=scores),), {}, (), None), NAMES, "T")
+    (axes,) = figure.axes
+    assert dots(axes) == {0: [(0, 1.0, True)]}
+    assert texts(axes) == ["†", "insufficient data"]
+    assert "†: interval not estimable" in heading(figure)[1]
 
 
 def test_a_history_keeps_the_colour_of_its_run_where_an_earlier_one_has_none(comparison):

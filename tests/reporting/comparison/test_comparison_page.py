@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from dermaflow.ml.evaluation.estimate import Estimate
 from dermaflow.reporting.comparison.compare_runs import compare_runs
 from dermaflow.reporting.comparison.comparison_figures import RUN_COLOURS
 from dermaflow.reporting.comparison.comparison_page import render_page
@@ -85,3 +86,13 @@ def test_as_many_runs_as_there_are_colours_can_be_drawn(make_run):
     runs = [make_run(letter) for letter in "ABCDEFG"]
     assert len(runs) == len(RUN_COLOURS)
     assert Page(render_page(compare_runs("dermaflow", runs))).text.count(" − A") >= 6
+
+
+def test_what_cannot_be_told_is_said_in_the_page(make_run):
+    few = Estimate(1.0, 0.34, 1.0, 2).require_groups(10)
+    scores = {"mel/recall": few, "accuracy": Estimate(1.0, groups=30, not_estimable=True)}
+    text = Page(render_page(compare_runs("e", [make_run("A", scores=scores), make_run("B")]))).text
+    text = re.sub(r"\s+", " ", text)
+    assert "Melanoma recall insufficient data (2 of 10 groups)" in text
+    assert "Accuracy 1.000 interval not estimable" in text
+    assert "Insufficient data: fewer than 5 groups" in text

@@ -9,7 +9,6 @@ from dermaflow.ml.evaluation.paired_difference import Resampling
 from dermaflow.reporting.comparison.comparison_text import (
     count_common,
     format_duration,
-    format_estimate,
     judge,
     summarise,
 )
@@ -100,6 +99,22 @@ def test_metrics_are_beside_their_differences_of_which_the_sure_ones_have_a_star
     assert "  B − A" in text and "  C − A" in text
 
 
+def test_what_cannot_be_told_is_said_in_place_of_numbers(make_run):
+    few = Estimate(1.0, 0.34, 1.0, 2).require_groups(10)
+    sure = Estimate(1.0, groups=30, not_estimable=True)
+    runs = [make_run(letter, scores={"mel/recall": few, "accuracy": sure}) for letter in "AB"]
+    estimates = {"mel/recall": few, "accuracy": Estimate(0.0, groups=30, not_estimable=True)}
+    text = summarise(compare(runs, Difference("B", 30, 30, estimates, ())))
+    words = "insufficient data (2 of 10 groups)"
+    assert cells(text, "Melanoma recall") == ["Melanoma recall", words, words, words]
+    assert cells(text, "Accuracy")[1:] == [
+        *["1.000 interval not estimable"] * 2,
+        "+0.000 interval not estimable",
+    ]
+    assert "\n  interval not estimable: the bootstrap finds no spread" in text
+    assert "2 not told apart" in text
+
+
 def test_warnings_follow_the_difference_that_they_are_of_and_lacks_come_last(text):
     after = text[text.index("\nB against A") :].splitlines()
     assert [line.split(";")[0] for line in after if line] == [
@@ -142,25 +157,13 @@ def test_headlines_alone_are_counted_and_only_those_with_an_interval(make_run):
         (OPEN, "not told apart"),
         (Estimate(0.1, 0.0, 0.3), "not told apart"),  # 0 is in the interval
         (Estimate(0.1), ""),
+        (Estimate(0.3, not_estimable=True), "not told apart"),
+        (Estimate(0.3, 0.2, 0.4, 2).require_groups(10), "not told apart"),
         (None, ""),
     ],
 )
 def test_a_difference_is_told_apart_where_its_interval_excludes_0(difference, verdict):
     assert judge(difference) == verdict
-
-
-@pytest.mark.parametrize(
-    ("estimate", "signed", "text"),
-    [
-        (Estimate(0.5414, 0.447, 0.598), False, "0.541 [0.447, 0.598]"),
-        (Estimate(0.5), False, "0.500"),
-        (Estimate(0.02, -0.0104, 0.05), True, "+0.020 [−0.010, +0.050]"),
-        (Estimate(-0.25), True, "−0.250"),
-        (None, True, "–"),
-    ],
-)
-def test_estimates_have_three_digits_their_interval_and_a_true_minus(estimate, signed, text):
-    assert format_estimate(estimate, signed=signed) == text
 
 
 @pytest.mark.parametrize(

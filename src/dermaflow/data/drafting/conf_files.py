@@ -20,6 +20,7 @@ def render_files(draft: Draft) -> dict[str, str]:
     """Text of each file by its name in the environment's folder."""
     files = {
         "globals.yml": _render_globals(draft),
+        "mlflow.yml": _render_tracking(draft),
         "parameters.yml": _render_size(draft) + _render_names(draft),
         "parameters_ingest.yml": render_source(draft),
         "parameters_labels.yml": render_labels(draft),
@@ -36,6 +37,13 @@ def _render_globals(draft: Draft) -> str:
     return (
         comment("Root of all that this environment writes.")
         + f"data: {quote(f'data/{draft.request.name}')}\n"
+    )
+
+
+def _render_tracking(draft: Draft) -> str:
+    return (
+        comment("Where this environment's runs are listed in MLflow.")
+        + f"experiment: {quote(f'dermaflow-{draft.request.name}')}\n"
     )
 
 
@@ -106,10 +114,15 @@ def _render_register(draft: Draft) -> str:
 
 
 def _render_promote(draft: Draft) -> str:
-    """The base's floors ask for a melanoma's recall, which not every set can have."""
+    """The base's gates ask for figures of melanoma, which not every set can have."""
     if "mel" in draft.classes.classes:
         return ""
     return (
-        comment("No class is `mel`, so that there is no recall of it to be asked for.")
-        + "promote:\n  floors:\n    melanoma_recall: null\n"
+        comment("No class is `mel`, so that there are no figures of it to be asked for.")
+        + "promote:\n"
+        "  gates: {melanoma_recall: null}\n"
+        "  against:\n"
+        "    holder: {mel/auc: null}\n"
+        "    first_champion: {mel/auc: null}\n"
+        "    reported: [balanced_accuracy]\n"
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dermaflow.experiments.crossval.folds import Protocol, mark
 from dermaflow.ml.evaluation.estimate import Estimate, Scores
+from dermaflow.ml.evaluation.estimate_text import note
 from dermaflow.ml.evaluation.operating_points import MEASURES
 from dermaflow.schema import HEADLINES
 
@@ -68,14 +69,16 @@ def tabulate(pooled: Scores, by_fold: Mapping[int, Scores], protocol: Protocol) 
     """A row a metric, the headline first.
 
     Returns:
-        protocol, metric, pooled, low, high, mean, sd, ``fold_<number>``; missing where undefined.
+        protocol, metric, pooled, low, high, note (of insufficient data, or of an interval that is
+        not estimable), mean, sd, ``fold_<number>``; missing where undefined.
     """
     first = [name for name in HEADLINES if name in pooled]
     ordered = [*first, *(name for name in pooled if name not in first)]
-    columns: dict[str, list[float | None]] = {
+    columns: dict[str, Sequence[float | str | None]] = {
         "pooled": [pooled[name].value for name in ordered],
         "low": [pooled[name].low for name in ordered],
         "high": [pooled[name].high for name in ordered],
+        "note": [note(pooled[name]) for name in ordered],
     }
     parts = over_folds(by_fold) | {f"fold_{number}": scores for number, scores in by_fold.items()}
     for part, scores in parts.items():

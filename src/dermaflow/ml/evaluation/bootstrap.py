@@ -1,4 +1,7 @@
-"""Percentile bootstrap that resamples groups, since images of one lesion are not independent."""
+"""Percentile bootstrap that resamples groups, since images of one lesion are not independent.
+
+For what is no share of images, such as an AUC; for shares see ``proportion_intervals``.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +53,15 @@ def percentile_intervals(
     confidence: float,
     generator: np.random.Generator,
     shown: bool = True,
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, tuple[float, float] | None]:
     """Intervals between percentiles of the resampled statistics (Efron 1979).
 
     Resamples in which a statistic is undefined (NaN) are left out of its interval; a statistic
-    undefined in all of them has none.
+    undefined in all of them is absent.
+
+    An interval of no width is not estimable, and None. It does not mean that the statistic is
+    known for sure, but that the resamples do not differ: a precision of two right of two is 1 in
+    all of them, and so is each AUC of 1, whatever there was to be found wrong in other images.
 
     Args:
         statistic: from weights (R, N) to values (R,) by name.
@@ -67,11 +74,12 @@ def percentile_intervals(
     resamples = group_resamples(groups, samples, generator, shown)
     chunks = [statistic(weights) for weights in resamples]
     tails = ((1 - confidence) / 2, (1 + confidence) / 2)
-    intervals = {}
+    intervals: dict[str, tuple[float, float] | None] = {}
     for name in chunks[0] if chunks else ():
         values = np.concatenate([chunk[name] for chunk in chunks])
         values = values[~np.isnan(values)]
         if len(values):
             low, high = np.quantile(values, tails)
-            intervals[name] = (float(low), float(high))
+            no_width = np.isclose(low, high, rtol=1e-9, atol=1e-12)
+            intervals[name] = None if no_width else (float(low), float(high))
     return intervals

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dermaflow.ml.evaluation.conformal import choose_sets
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, Threshold, answer
 from dermaflow.ml.evaluation.operating_points import MEASURES, Target, choose_threshold, score_calls
 from dermaflow.ml.evaluation.predictions import Predictions
@@ -23,9 +24,9 @@ def choose_rule(
     """``choose_decision_rule`` on validation rows, less what says which weights they are of.
 
     Args:
-        val: rows of ``logits``, all of which are used.
+        val: rows of ``logits``, all of which are used; of sets one image a lesion.
         classes: of the logits.
-        evaluate: its operating points.
+        evaluate: its operating points, and what is asked of sets.
         views: over which the logits are means.
     """
     from dermaflow.ml.evaluation.calibration import Calibration, fit_calibration
@@ -42,11 +43,14 @@ def choose_rule(
     calibration = fitted or Calibration(1.0)
     offsets = offset_classes(shares, calibration.prior_exponent)
     rule = DecisionRule(calibration.temperature, offsets, views=views)
-    points, left_out = choose_points(
-        Predictions.from_table(answer(val, rule, classes), classes), targets_of(evaluate)
-    )
+    answers = answer(val, rule, classes)
+    points, left_out = choose_points(Predictions.from_table(answers, classes), targets_of(evaluate))
     for name, reason in left_out.items():
         logger.warning("Operating point %s is left out: %s", name, reason)
+    # All validation images have a say in the choice of the epoch.
+    sets = choose_sets(
+        answers, classes, evaluate.sets.coverage, evaluate.sets.least, chose_epoch=True
+    )
     return {
         "chosen_on": {"split": "val", "images": len(val), "prevalences": shares},
         "views": rule.views,
@@ -59,6 +63,7 @@ def choose_rule(
         "temperature_is_fitted": fitted is not None,
         "operating_points": points,
         "left_out": left_out,
+        "sets": sets.to_dict(),
     }
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.errors import ParameterError, WeightsError
+from dermaflow.ml.evaluation.conformal import ConformalSets
 from dermaflow.schema import logit_columns, probability_columns
 
 RULE_FILE = "decision_rule.json"
@@ -39,6 +40,7 @@ class DecisionRule:
             those that it lacks.
         thresholds: name of an operating point -> its threshold.
         classifier: digest of the weights that it was chosen for; None of no particular ones.
+        sets: which classes an image may be; None where nothing is said of it.
     """
 
     temperature: float = 1.0
@@ -47,6 +49,7 @@ class DecisionRule:
     class_weights: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     classifier: str | None = None
+    sets: ConformalSets | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DecisionRule:
@@ -66,6 +69,7 @@ class DecisionRule:
                     for name, point in values["operating_points"].items()
                 },
                 classifier=str(values["classifier"]),
+                sets=ConformalSets.from_dict(values["sets"]) if "sets" in values else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise WeightsError(f"the decision rule is damaged: {error!r}") from error
@@ -148,14 +152,17 @@ class DecisionRule:
 
         Returns:
             A row an image: ``predicted``, the most probable class by the rule's weights (str);
-            ``p_<class>`` (float32); and for each operating point, by its name, whether the image
-            is called (bool).
+            ``p_<class>`` (float32); for each operating point, by its name, whether the image is
+            called (bool); and with ``sets`` ``in_set_<class>`` (bool).
         """
         probabilities = self.probabilities(logits, classes)
         table = pd.DataFrame(probabilities, columns=probability_columns(list(classes)))
         labels = np.array(classes, dtype=object)[self.predict(probabilities, classes)]
         table.insert(0, "predicted", labels)
-        return table.assign(**self.calls(probabilities, tuple(classes)))
+        table = table.assign(**self.calls(probabilities, tuple(classes)))
+        if self.sets is None:
+            return table
+        return pd.concat([table, self.sets.contains(probabilities, classes)], axis=1)
 
 
 def answer(logits: pd.DataFrame, rule: DecisionRule, classes: list[str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 JsonEstimate: TypeAlias = float | dict[str, Any]  # see ``Estimate.to_json``
@@ -20,12 +20,18 @@ class Estimate:
         high: upper end; None where there is no interval.
         groups: lesions (patients where they are known) that the value is estimated from, see
             ``images_behind``; None where nothing is estimated, as of a count.
+        groups_needed: how many ``evaluate.least_groups`` asks for, where there are fewer; None
+            where there are enough.
+        not_estimable: whether an interval was asked for and could not be had, as of an AUC of 1:
+            it is 1 in each resample, too, which tells nothing of how sure it is.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
     groups: int | None = None
+    groups_needed: int | None = None
+    not_estimable: bool = False
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -33,13 +39,29 @@ class Estimate:
         return None if self.low is None or self.high is None else (self.low, self.high)
 
     @property
+    def insufficient(self) -> bool:
+        """Whether too few groups are behind the value for it to be shown."""
+        return self.groups_needed is not None
+
+    @property
     def excludes_zero(self) -> bool:
-        """Whether there is an interval and 0 is not in it."""
-        return self.interval is not None and (self.interval[0] > 0 or self.interval[1] < 0)
+        """Whether there is sufficient data, and an interval that 0 is not in."""
+        if self.interval is None or self.insufficient:
+            return False
+        return self.interval[0] > 0 or self.interval[1] < 0
+
+    def require_groups(self, least: int) -> Estimate:
+        """The same, said to be insufficient where there are fewer than ``least`` groups."""
+        enough = self.groups is None or self.groups >= least
+        return replace(self, groups_needed=None if enough else least)
 
     def to_json(self) -> JsonEstimate:
         """An object of what is known; a bare number where that is the value alone."""
-        known = {key: value for key, value in asdict(self).items() if value is not None}
+        known = {
+            key: value
+            for key, value in asdict(self).items()
+            if value is not None and value is not False
+        }
         return self.value if known.keys() == {"value"} else known
 
     @classmethod

@@ -44,8 +44,10 @@ def score(
         ``<class>/precision``, ``/recall``, ``/f1``, ``/auc``, ``/support``; and the ``metric`` of
         each target. NaN where a value is undefined: all but the support of a class without images,
         the precision of one never predicted, the AUC of one that all images have. Means are over
-        the defined values.
+        the classes that any image is of, and undefined under weights that leave one of them out:
+        a mean over fewer classes would be of something else.
     """
+    present = np.unique(predictions.labels)
     confusion = confusion_matrices(predictions, weights)
     hits = np.diagonal(confusion, axis1=1, axis2=2)
     support, called = confusion.sum(2), confusion.sum(1)
@@ -62,9 +64,9 @@ def score(
     }
     values = {
         "accuracy": divide(hits.sum(1), weights.sum(1)),
-        "balanced_accuracy": _mean_defined(per_class["recall"]),
-        "macro_auc": _mean_defined(per_class["auc"]),
-        "macro_f1": _mean_defined(per_class["f1"]),
+        "balanced_accuracy": per_class["recall"][:, present].mean(1),
+        "macro_auc": per_class["auc"][:, present].mean(1),
+        "macro_f1": per_class["f1"][:, present].mean(1),
         "log_loss": log_loss(predictions, weights),
         "ece": calibration_error(predictions, weights, bins),
     }
@@ -119,9 +121,3 @@ def calibration_error(predictions: Predictions, weights: Floats, bins: int) -> F
     surplus = confidence - (predictions.most_probable == predictions.labels)
     members = np.eye(bins)[confidence_bins(confidence, bins)]  # (N, bins), one-hot
     return divide(np.abs(weights @ (members * surplus[:, None])).sum(1), weights.sum(1))
-
-
-def _mean_defined(values: Floats) -> Floats:
-    """Mean over the columns (R, C) that are not NaN: (R,), NaN where there is none."""
-    defined = ~np.isnan(values)
-    return divide(np.where(defined, values, 0).sum(1), defined.sum(1, dtype=np.float64))

@@ -35,11 +35,13 @@ class Resampling:
         samples: resamples of the groups; 0 for no intervals.
         confidence: of the intervals, in (0, 1).
         seed: of the random draws.
+        least: groups, below which a difference is said to be of insufficient data.
     """
 
     samples: int
     confidence: float
     seed: int
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ def paired_differences(pairing: Pairing, resampling: Resampling | None) -> dict[
 
     Args:
         pairing: of N images, at least one.
-        resampling: for the intervals; None for none. One group alone has none either, since every
-            resample of it is the same.
+        resampling: for the intervals; None for none. Where resamples do not differ the interval
+            is not estimable: as of one group alone, or where both are right on every melanoma.
 
     Returns:
         By the names of ``metrics.score``, less support and calibration error; what is undefined for
@@ -116,17 +118,18 @@ def paired_differences(pairing: Pairing, resampling: Resampling | None) -> dict[
             if name.split("/")[-1] not in _NOT_COMPARED
         }
 
-    intervals: dict[str, tuple[float, float]] = {}
-    if resampling and len(set(pairing.first.groups)) > 1:
-        intervals = percentile_intervals(
+    values = statistic(np.ones((1, len(pairing.first))))
+    intervals: dict[str, tuple[float, float] | None] = {}
+    if resampling and resampling.samples:
+        intervals = dict.fromkeys(values) | percentile_intervals(
             statistic,
             pairing.first.groups,
             resampling.samples,
             resampling.confidence,
             numpy_generator(resampling.seed, "compare", "bootstrap"),
         )
-    values = statistic(np.ones((1, len(pairing.first))))
-    return make_estimates(values, intervals, pairing.first, _images_behind_either(pairing))
+    least = resampling.least if resampling else 0
+    return make_estimates(values, intervals, pairing.first, _images_behind_either(pairing), least)
 
 
 def _images_behind_either(pairing: Pairing) -> dict[str, NDArray[np.bool_]]:

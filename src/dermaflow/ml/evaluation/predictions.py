@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dermaflow.errors import ParameterError
-from dermaflow.schema import probability_columns
+from dermaflow.schema import EXTERNAL, probability_columns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,3 +90,18 @@ def read_rows(predictions: pd.DataFrame, classes: list[str]) -> Predictions:
             "run the train and evaluate stages again"
         )
     return Predictions.from_table(predictions, classes)
+
+
+def reported_parts(predictions: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Part of the data that was tested on -> its rows: ``test``, and ``external/<source>`` each.
+
+    Args:
+        predictions: split and, where a split is external, source.
+    """
+    split = predictions["split"]
+    parts = {"test": (split == "test").to_numpy()}
+    if (split == EXTERNAL).any():
+        for source in sorted(predictions.loc[split == EXTERNAL, "source"].unique()):
+            of_it = (split == EXTERNAL) & (predictions["source"] == source)
+            parts[f"{EXTERNAL}/{source}"] = of_it.to_numpy()
+    return parts

@@ -14,8 +14,13 @@ from dermaflow.errors import ParameterError
 from dermaflow.io.progress import Progress
 from dermaflow.io.seeding import numpy_generator
 from dermaflow.ml.evaluation.bootstrap import percentile_intervals
-from dermaflow.ml.evaluation.metrics import score
+from dermaflow.ml.evaluation.curves import rank
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT, NOT_ESTIMABLE
+from dermaflow.ml.evaluation.metrics import auc
 from dermaflow.ml.evaluation.predictions import Floats, Predictions
+from dermaflow.ml.evaluation.proportion_intervals import mean_interval, wilson_interval
+from dermaflow.ml.evaluation.set_coverage import measure_subgroup
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL
 
@@ -24,7 +29,6 @@ MEASURES = {"accuracy": None, "balanced_accuracy": None, "mel/recall": "mel", "m
 
 ALL = "all"
 UNKNOWN = "unknown"
-INSUFFICIENT = "insufficient data"
 
 
 def score_subgroups(
@@ -47,7 +51,8 @@ def score_subgroups(
     Returns:
         One row a subgroup and measure: part (as in the names of metrics), column, subgroup (``all``
         for the whole part), images, groups, measure, value, low, high (missing without resamples)
-        and note: of which classes a mean is, or ``insufficient data`` and what is missing.
+        and note: of which classes a mean is, ``interval not estimable``, or ``insufficient data``
+        and what is missing.
 
     Raises:
         ParameterError: ``evaluate.subgroups.by`` names no column of the manifest, or gives edges to
@@ -75,6 +80,9 @@ def score_subgroups(
             }
             generator = numpy_generator(seed, "evaluate", "subgroup", part, column, subgroup)
             rows += [facts | row for row in _measure(held_out, evaluate, generator)]
+            least, confidence = evaluate.subgroups.least, evaluate.confidence
+            of_sets = measure_subgroup(table[chosen], classes, least, confidence)
+            rows += [facts | row for row in of_sets]
     return pd.DataFrame(rows)
 
 
@@ -134,34 +142,78 @@ def _measure(
         for number, code in enumerate(held_out.classes)
     }
     enough = [code for code, count in of_class.items() if count >= least]
+    for measure, code in MEASURES.items():
+        if code is not None and code not in held_out.classes:
+            continue
+        row = {"measure": measure, "value": np.nan, "low": np.nan, "high": np.nan, "note": ""}
+        if missing := _missing(measure, code, held_out, of_class, least):
+            yield row | {"note": f"{INSUFFICIENT}: {missing}"}
+            continue
+        found = _estimate(measure, held_out, enough, evaluate, generator)
+        row["value"] = found.value
+        if evaluate.bootstrap_samples and found.interval:
+            row["low"], row["high"] = found.interval
+        elif evaluate.bootstrap_samples:
+            row["note"] = NOT_ESTIMABLE
+        if measure == "balanced_accuracy" and len(enough) < len(held_out.classes):
+            row["note"] = f"of {', '.join(enough)}"
+        yield row
+
+
+def _estimate(
+    measure: str,
+    held_out: Predictions,
+    enough: list[str],
+    evaluate: EvaluateParams,
+    generator: np.random.Generator,
+) -> Estimate:
+    """A measure with its interval, made as ``measure`` makes that of the whole part.
+
+    Args:
+        measure: of ``MEASURES``.
+        held_out: images of the subgroup.
+        enough: classes of which there are enough groups.
+        evaluate: how intervals are made.
+        generator: of the resampling.
+    """
+    code, _, kind = measure.partition("/")
+    if kind == "auc":
+        return _estimate_auc(held_out, code, evaluate, generator)
+    right = held_out.predicted == held_out.labels
+
+    def share(rows: NDArray[np.bool_]) -> tuple[float, int]:
+        return float(right[rows].mean()), held_out.count_groups(rows)
+
+    def recall(code: str) -> tuple[float, int]:
+        return share(held_out.labels == held_out.classes.index(code))
+
+    if measure == "balanced_accuracy":
+        recalls = [recall(code) for code in enough]
+        mean = float(np.mean([value for value, _ in recalls]))
+        return Estimate(mean, *mean_interval(recalls, evaluate.confidence))
+    value, groups = recall(code) if kind == "recall" else share(np.ones(len(held_out), bool))
+    return Estimate(value, *wilson_interval(value, groups, evaluate.confidence))
+
+
+def _estimate_auc(
+    held_out: Predictions, code: str, evaluate: EvaluateParams, generator: np.random.Generator
+) -> Estimate:
+    number = held_out.classes.index(code)
 
     def statistic(weights: Floats) -> dict[str, Floats]:
-        values = score(held_out, weights, 1, ())
-        recalls = np.stack([values[f"{code}/recall"] for code in enough or held_out.classes])
-        # A resample without an image of a class has no recall of it, and no mean over all of them.
-        return values | {"balanced_accuracy": recalls.mean(axis=0)}
+        scores = held_out.probabilities[:, number]
+        return {"auc": auc(rank(held_out.labels == number, scores, weights))}
 
-    values = statistic(np.ones((1, len(held_out))))
-    intervals = percentile_intervals(
+    value = float(statistic(np.ones((1, len(held_out))))["auc"][0])
+    ends = percentile_intervals(
         statistic,
         held_out.groups,
         evaluate.bootstrap_samples,
         evaluate.confidence,
         generator,
         shown=False,
-    )
-    for measure, code in MEASURES.items():
-        if code is not None and code not in held_out.classes:
-            continue
-        missing = _missing(measure, code, held_out, of_class, least)
-        value = low = high = np.nan
-        note = f"{INSUFFICIENT}: {missing}" if missing else ""
-        if not missing:
-            value = float(values[measure][0])
-            low, high = intervals.get(measure, (np.nan, np.nan))
-            if measure == "balanced_accuracy" and len(enough) < len(held_out.classes):
-                note = f"of {', '.join(enough)}"
-        yield {"measure": measure, "value": value, "low": low, "high": high, "note": note}
+    ).get("auc")
+    return Estimate(value, *(ends or ()))
 
 
 def _missing(

@@ -83,11 +83,14 @@ def score_folds(
     tags = tags_of(protocol, folds.get("synthetic", False))
     sink.tag(tags)
     by_fold: dict[int, Scores] = {}
+    of_fold = {
+        facts["fold"]: DecisionRule.from_dict(rules[f"fold_{facts['fold']}"])
+        for facts in folds["folds"]
+    }
     for facts in folds["folds"]:
         number = facts["fold"]
-        rule = DecisionRule.from_dict(rules[f"fold_{number}"])
         rows = logits[logits["fold"] == number]
-        by_side = score_fold(rows, rule, evaluate, classes, seed)
+        by_side = score_fold(rows, of_fold[number], evaluate, classes, seed)
         by_fold[number] = by_side["test"]
         told = ("fold", "seed", "images", "synthetic")
         parameters = {key: facts[key] for key in told if key in facts}
@@ -96,7 +99,7 @@ def score_folds(
         with sink.part(name, parameters, tags) as part:
             for side, scores in by_side.items():
                 part.log(name_metrics({mark(side, protocol): scores}), step=0)
-    pooled = score_pooled(predictions, logits, evaluate, classes, seed)
+    pooled = score_pooled(predictions, logits, of_fold, evaluate, classes, seed)
     leaking = mean_leaking(folds["folds"])
     pooled |= {"folds": Estimate(len(by_fold)), "leaking_images": Estimate(leaking)}
     parts = lay_out(pooled, by_fold, list(evaluate.operating_points), protocol)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
 from dermaflow.ml.evaluation.estimate import JsonParts, parts_from_json
-from dermaflow.ml.evaluation.predictions import read_rows
+from dermaflow.ml.evaluation.predictions import read_rows, reported_parts
 from dermaflow.params.class_names import ClassNames
 from dermaflow.params.evaluate import EvaluateParams
 
@@ -52,6 +52,7 @@ def draw_evaluation(
     from dermaflow.reporting import curve_figures as curves
     from dermaflow.reporting import evaluation_figures as evaluation
     from dermaflow.reporting import operating_point_figures as operating_points
+    from dermaflow.reporting.set_figures import draw_sets
     from dermaflow.reporting.style import naming_classes
     from dermaflow.reporting.subgroup_figures import draw_subgroups
 
@@ -68,7 +69,7 @@ def draw_evaluation(
             "03_roc.png": curves.draw_roc(test, scores, codes),
             "04_precision_recall.png": curves.draw_precision_recall(test, scores, codes),
             "05_reliability.png": evaluation.draw_reliability(
-                test, plain, scores, evaluate.calibration_bins
+                test, plain, scores, evaluate.calibration_bins, evaluate.confidence
             ),
         }
         if codes:
@@ -78,4 +79,11 @@ def draw_evaluation(
         for part, rows_of_it in subgroups.groupby("part", sort=False):
             name = f"07_subgroups_{str(part).replace('/', '_')}.png"
             figures[name] = draw_subgroups(rows_of_it, str(part), evaluate.confidence)
+        if rule.sets:
+            of_part = {
+                part: predictions[rows] for part, rows in reported_parts(predictions).items()
+            }
+            figures["08_sets.png"] = draw_sets(
+                of_part, parts_from_json(metrics), rule.sets, classes, evaluate.confidence
+            )
     return figures

@@ -12,10 +12,12 @@ from dermaflow.data.images.read_batches import read_batches
 from dermaflow.data.version import require_same_data
 from dermaflow.errors import ValidationError
 from dermaflow.ml.evaluation.choose_rule import choose_rule
+from dermaflow.ml.evaluation.coverage_band import SetAnswers
 from dermaflow.ml.evaluation.decision_rule import DecisionRule, answer
-from dermaflow.ml.evaluation.estimate import JsonParts, Scores, parts_to_json, untested_classes
+from dermaflow.ml.evaluation.estimate import Estimate, JsonParts, parts_to_json, untested_classes
 from dermaflow.ml.evaluation.measure import measure, measure_uncalibrated
-from dermaflow.ml.evaluation.predictions import read_rows
+from dermaflow.ml.evaluation.predictions import read_rows, reported_parts
+from dermaflow.ml.evaluation.set_coverage import score_sets
 from dermaflow.ml.models.weights import Weights, weights_digest
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.schema import EXTERNAL, logit_columns
@@ -68,7 +70,7 @@ def predict_held_out(
 def choose_decision_rule(
     logits: pd.DataFrame, classifier: Weights, evaluate: EvaluateParams
 ) -> dict[str, Any]:
-    """Calibration, class weights and thresholds that validation asks for; no other row is read.
+    """Calibration, weights, thresholds and sets that validation asks for; no other row is read.
 
     Returns:
         For JSON: what ``DecisionRule.from_dict`` reads, and for people what each threshold reaches
@@ -105,7 +107,8 @@ def score_predictions(
 
     A metric has a value, the groups behind it and, except in ``val``, the ends of an interval of a
     bootstrap that resamples groups. Undefined metrics are absent. All are of calibrated
-    probabilities but those that end in ``_uncalibrated``.
+    probabilities but those that end in ``_uncalibrated``. Of sets, see ``score_sets``, none is of
+    ``val``, which chose their thresholds.
 
     Returns:
         For JSON, see ``parts_to_json``; what is counted, such as ``images``, is a bare number.
@@ -116,17 +119,18 @@ def score_predictions(
     from dermaflow.io.seeding import numpy_generator
 
     rule, plain = DecisionRule.from_dict(decision_rule), answer(logits, DecisionRule(), classes)
-    split, samples = predictions["split"], evaluate.bootstrap_samples
-    parts = {"test": (split == "test", samples), "val": (split == "val", 0)}
-    for source in sorted(predictions.loc[split == EXTERNAL, "source"].unique()):
-        rows = (split == EXTERNAL) & (predictions["source"] == source)
-        parts[f"{EXTERNAL}/{source}"] = (rows, samples)
-    metrics: dict[str, Scores] = {}
-    for name, (rows, resamples) in parts.items():
+    tested = reported_parts(predictions)
+    parts = {"test": tested["test"], "val": (predictions["split"] == "val").to_numpy(), **tested}
+    metrics: dict[str, dict[str, Estimate]] = {}
+    for name, rows in parts.items():
+        resamples = evaluate.bootstrap_samples if name in tested else 0
         held_out = read_rows(predictions[rows], classes)
         generator = numpy_generator(seed, "evaluate", "bootstrap", name)
         scores = measure(held_out, rule, evaluate, resamples, generator)
         metrics[name] = scores | measure_uncalibrated(read_rows(plain[rows], classes), evaluate)
+        if rule.sets and name in tested:
+            of_part = SetAnswers(predictions[rows], rule.sets)
+            metrics[name] |= score_sets([of_part], classes, evaluate.confidence)
         if untested := untested_classes(scores):
             text = "%s has no image of %s: its means are over the other classes"
             logger.warning(text, name, ", ".join(untested))

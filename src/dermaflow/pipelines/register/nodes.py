@@ -10,6 +10,7 @@ from dermaflow.data.validation.group_tables import count_grouping
 from dermaflow.data.version import require_same_data, version_of
 from dermaflow.ml.models.weights import Weights
 from dermaflow.params.class_names import ClassNames
+from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.register import RegisterParams
 from dermaflow.schema import SPLITS
 
@@ -56,18 +57,55 @@ def describe_model(
     )
 
 
+def gather_evidence(
+    manifest: pd.DataFrame,
+    predictions: pd.DataFrame,
+    metrics: dict[str, Any],
+    split_report: dict[str, Any],
+    validation_report: dict[str, Any],
+    evaluate: EvaluateParams,
+    classes: list[str],
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """What promotion is to rest on, for the model's own folder.
+
+    Returns:
+        ``Evidence.figures``, whose environment and run the registration adds, and
+        ``Evidence.images``.
+    """
+    from dermaflow.ml.evaluation.estimate import parts_from_json
+    from dermaflow.registry.evidence import UNKNOWN, Evidence, image_table
+
+    evidence = Evidence(
+        parts=dict(parts_from_json(metrics)),
+        environment=UNKNOWN,
+        data_version=version_of(manifest),
+        metrics_run=UNKNOWN,
+        classes=tuple(classes),
+        groups_across_splits=split_report["groups_across_splits"],
+        broken=tuple(validation_report["broken"]),
+        confidence=evaluate.confidence,
+        resamples=evaluate.bootstrap_samples,
+        images=image_table(manifest, predictions, classes),
+    )
+    return evidence.figures, evidence.images
+
+
 def register_model(
     classifier: Weights,
     model_contract: dict[str, Any],
     metrics: dict[str, Any],
     decision_rule: dict[str, Any],
+    evidence_figures: dict[str, Any],
+    evidence_images: pd.DataFrame,
     register: RegisterParams,
 ) -> dict[str, str]:
-    """Register weights, decision rule and contract as the next version of the model in MLflow.
+    """Register weights, rule, contract and evidence as the next version of the model in MLflow.
 
     Returns:
-        Where it is now: ``name``, ``version``, ``model_uri``, ``run_id``; for JSON.
+        Where it is now and what: ``name``, ``version``, ``model_uri``, ``run_id``, ``digest``; for
+        JSON.
     """
+    from dermaflow.registry.evidence import Evidence
     from dermaflow.registry.register_version import register_version
 
     data = model_contract["training_data"]
@@ -76,4 +114,7 @@ def register_model(
         "data_licence": "; ".join(data["licences"]),
         "data_source": "; ".join(data["sources"]),
     }
-    return register_version(register.name, classifier, decision_rule, model_contract, metrics, tags)
+    evidence = Evidence.from_figures(evidence_figures, evidence_images)
+    return register_version(
+        register.name, classifier, decision_rule, model_contract, metrics, evidence, tags
+    )

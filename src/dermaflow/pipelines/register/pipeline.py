@@ -2,7 +2,11 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from dermaflow.pipelines.register.nodes import describe_model, register_model
+from dermaflow.pipelines.register.nodes import (
+    describe_model,
+    gather_evidence,
+    register_model,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -23,8 +27,28 @@ def create_pipeline() -> Pipeline:
                 "model_contract",
             ),
             node(
+                gather_evidence,
+                [
+                    "manifest",
+                    "predictions",
+                    "metrics",
+                    "split_report",
+                    "validation_report",
+                    "params:evaluate",
+                    "classes",
+                ],
+                ["evidence_figures", "evidence_images"],
+            ),
+            node(
                 register_model,
-                ["classifier", "model_contract", *measured, "params:register"],
+                [
+                    "classifier",
+                    "model_contract",
+                    *measured,
+                    "evidence_figures",
+                    "evidence_images",
+                    "params:register",
+                ],
                 "registration",
             ),
         ]

@@ -20,7 +20,12 @@ from dermaflow.schema import LEAKING, RESULTS
 _FEW_GROUPS = 30
 
 # Parameters that say how a run's intervals were made.
-_RESAMPLING = ("evaluate.bootstrap_samples", "evaluate.confidence", "seed")
+_RESAMPLING = (
+    "evaluate.bootstrap_samples",
+    "evaluate.confidence",
+    "seed",
+    "evaluate.least_groups",
+)
 
 
 def compare_runs(experiment: str, runs: Sequence[ComparedRun]) -> Comparison:
@@ -30,10 +35,10 @@ def compare_runs(experiment: str, runs: Sequence[ComparedRun]) -> Comparison:
         experiment: their MLflow experiment.
         runs: at least two.
     """
-    samples, confidence, seed = (runs[0].parameters.get(name) for name in _RESAMPLING)
+    samples, confidence, seed, least = (runs[0].parameters.get(name) for name in _RESAMPLING)
     resampling = None
-    if samples and confidence and seed:
-        resampling = Resampling(int(samples), float(confidence), int(seed))
+    if samples and confidence and seed and least:
+        resampling = Resampling(int(samples), float(confidence), int(seed), int(least))
     return Comparison(
         experiment=experiment,
         runs=tuple(runs),

@@ -15,7 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.estimate_text import INSUFFICIENT, NOT_ESTIMABLE
 from dermaflow.reporting.comparison.content import CURVES, Comparison
+from dermaflow.reporting.draw_estimates import MARK, write_mark
 from dermaflow.reporting.style import CLASS_COLOURS, INK, label_axes, new_figure, styled
 
 # Told apart by shade, hue and shape. The first run is dark, like the line that the rest is read by.
@@ -118,6 +120,8 @@ def _draw_rows(
     if not rows:
         return None
     shown = sorted({number for row in rows.values() for number, _ in row})
+    if any(estimate.not_estimable for row in rows.values() for _, estimate in row):
+        caption += f"\n{MARK}: {NOT_ESTIMABLE}"
     height = 1.5 + 0.2 * ceil(len(shown) / 2) + len(rows) * (0.24 + 0.13 * len(shown))
     figure, axes = new_figure(_WIDTH, height, title, caption)
     axis: Axes = axes[0, 0]
@@ -142,8 +146,14 @@ def _draw_estimate(
     axis: Axes, place: float, number: int, estimate: Estimate, *, filled: bool
 ) -> None:
     colour = RUN_COLOURS[number]
+    if estimate.insufficient:
+        across = axis.get_yaxis_transform()
+        axis.text(0.02, place, INSUFFICIENT, color=colour, size=7, va="center", transform=across)
+        return
     if estimate.interval:
         axis.hlines(place, *estimate.interval, color=colour, linewidth=1.6)
+    if estimate.not_estimable:
+        write_mark(axis, estimate.value, place, (7, -3))
     axis.plot(
         estimate.value,
         place,

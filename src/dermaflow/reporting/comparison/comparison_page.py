@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dermaflow.ml.evaluation import estimate_text
 from dermaflow.reporting.comparison import comparison_figures as figures
-from dermaflow.reporting.comparison.comparison_text import (
-    count_common,
-    format_duration,
-    format_estimate,
-    judge,
-)
+from dermaflow.reporting.comparison.comparison_text import count_common, format_duration, judge
 from dermaflow.reporting.comparison.content import CLASS_MEASURES, CURVES, Comparison
 from dermaflow.reporting.html import embed_figure, render_template
 from dermaflow.reporting.style import class_name
@@ -30,7 +26,7 @@ def render_page(comparison: Comparison) -> str:
         colours=figures.RUN_COLOURS,
         count_common=count_common,
         duration=format_duration,
-        estimate=format_estimate,
+        estimates=estimate_text,
         judge=judge,
         pictures=dict(draw_pictures(comparison)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.estimate_text import NOT_ESTIMABLE, WHY_NOT_ESTIMABLE, format_estimate
 from dermaflow.reporting.comparison.content import ComparedRun, Comparison, Difference, count
 from dermaflow.reporting.text_columns import align
 from dermaflow.schema import HEADLINES
@@ -28,6 +29,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield f"\nTest metrics with {comparison.interval_name}; differences on common test images"
     head = ["", *labels, *(f"{d.run} − {runs[0].label}" for d in comparison.differences)]
     yield align([head, *(_metric_row(comparison, name, HEADLINES[name]) for name in HEADLINES)])
+    if _any_not_estimable(comparison):
+        yield f"  {NOT_ESTIMABLE}: {WHY_NOT_ESTIMABLE}"
     for difference in comparison.differences:
         yield f"\n{count_common(comparison, difference)}"
         yield from (f"  ! {text}" for text in difference.warnings)
@@ -58,6 +61,12 @@ def _metric_row(comparison: Comparison, name: str, text: str) -> list[str]:
     return [text, *scores, *differences]
 
 
+def _any_not_estimable(comparison: Comparison) -> bool:
+    shown = [*(r.scores for r in comparison.runs), *(d.estimates for d in comparison.differences)]
+    estimates = [scores.get(name) for scores in shown for name in HEADLINES]
+    return any(estimate is not None and estimate.not_estimable for estimate in estimates)
+
+
 def count_common(comparison: Comparison, difference: Difference) -> str:
     """How many images two runs have in common, and how many headlines an interval sets apart."""
     first = comparison.runs[0].label
@@ -76,24 +85,15 @@ def count_common(comparison: Comparison, difference: Difference) -> str:
 
 
 def judge(difference: Estimate | None) -> str:
-    """A difference in words: ``higher``, ``lower``, ``not told apart``, or nothing."""
-    if difference is None or not difference.interval:
+    """A difference in words: ``higher``, ``lower``, ``not told apart``, or nothing.
+
+    Where data are insufficient, or the interval is not estimable, nothing is told apart.
+    """
+    if difference is None or not (difference.interval or difference.not_estimable):
         return ""
     if not difference.excludes_zero:
         return "not told apart"
     return "higher" if difference.value > 0 else "lower"
-
-
-def format_estimate(estimate: Estimate | None, *, signed: bool = False) -> str:
-    """Such as ``0.541 [0.447, 0.598]``, with a true minus sign; a dash where there is none."""
-    if estimate is None:
-        return "–"
-    sign = "+" if signed else ""
-    text = f"{estimate.value:{sign}.3f}"
-    if estimate.interval:
-        low, high = estimate.interval
-        text += f" [{low:{sign}.3f}, {high:{sign}.3f}]"
-    return text.replace("-", "−")
 
 
 def format_duration(seconds: float | None) -> str:

@@ -43,6 +43,7 @@ class ComparedRun:
         predictions: of all held-out images, or None.
         missing: sentences on what the run lacks.
         result: of RESULTS, what is compared of the run.
+        experiment: name of its MLflow experiment.
     """
 
     label: str
@@ -63,6 +64,7 @@ class ComparedRun:
     predictions: pd.DataFrame | None
     missing: tuple[str, ...]
     result: str = "test"
+    experiment: str = ""
 
     @property
     def changes(self) -> str:
