@@ -52,6 +52,15 @@ def test_the_tag_is_of_the_last_decision_in_short(registry, register, decision):
     assert version.aliases == ["staging"]
 
 
+def test_the_card_counts_how_often_the_test_set_has_decided(registry, register, decision):
+    for _ in range(2):
+        register()
+    for version, test_set in (("1", "t1"), ("2", "t2"), ("1", "t1"), ("2", "t1")):
+        carry_out(registry, replace(decision, kind="refused", version=version, test_set=test_set))
+    cards = [registry.version(number).description for number in ("1", "2")]
+    assert [card.rpartition(" ")[2] for card in cards] == ["2", "3"]
+
+
 def test_the_command_gets_the_decision(with_hook, decision, tmp_path):
     (tmp_path / "tell.py").write_text(TELL)
     tell_hook(with_hook(f"{sys.executable} tell.py 'a b' $HOME"), decision, "r1")

@@ -13,10 +13,11 @@ from mlflow.exceptions import MlflowException
 from dermaflow.io.hook_command import run_hook_command
 from dermaflow.io.redaction import redact
 from dermaflow.io.text import one_line
-from dermaflow.registry.alias_decisions import Decision
+from dermaflow.registry.alias_decisions import Decision, count_looks
 from dermaflow.registry.aliases import move_alias
-from dermaflow.registry.decisions_log import recording
+from dermaflow.registry.decisions_log import read_decisions, recording
 from dermaflow.registry.model_registry import ModelRegistry
+from dermaflow.registry.version_card import note_looks
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +41,21 @@ def carry_out(registry: ModelRegistry, decision: Decision) -> str:
             to = None if decision.kind == "demoted" else decision.version
             move_alias(registry.client, decision.model, decision.alias, to, decision.holder_before)
     try:
-        said = f"{decision.summary}, {datetime.now(UTC):%Y-%m-%d}"
-        registry.client.set_model_version_tag(decision.model, decision.version, DECISION_TAG, said)
+        _show_on_version(registry, decision)
     except MlflowException as error:  # the alias and the log are right
-        logger.warning("The version's tag was not set: %s", one_line(redact(str(error)), _SHOWN))
+        logger.warning("The version does not show it: %s", one_line(redact(str(error)), _SHOWN))
     return run_id
+
+
+def _show_on_version(registry: ModelRegistry, decision: Decision) -> None:
+    """Set the version's tag, and count on its card how often its test set has decided."""
+    client, name, number = registry.client, decision.model, decision.version
+    said = f"{decision.summary}, {datetime.now(UTC):%Y-%m-%d}"
+    client.set_model_version_tag(name, number, DECISION_TAG, said)
+    if decision.test_set:
+        looks = count_looks(read_decisions(client, name), decision.test_set)
+        card = client.get_model_version(name, number).description or ""
+        client.update_model_version(name, number, note_looks(card, looks))
 
 
 def tell_hook(registry: ModelRegistry, decision: Decision, run_id: str) -> None:
