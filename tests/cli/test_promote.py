@@ -103,6 +103,10 @@ def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
     assert "config.json" in done.stderr
     assert [one.decision.kind for one in decisions(good)] == ["promoted", "refused"]
     assert holder() == good
+    # Nothing can be held against a damaged holder; it is demoted first.
+    done = kedro("promote", register())
+    assert "holder_comparable" in done.stderr
+    assert kedro("demote", good, "--reason", "damaged").exit_code == 0
 
 
 def test_champion_needs_staging_and_somebody_who_approves(kedro, client, register, decisions):

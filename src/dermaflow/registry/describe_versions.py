@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import tempfile
 from collections.abc import Sequence
@@ -14,7 +15,6 @@ from typing import Any
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 
 from dermaflow.ml.evaluation.estimate import Scores, parts_from_json
 from dermaflow.registry.alias_decisions import Recorded
@@ -25,6 +25,8 @@ from dermaflow.registry.evidence import FIGURES_FILE
 from dermaflow.registry.model_files import EVIDENCE_FOLDER
 from dermaflow.registry.model_registry import ModelRegistry
 from dermaflow.registry.registry_config import CHALLENGER
+
+logger = logging.getLogger(__name__)
 
 # Of the test split; heading on the screen -> metric.
 HEADLINES = {"AUC": "macro_auc", "bal. acc.": "balanced_accuracy", "mel": "mel/recall"}
@@ -142,7 +144,8 @@ def _read_scores(client: MlflowClient, version: ModelVersion) -> Scores:
             )
             said = json.loads(Path(file).read_text(encoding="utf-8"))
         return parts_from_json(said["parts"])["test"]
-    except (MlflowException, OSError, ValueError, KeyError, TypeError, AttributeError):
+    except Exception as error:  # of any store's library, or of damaged bytes: the list goes on
+        logger.debug("No figures of version %s", version.version, exc_info=error)
         return {}
 
 
