@@ -16,6 +16,8 @@ LONG = {
     "tests/runs/test_at_once.py": 1,
     "tests/runs/test_side_by_side.py": 4,
     "tests/test_team_server.py": 2,
+    "tests/registry/test_promote_version.py": 1,
+    "tests/cli/test_promote.py": 1,
     "tests/runs/test_search.py": 1,
     "tests/cli/test_ui.py": 1,
     "tests/runs/test_training_resumed.py": 2,

@@ -15,10 +15,10 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     # `soft`: an environment overrides single keys of a parameter group, not the whole group.
     "merge_strategy": dict.fromkeys(
-        ("parameters", "catalog", "mlflow", "bench", "kubeflow", "retention"), "soft"
+        ("parameters", "catalog", "mlflow", "bench", "kubeflow", "registry", "retention"), "soft"
     ),
     "config_patterns": {
-        name: [f"{name}*"] for name in ("mlflow", "bench", "kubeflow", "retention")
+        name: [f"{name}*"] for name in ("mlflow", "bench", "kubeflow", "registry", "retention")
     },
     "custom_resolvers": {"oc.env": oc.env},
 }

@@ -30,11 +30,24 @@ from dermaflow.schema import DEFAULT_ENVIRONMENT
     is_flag=True,
     help="Instead, how the trained model takes pictures of other kinds: AUROC and abstention.",
 )
-def bench(env: str | None, scale: int | None, grid: Path | None, strangers: bool) -> None:
+@click.option(
+    "--gates",
+    is_flag=True,
+    help="Instead, how often models as good as this environment's, or worse, would be promoted.",
+)
+def bench(
+    env: str | None, scale: int | None, grid: Path | None, strangers: bool, gates: bool
+) -> None:
     """Time the stages beside bare torch, Pillow and Kedro."""
     from kedro.framework.session import KedroSession
 
-    from dermaflow_bench.benches import run_bench, run_grid, run_scale, run_strangers
+    from dermaflow_bench.benches import (
+        run_bench,
+        run_gates,
+        run_grid,
+        run_scale,
+        run_strangers,
+    )
 
     context = KedroSession.create(Path.cwd(), env=env).load_context()
     conf = context.config_loader
@@ -44,6 +57,8 @@ def bench(env: str | None, scale: int | None, grid: Path | None, strangers: bool
         lines = run_grid(conf, grid)
     elif strangers:
         lines = run_strangers(context.catalog)
+    elif gates:
+        lines = run_gates(conf, context.catalog)
     else:
         lines = run_bench(context.project_path, env or DEFAULT_ENVIRONMENT, conf)
     for line in lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dermaflow.params.base import Params, PositiveFloat, PositiveInt
+from dermaflow.params.base import OpenFraction, Params, PositiveFloat, PositiveInt
 
 
 class GridConfig(Params):
@@ -21,6 +21,21 @@ class GridConfig(Params):
     images: PositiveInt
 
 
+class GatePowerConfig(Params):
+    """What `kedro bench --gates` simulates.
+
+    Attributes:
+        disagreements: shares of test images of which two models say another class, such as two
+            trainings that differ by their seed.
+        rivals: of each kind.
+        resamples: of each comparison.
+    """
+
+    disagreements: list[OpenFraction]
+    rivals: PositiveInt
+    resamples: PositiveInt
+
+
 class BenchConfig(Params):
     """How much is measured.
 
@@ -31,6 +46,7 @@ class BenchConfig(Params):
         seconds: after which a measurement begins no further pair.
         train_steps: updates of the classifier in one turn.
         grid: see GridConfig.
+        gates: see GatePowerConfig.
     """
 
     images: PositiveInt
@@ -39,3 +55,4 @@ class BenchConfig(Params):
     seconds: PositiveFloat
     train_steps: PositiveInt
     grid: GridConfig
+    gates: GatePowerConfig

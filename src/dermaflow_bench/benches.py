@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from kedro.io import CatalogProtocol
 
+from dermaflow.errors import ParameterError
 from dermaflow.io.processors import processors
 from dermaflow.ml.runtime import detect_runtime
 from dermaflow.ml.training.metric_sink import MetricSink
@@ -101,6 +103,24 @@ def run_strangers(catalog: Any) -> Iterator[str]:
 
     yield from describe_machine()
     yield from tell_kinds(compare_kinds(Trained.load(catalog)))
+
+
+def run_gates(conf: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]) -> Iterator[str]:
+    """Lines on how often simulated models pass the gates against the holder; see ``run_bench``.
+
+    Raises:
+        ParameterError: the environment has no evaluated model.
+    """
+    from dermaflow_bench.gate_power import measure_gate_power, model_of
+
+    parameters = Parameters.model_validate(conf["parameters"])
+    config = read_config(BenchConfig, conf, "bench")
+    needed = ("logits", "decision_rule", "classes")
+    missing = [name for name in needed if not catalog.exists(name)]
+    if missing:
+        raise ParameterError(f"{', '.join(missing)}: missing; run the stages up to evaluate first")
+    model = model_of(*(catalog.load(name) for name in needed))
+    yield from measure_gate_power(model, parameters, config.gates)
 
 
 def describe_machine() -> Iterator[str]:

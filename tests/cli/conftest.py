@@ -8,6 +8,8 @@ from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 
+from registered import register_measured
+
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory):
@@ -74,6 +76,16 @@ def kedro(project, store, monkeypatch):
         return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
     return run
+
+
+@pytest.fixture
+def register(client, tmp_path):
+    """Register a version whose run has figures; gives its number."""
+
+    def make(*figures, **held):
+        return register_measured(client, tmp_path, *figures, **held)
+
+    return make
 
 
 @pytest.fixture

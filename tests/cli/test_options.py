@@ -1,10 +1,10 @@
-"""The environment that a command is given."""
+"""The environment that a command is given, and a reason for a record."""
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from dermaflow.cli.options import env_option, known_environment
+from dermaflow.cli.options import env_option, known_environment, reason_option
 
 
 @pytest.fixture
@@ -54,3 +54,18 @@ def test_another_folder_of_configuration_has_environments_of_its_own(ask, tmp_pa
         known_environment(context, option, "smoke")
     context.params["conf_source"] = str(tmp_path / "packed.tar.gz")  # Kedro looks into it
     assert known_environment(context, option, "clinic") == "clinic"
+
+
+def test_a_reason_is_one_line_of_some_length_that_says_something():
+    @click.command()
+    @reason_option
+    def command(reason):
+        click.echo(reason, nl=False)
+
+    def ask(*arguments):
+        return CliRunner().invoke(command, arguments)
+
+    assert ask("--reason", " worse\non  dark skin\x1b ").output == "worse on dark skin\\x1b"
+    assert len(ask("--reason", "x" * 5000).output) == 1000
+    assert "it is empty" in ask("--reason", " \n").output
+    assert ask().exit_code == 2

@@ -100,6 +100,15 @@ def test_whoever_may_write_new_files_may_lock(file):
         os.umask(before)
 
 
+def test_a_mode_that_is_asked_for_counts_whatever_the_umask(file):
+    before = os.umask(0o077)
+    try:
+        with locked(file, mode=0o666):
+            assert stat.S_IMODE(file.stat().st_mode) == 0o666
+    finally:
+        os.umask(before)
+
+
 def test_a_file_system_without_locks_is_an_error(file, monkeypatch):
     """A file that stands for the lock would outlive a killed process."""
 

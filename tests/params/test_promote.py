@@ -5,22 +5,51 @@ from pydantic import ValidationError
 
 from conf_params import params_of
 
-
-@pytest.mark.parametrize("alias", ["staging", "latest_good", "v1a", "vv1", "a-b"])
-def test_an_alias_may_be_any_that_mlflow_takes(alias):
-    assert params_of("promote", {"alias": alias}).alias == alias
-
-
-@pytest.mark.parametrize("alias", ["latest", "v1", "v12", "Staging", "1st", "a b", ""])
-def test_an_alias_that_mlflow_keeps_for_itself_is_refused(alias):
-    with pytest.raises(ValidationError, match="should match pattern"):
-        params_of("promote", {"alias": alias})
+GATE = {
+    "metric": "test/mel/recall",
+    "direction": ">=",
+    "bound": 0.7,
+    "judged_by": "value",
+    "least": 10,
+    "below_least": "refuse",
+}
 
 
-def test_floors_of_operating_points_are_shares_of_known_measures():
-    floors = {"mel_90": {"recall": 0.9, "specificity": 0, "precision": 1}}
-    promote = params_of("promote", {"floors.operating_points": floors})
-    assert promote.floors.operating_points == floors
-    for wrong in ({"sensitivity": 0.9}, {"recall": 90}):
-        with pytest.raises(ValidationError, match=r"operating_points\.mel_90"):
-            params_of("promote", {"floors.operating_points": {"mel_90": wrong}})
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"direction": "=>"}, "direction"),
+        ({"judged_by": "lower_bound"}, "judged_by"),
+        ({"below_least": "ignore"}, "below_least"),
+        ({"least": -1}, "least"),
+        ({"floor": 0.5}, "floor"),
+    ],
+)
+def test_a_gate_knows_its_keys_and_words(change, said):
+    assert params_of("promote", {"gates.mine": GATE}).gates["mine"].bound == 0.7
+    with pytest.raises(ValidationError, match=rf"gates\.mine\.{said}"):
+        params_of("promote", {"gates.mine": GATE | change})
+
+
+@pytest.mark.parametrize("missing", GATE)
+def test_a_gate_says_all_of_its_keys(missing):
+    rest = {key: value for key, value in GATE.items() if key != missing}
+    with pytest.raises(ValidationError, match=rf"gates\.mine\.{missing}\n  Field required"):
+        params_of("promote", {"gates.mine": rest})
+
+
+@pytest.mark.parametrize("name", ["calibration", "data_version", "holder_auc", "external_a_auc"])
+def test_a_gate_may_not_have_the_name_of_another_check(name):
+    with pytest.raises(ValidationError, match=rf"gates\.{name}: another check has that name"):
+        params_of("promote", {f"gates.{name}": GATE})
+
+
+def test_an_environment_changes_single_keys_of_a_gate_and_keeps_the_rest():
+    base, smoke = (params_of("promote", env=env).gates["macro_auc"] for env in ("base", "smoke"))
+    assert (base.bound, smoke.bound) == (0.95, 0)
+    assert smoke.metric == base.metric == "test/macro_auc"
+
+
+def test_a_margin_is_above_zero():
+    with pytest.raises(ValidationError, match=r"against\.holder\.macro_auc"):
+        params_of("promote", {"against.holder": {"macro_auc": 0}})

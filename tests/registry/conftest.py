@@ -6,6 +6,7 @@ from mlflow import MlflowClient
 
 from dermaflow.tracking.tracking_config import TrackingConfig
 from mlflow_runs import Experiment
+from registered import register_measured, registry_of
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +56,20 @@ def config_of():
         system_metrics_interval=0,
         log_pictures=True,
     )
+
+
+@pytest.fixture
+def registry(store, model, tmp_path):
+    """The model's registry, for decisions."""
+    return registry_of(store, model, tmp_path)
+
+
+@pytest.fixture
+def register(client, experiment, model, tmp_path):
+    """Register a version that passes, whatever else is said; gives its number."""
+
+    def make(**held):
+        made = register_measured(client, tmp_path, model=model, experiment=experiment.name, **held)
+        return str(made)
+
+    return make

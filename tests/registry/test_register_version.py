@@ -92,6 +92,15 @@ def test_a_version_names_its_run_its_code_and_the_run_that_measured_it(
     }
 
 
+def test_the_newest_version_is_the_challenger(client, model, register):
+    for _ in range(2):
+        made, _ = register()
+    aliases = {
+        name: str(number) for name, number in (client.get_registered_model(model).aliases.items())
+    }
+    assert aliases == {"challenger": made["version"]} == {"challenger": "2"}
+
+
 def test_nothing_is_uploaded_that_may_not_be_registered(
     client, experiment, model, register, tmp_path, monkeypatch
 ):

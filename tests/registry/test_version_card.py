@@ -1,7 +1,7 @@
 """What a version's page says of it."""
 
 from dermaflow.ml.evaluation.estimate import Estimate
-from dermaflow.registry.version_card import LONGEST, describe_version
+from dermaflow.registry.version_card import LONGEST, describe_version, note_looks
 from toy_evidence import toy_evidence
 
 TAGS = {"data_source": "own; milk", "data_licence": "CC-BY", "code_version": "c0ffee"}
@@ -34,3 +34,17 @@ def test_it_is_no_longer_than_the_database_takes():
     assert len(text) <= LONGEST
     assert "nothing measured" in text.splitlines()[0]
     assert "**Limitations.** limit" in text
+
+
+def test_looks_at_the_test_set_are_counted_in_one_line_below_the_facts():
+    card = "base, data d1\n\n- **environment:** base\n- **classes:** mel, nv\n\nResearch."
+    once = note_looks(card, 1)
+    assert once.splitlines()[3:6] == [
+        "- **classes:** mel, nv",
+        "- **decisions on this test set:** 1",
+        "",
+    ]
+    assert note_looks(once, 12) == once.replace("set:** 1", "set:** 12")
+    assert note_looks("", 2) == "- **decisions on this test set:** 2"
+    full = "x" * LONGEST
+    assert note_looks(full, 2) == full

@@ -28,7 +28,7 @@ def test_the_stages_of_data_load_no_torch(make_project):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("promote", "1", "--env", "smoke", "--dry-run"),
+        ("models", "--env", "smoke"),
         ("run", "--env", "smoke"),  # in which nothing changed
     ],
 )

@@ -38,7 +38,7 @@ def change_comment_and_floor(project, number):
     recipe, promote = conf / "parameters_train.yml", conf / "parameters_promote.yml"
     recipe.write_text(f"# a comment, {number}\n{recipe.read_text()}")
     values = yaml.safe_load(promote.read_text())
-    values["promote"]["floors"]["macro_auc"] = 0.01 * number
+    values["promote"]["gates"]["macro_auc"]["bound"] = 0.01 * number
     promote.write_text(yaml.safe_dump(values))
 
 

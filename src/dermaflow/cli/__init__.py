@@ -11,15 +11,18 @@ from importlib.util import find_spec
 import click
 
 from dermaflow.cli.compare import compare
+from dermaflow.cli.demote import demote
 from dermaflow.cli.dvc_yaml import dvc_yaml
 from dermaflow.cli.job import job
 from dermaflow.cli.kubeflow import kubeflow
+from dermaflow.cli.models import models
 from dermaflow.cli.new_env import new_env
 from dermaflow.cli.promote import promote
 from dermaflow.cli.prune import prune
 from dermaflow.cli.relocate import relocate
 from dermaflow.cli.repro import repro
 from dermaflow.cli.restore import restore
+from dermaflow.cli.rollback import rollback
 from dermaflow.cli.run import run
 from dermaflow.cli.train_node import train_node
 from dermaflow.cli.ui import ui
@@ -31,8 +34,8 @@ def cli() -> None:
 
 
 for command in (
-    compare, dvc_yaml, job, kubeflow, new_env, promote, prune, relocate, repro, restore, run,
-    train_node, ui,
+    compare, demote, dvc_yaml, job, kubeflow, models, new_env, promote, prune, relocate, repro,
+    restore, rollback, run, train_node, ui,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 import click
 
 from dermaflow.cli.project import project_root
+from dermaflow.io.hook_command import run_hook_command
 
 SECONDS = 60  # that the hook may take
 ON_FAILURE = "DERMAFLOW_ON_FAILURE"
@@ -41,30 +39,7 @@ def run_hook(command: str, failure: Failure) -> None:
     """Run a shell command in the project's root. Its own failure is no more than a warning."""
     # A command of ours that the hook gives must not call the hook again.
     inherited = {k: v for k, v in os.environ.items() if k not in (ON_FAILURE, TIME_LIMIT)}
-    try:
-        hook = subprocess.Popen(
-            command,
-            shell=True,
-            cwd=project_root(),
-            env={**inherited, **failure.variables()},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
-        _warn(str(error))
-        return
-    try:
-        code = hook.wait(SECONDS)
-    except subprocess.TimeoutExpired:
-        _warn(f"not done after {SECONDS} seconds, and killed")
-    else:
-        if code:
-            _warn(f"exit code {code}")
-    finally:
-        with suppress(OSError):
-            os.killpg(hook.pid, signal.SIGKILL)
-        hook.wait()
-
-
-def _warn(problem: str) -> None:
-    click.secho(f"Warning: the command of --on-failure: {problem}", fg="yellow", err=True)
+    environment = {**inherited, **failure.variables()}
+    problem = run_hook_command(command, project_root(), environment, SECONDS)
+    if problem:
+        click.secho(f"Warning: the command of --on-failure: {problem}", fg="yellow", err=True)

@@ -12,6 +12,8 @@ import click
 
 from dermaflow.cli.project import project_root
 
+_LONGEST_TEXT = 1000  # characters
+
 IfRunning = Literal["wait", "skip", "fail"]
 
 
@@ -28,11 +30,27 @@ def known_environment(context: click.Context, parameter: click.Parameter, value:
     return value
 
 
+def one_line_of_text(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """A text for a record, on one line; an empty one is refused."""
+    from dermaflow.io.text import one_line
+
+    if value is None:
+        return None
+    text = one_line(value, _LONGEST_TEXT)
+    if not text:
+        raise click.BadParameter("it is empty")
+    return text
+
+
 env_option = click.option(
     "--env",
     "-e",
     callback=known_environment,
     help="Environment: a folder of conf/.",
+)
+
+reason_option = click.option(
+    "--reason", required=True, callback=one_line_of_text, help="Why, for the record."
 )
 
 if_running_option = click.option(

@@ -27,19 +27,23 @@ class LockHeldError(Exception):
 
 
 @contextmanager
-def locked(file: Path, wait: bool = True) -> Iterator[None]:
+def locked(file: Path, wait: bool = True, mode: int | None = None) -> Iterator[None]:
     """Hold a lock file while the block runs. The file stays, and names the process in it.
 
     Args:
         file: made, with its folder, where there is none.
         wait: for another process that holds it, for as long as that takes; the log says so.
+        mode: permissions of a file that is made, whatever the umask; by default the umask's.
 
     Raises:
         LockHeldError: another process holds it, and ``wait`` is false.
         OSError: the file system has no locks, among other reasons.
     """
     # filelock's substitute for a file system without locks would outlive a killed process.
-    lock = UnixFileLock(file, fallback_to_soft=False, on_acquired=partial(_write_process, file))
+    make = partial(
+        UnixFileLock, file, fallback_to_soft=False, on_acquired=partial(_write_process, file)
+    )
+    lock = make() if mode is None else make(mode=mode)
     try:
         lock.acquire(blocking=False)
     except Timeout:

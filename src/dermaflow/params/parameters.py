@@ -19,6 +19,7 @@ from dermaflow.params.crossval import CrossvalParams
 from dermaflow.params.duplicates import DuplicateParams
 from dermaflow.params.evaluate import EvaluateParams
 from dermaflow.params.explain import ExplainParams
+from dermaflow.params.gate_metrics import MetricNames, unknown_metrics
 from dermaflow.params.image import ImageParams
 from dermaflow.params.ingest import IngestParams
 from dermaflow.params.labels import LabelParams
@@ -88,6 +89,15 @@ class Parameters(Params):
                     f"{key}.class: no label scheme has a class '{point.class_}' "
                     f"({', '.join(sorted(known))})"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _gates_ask_for_metrics_that_exist(self) -> Parameters:
+        codes = sorted({code for scheme in self.labels.schemes.values() for code in scheme})
+        points, sources = self.evaluate.operating_points, self.ingest.sources
+        names = MetricNames(tuple(codes), tuple(points), tuple(sources))
+        for problem in unknown_metrics(self.promote, names):
+            raise ValueError(problem)
         return self
 
 

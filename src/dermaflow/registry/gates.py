@@ -1,49 +1,27 @@
-"""Whether a version of the model may be promoted: what is known of it against what conf asks."""
+"""Whether a version reaches the figures that conf asks for, by the evidence in its own folder."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dermaflow.ml.evaluation.estimate import Scores, untested_classes
-from dermaflow.params.evaluate import EvaluateParams
-from dermaflow.params.promote import FloorParams, PromoteParams
+import numpy as np
+import pandas as pd
 
-# Floor in conf -> metric of the test split.
-FLOOR_METRICS = {
-    "balanced_accuracy": "balanced_accuracy",
-    "macro_auc": "macro_auc",
-    "melanoma_recall": "mel/recall",
-}
-_MEANS = ("balanced_accuracy", "macro_auc")  # over classes; those without an image are left out
+from dermaflow.errors import RegistryError
+from dermaflow.io.seeding import numpy_generator
+from dermaflow.ml.evaluation.calibration_null import calibration_errors_by_chance
+from dermaflow.ml.evaluation.estimate import Estimate
+from dermaflow.ml.evaluation.metrics import calibration_error
+from dermaflow.ml.evaluation.predictions import Predictions
+from dermaflow.params.promote import CalibrationParams, GateParams, PromoteParams
+from dermaflow.registry.evidence import Evidence
+from dermaflow.schema import EXTERNAL, probability_columns
 
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a version; None stands for what is not.
-
-    Attributes:
-        run_id: of the run that made the figures.
-        scores: of the test split, by metric.
-        groups_across_splits: how many lesions or patients are on two sides of the split.
-        broken: how many expectations that should have stopped the run were not met.
-        version_data: data version that the model was trained on.
-        run_data: data version that the figures are of.
-        env: environment of the run.
-        confidence: of the intervals.
-        resamples: of the bootstrap that they come from.
-    """
-
-    run_id: str | None
-    scores: Scores
-    groups_across_splits: int | None = None
-    broken: int | None = None
-    version_data: str | None = None
-    run_data: str | None = None
-    env: str | None = None
-    confidence: float | None = None
-    resamples: int | None = None
+# Means over classes: they leave out classes without an image, and rest on the smallest one.
+OVER_CLASSES = ("balanced_accuracy", "macro_auc", "macro_f1")
+# Measures of a class that rest on its own lesions; others say themselves what they rest on.
+_OF_OWN_LESIONS = ("recall", "auc", "support", "coverage", "lesion_coverage")
 
 
 @dataclass(frozen=True)
@@ -55,78 +33,116 @@ class Check:
     found: str
 
 
-def judge(facts: Facts, promote: PromoteParams, evaluate: EvaluateParams, env: str) -> list[Check]:
-    """Check a version. What is not known of it fails: it is never taken for granted.
+def check_gates(evidence: Evidence, promote: PromoteParams) -> Iterator[Check]:
+    """Check the gates, and those of external sources for each source that was tested."""
+    for name, gate in promote.gates.items():
+        if gate:
+            part, metric = split_metric(gate.metric)
+            yield _check_gate(name, gate, evidence, part, metric)
+    sources = sorted(part for part in evidence.parts if part.startswith(f"{EXTERNAL}/"))
+    for part in sources:
+        for name, gate in promote.external.items():
+            if gate:
+                full = f"{part.replace('/', '_')}_{name}"
+                yield _check_gate(full, gate, evidence, part, gate.metric)
+
+
+def split_metric(metric: str) -> tuple[str, str]:
+    """Part and metric of a full name, such as ``external/clinic`` and ``mel/recall``."""
+    part, _, rest = metric.partition("/")
+    if part != EXTERNAL:
+        return part, rest
+    source, _, rest = rest.partition("/")
+    return f"{part}/{source}", rest
+
+
+def images_of_part(evidence: Evidence, part: str) -> pd.DataFrame:
+    """Rows of the evidence's images that a part's figures are of."""
+    kind, _, source = part.partition("/")
+    images = evidence.images
+    rows = images["split"].eq(kind) & images[f"p_{evidence.classes[0]}"].notna()
+    return images[rows & images["source"].eq(source) if source else rows]
+
+
+def count_lesions(images: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, int]:
+    """Lesions of each class; 0 where there is none."""
+    counts = images.groupby("label")["group"].nunique()
+    return {code: int(counts.get(code, 0)) for code in classes}
+
+
+def predictions_of(images: pd.DataFrame, classes: tuple[str, ...]) -> Predictions:
+    """What a version said of images; the predicted class is the most probable one.
+
+    Raises:
+        RegistryError: the label of an image is no class.
+    """
+    labels = pd.Index(list(classes)).get_indexer(images["label"]).astype(np.int64)
+    if (labels < 0).any():
+        unknown = sorted(set(images["label"]) - set(classes))
+        raise RegistryError(f"evidence: tested images have labels that are no class: {unknown}")
+    probabilities = images[probability_columns(list(classes))].to_numpy(np.float64)
+    return Predictions(classes, labels, probabilities, images["group"].to_numpy(str))
+
+
+def _check_gate(name: str, gate: GateParams, evidence: Evidence, part: str, metric: str) -> Check:
+    score = evidence.parts.get(part, {}).get(metric)
+    bound = f"{gate.bound:.3f} asked"
+    if score is None:
+        return Check(name, False, f"{part}/{metric} is missing, {bound}")
+    lesions = count_lesions(images_of_part(evidence, part), evidence.classes)
+    untested = [code for code, count in lesions.items() if count == 0]
+    if untested and metric in OVER_CLASSES:
+        return Check(name, False, f"unknown for {', '.join(untested)}, {bound}")
+    end = score.low if gate.direction == ">=" else score.high
+    figure = score.value if gate.judged_by == "value" else end
+    behind = _lesions_behind(metric, score, lesions)
+    doubts = [f"{behind} lesions, {gate.least} asked"] if behind < gate.least else []
+    doubts += ["no interval"] if figure is None else []
+    if doubts and gate.below_least == "refuse":
+        return Check(name, False, f"{'; '.join(doubts)}, {bound}")
+    return _compare(name, score.value if figure is None else figure, gate, doubts)
+
+
+def _compare(name: str, figure: float, gate: GateParams, doubts: list[str]) -> Check:
+    above = figure >= gate.bound
+    passed = above if gate.direction == ">=" else figure <= gate.bound
+    sign = gate.direction if passed else {">=": "<", "<=": ">"}[gate.direction]
+    mark = f" (marked: {'; '.join(doubts)})" if doubts else ""
+    return Check(name, passed, f"{figure:.3f} {sign} {gate.bound:.3f}{mark}")
+
+
+def _lesions_behind(metric: str, score: Estimate, lesions: Mapping[str, int]) -> int:
+    """Lesions that a figure is of; 0 where that is not known."""
+    code, _, measure = metric.rpartition("/")
+    if metric in OVER_CLASSES:
+        return min(lesions.values())
+    if measure in _OF_OWN_LESIONS and code in lesions:
+        return lesions[code]
+    return score.groups or 0
+
+
+def check_calibration(evidence: Evidence, asked: CalibrationParams, bins: int) -> Check:
+    """Check that a part's calibration error is one that right probabilities make by chance.
 
     Args:
-        facts: of the version.
-        promote: what is asked.
-        evaluate: how intervals are to be made.
-        env: environment that these are of.
-
-    Returns:
-        A check for each floor and each requirement that conf sets, one for the intervals where
-        their lower ends are judged, and one for the data version.
+        evidence: of the version.
+        asked: see ``CalibrationParams``.
+        bins: of the calibration error.
     """
-    floors = list(_floors(promote.floors))
-    checks = [
-        _check_floor(name, metric, facts.scores, floor, promote.judged_by)
-        for name, metric, floor in floors
-    ]
-    if floors and promote.judged_by == "lower_bound":
-        checks.append(_check_intervals(facts, evaluate))
-    if promote.require.no_group_crosses_splits:
-        checks.append(
-            _check_none("no_group_crosses_splits", facts.groups_across_splits, "groups cross")
-        )
-    if promote.require.validation_passed:
-        checks.append(_check_none("validation_passed", facts.broken, "expectations broken"))
-    if promote.require.same_environment:
-        checks.append(_check_equal("same_environment", facts.env, env))
-    # The figures must be of the data that the model was trained on.
-    return [*checks, _check_equal("data_version", facts.run_data, facts.version_data)]
-
-
-def _floors(floors: FloorParams) -> Iterator[tuple[str, str, float]]:
-    """Name, metric of the test split and value of each floor that conf sets."""
-    for name, metric in FLOOR_METRICS.items():
-        floor: float | None = getattr(floors, name)
-        if floor is not None:
-            yield name, metric, floor
-    for point, measures in (floors.operating_points or {}).items():
-        for measure, floor in measures.items():
-            yield f"{point}_{measure}", f"{point}/{measure}", floor
-
-
-def _check_floor(name: str, metric: str, scores: Scores, floor: float, judged_by: str) -> Check:
-    score, untested = scores.get(metric), untested_classes(scores)
-    if untested and metric in _MEANS:
-        return Check(name, False, f"unknown for {', '.join(untested)}, {floor:.3f} asked")
-    figure = None
-    if score is not None:
-        figure = score.value if judged_by == "value" else score.low
-    if figure is None or math.isnan(figure):
-        return Check(name, False, f"missing, {floor:.3f} asked")
-    passed = figure >= floor
-    return Check(name, passed, f"{figure:.3f} {'>=' if passed else '<'} {floor:.3f}")
-
-
-def _check_intervals(facts: Facts, evaluate: EvaluateParams) -> Check:
-    """A run with narrower intervals than conf asks for would have higher lower ends."""
-    asked = f"{evaluate.confidence:g} of {evaluate.bootstrap_samples}"
-    if facts.confidence is None or facts.resamples is None:
-        return Check("intervals", False, f"missing, {asked} asked")
-    enough = (
-        facts.confidence >= evaluate.confidence and facts.resamples >= evaluate.bootstrap_samples
-    )
-    found = f"{facts.confidence:g} of {facts.resamples}"
-    return Check("intervals", enough, f"{found} {'>=' if enough else '<'} {asked}")
-
-
-def _check_none(name: str, count: int | None, what: str) -> Check:
-    return Check(name, count == 0, "missing" if count is None else f"{count} {what}")
-
-
-def _check_equal(name: str, found: str | None, asked: str | None) -> Check:
-    same = found is not None and found == asked
-    return Check(name, same, f"{found or 'missing'} {'==' if same else '!='} {asked or 'missing'}")
+    images = images_of_part(evidence, asked.part)
+    if images.empty:
+        return Check("calibration", False, f"{asked.part} is missing")
+    predictions = predictions_of(images, evidence.classes)
+    lesions = predictions.count_groups()
+    few = lesions < asked.least
+    doubt = f"{lesions} lesions, {asked.least} asked"
+    if few and asked.below_least == "refuse":
+        return Check("calibration", False, doubt)
+    error = float(calibration_error(predictions, np.ones((1, len(predictions))), bins)[0])
+    generator = numpy_generator(0, "promote", "calibration")
+    by_chance = calibration_errors_by_chance(predictions, bins, asked.draws, generator)
+    limit = float(np.quantile(by_chance, asked.quantile))
+    passed = error <= max(limit, asked.tolerated)
+    sign, mark = "<=" if passed else ">", f" (marked: {doubt})" if few else ""
+    found = f"{error:.3f} {sign} {limit:.3f} by chance or {asked.tolerated:.3f}{mark}"
+    return Check("calibration", passed, found)

@@ -16,6 +16,7 @@ from mlflow.models import Model
 
 from dermaflow.ml.evaluation.feature_space import FeatureSpace
 from dermaflow.ml.models.weights import Weights
+from dermaflow.registry.aliases import give_challenger
 from dermaflow.registry.check_files import DIGEST_TAG, SIGNATURE_TAG
 from dermaflow.registry.evidence import UNKNOWN as NO_ENVIRONMENT
 from dermaflow.registry.evidence import Evidence
@@ -46,7 +47,7 @@ def register_version(
     The model's folder holds the weights, the decision rule, the contract, the evidence, the code
     that serves them, under a name of its own, the names of the packages that it needs, and the list
     of all these files; and no pickle. The digest of the list is a tag of the version, and so is its
-    signature where the host has a key.
+    signature where the host has a key. The newest version has the alias ``challenger``.
 
     Args:
         name: of the registered model.
@@ -88,6 +89,7 @@ def register_version(
         description=describe_version(contract, evidence, all_tags, digest),
         model_id=logged.model_id,
     )
+    give_challenger(client, name)
     uri = f"models:/{name}/{registered.version}"
     logger.info("Registered %s, whose files have the digest %s", uri, digest)
     return {

@@ -13,6 +13,7 @@ from dermaflow.schema import CLASS_NAMES, HEADLINES
 from dermaflow.tracking.run_description import headline_table
 
 LONGEST = 5000  # characters that MLflow's database takes
+_LOOKS = "- **decisions on this test set:**"
 _LONGEST_TEXT = 1000  # of intended use, and of limitations
 _FIRST = ("balanced_accuracy", "macro_auc", "mel/recall")  # in the list of versions
 
@@ -60,6 +61,18 @@ def describe_version(
     ]
     text = "\n".join(lines)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def note_looks(card: str, looks: int) -> str:
+    """The card with the number of decisions that were judged on the version's test set.
+
+    The more often a test set decides, the less it tells of new patients.
+    """
+    lines = [line for line in card.splitlines() if not line.startswith(_LOOKS)]
+    facts = [place for place, line in enumerate(lines) if line.startswith("- **")]
+    lines.insert(facts[-1] + 1 if facts else len(lines), f"{_LOOKS} {looks}")
+    text = "\n".join(lines)
+    return text if len(text) <= LONGEST else card
 
 
 def _summary(scores: Scores) -> str:

@@ -1,29 +1,15 @@
-"""Versions of the registered model: facts for a promotion, its record, and the alias."""
+"""Versions of the registered model, and what is known of them."""
 
 from __future__ import annotations
 
-import getpass
-import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
-
 from mlflow import MlflowClient
-from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from dermaflow.errors import RegistryError, RunLookupError
-from dermaflow.registry.gates import Check, Facts
 from dermaflow.tracking.find_runs import existing_store
-from dermaflow.tracking.metric_names import read_scores
-from dermaflow.tracking.metrics_digest import METRICS_RUN_TAG
-from dermaflow.tracking.run_reports import SPLIT_REPORT, read_data_version, read_report
 from dermaflow.tracking.tracking_config import TrackingConfig
-
-VALIDATION_REPORT = "validation/validation_report.json"
-TAGS = "promotion."
 
 
 def open_registry(config: TrackingConfig) -> MlflowClient:
@@ -34,7 +20,7 @@ def open_registry(config: TrackingConfig) -> MlflowClient:
         raise RegistryError(str(error)) from error
 
 
-def find_version(client: MlflowClient, name: str, number: int) -> ModelVersion:
+def find_version(client: MlflowClient, name: str, number: int | str) -> ModelVersion:
     """A version of a registered model.
 
     Raises:
@@ -44,83 +30,25 @@ def find_version(client: MlflowClient, name: str, number: int) -> ModelVersion:
         return client.get_model_version(name, str(number))
     except MlflowException as error:
         _require_absent(error)
-        known = [int(v.version) for v in client.search_model_versions(f"name = '{name}'")]
-        has = ", ".join(map(str, sorted(known))) or "none"
+        has = ", ".join(str(v.version) for v in list_versions(client, name)) or "none"
         raise RegistryError(
             f"model {name!r} has no version {number}; its versions: {has} "
             "(`kedro run --pipelines register` makes the next)"
         ) from error
 
 
-def read_facts(client: MlflowClient, version: ModelVersion) -> Facts:
-    """What the run that made the version's figures says: the one its tag names, else its own."""
-    run_id = version.tags.get(METRICS_RUN_TAG) or version.run_id or None
-    version_data = version.tags.get("data_version")
-    try:
-        run = client.get_run(run_id) if run_id else None
-    except MlflowException as error:
-        _require_absent(error)
-        run = None
-    if run is None or run.info.lifecycle_stage != "active":  # whoever deleted it took it back
-        return Facts(run_id, {}, version_data=version_data)
-    split = read_report(client, run.info.run_id, SPLIT_REPORT) or {}
-    validation = read_report(client, run.info.run_id, VALIDATION_REPORT) or {}
-    crossing, broken = split.get("groups_across_splits"), validation.get("broken")
-    return Facts(
-        run_id=run_id,
-        scores=read_scores(run.data.metrics, "test"),
-        groups_across_splits=crossing if isinstance(crossing, int) else None,
-        broken=len(broken) if isinstance(broken, list) else None,
-        version_data=version_data,
-        run_data=read_data_version(client, run),
-        env=run.data.tags.get("env"),
-        confidence=_number(run, "evaluate.confidence"),
-        resamples=_number(run, "evaluate.bootstrap_samples"),
-    )
-
-
-def alias_holder(client: MlflowClient, name: str, alias: str) -> str | None:
-    """The version that has an alias now, or None."""
-    holder = client.get_registered_model(name).aliases.get(alias)
-    return None if holder is None else str(holder)
-
-
-def record_decision(
-    client: MlflowClient,
-    version: ModelVersion,
-    facts: Facts,
-    checks: Sequence[Check],
-    judged_by: str,
-    decision: str,
-) -> None:
-    """Write a decision and its figures to the version's tags, in place of an earlier one's."""
-    tags = {check.name: check.found for check in checks} | {
-        "decision": decision,
-        "judged_by": judged_by,
-        "run_id": facts.run_id or "missing",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    user = _user()
-    if user:
-        tags["by"] = user
-    for key in version.tags:
-        if key.startswith(TAGS) and key.removeprefix(TAGS) not in tags:
-            client.delete_model_version_tag(version.name, version.version, key)
-    for key, value in tags.items():
-        client.set_model_version_tag(version.name, version.version, f"{TAGS}{key}", value)
-
-
-def _number(run: Run, parameter: str) -> Any:
-    """A parameter that the run logged, as a number; None where it logged none."""
-    text = run.data.params.get(parameter)
-    return None if text is None else json.loads(text)
-
-
-def _user() -> str | None:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return None
+def list_versions(client: MlflowClient, name: str) -> list[ModelVersion]:
+    """All versions of a model, the oldest first; none of a model that is not registered."""
+    found: list[ModelVersion] = []
+    token = None
+    while True:
+        page = client.search_model_versions(
+            f"name = '{name}'", order_by=["version_number ASC"], page_token=token
+        )
+        found += page
+        token = page.token
+        if not token:
+            return found
 
 
 def _require_absent(error: MlflowException) -> None:

@@ -7,9 +7,13 @@ from dermaflow.data.drafting.conf_files import render_files
 
 
 def drafted(draft, tmp_path, words, count=40):
+    return render_files(draft_of(draft, tmp_path, words, count))
+
+
+def draft_of(draft, tmp_path, words, count=40):
     rows = [{"file": f"{n}.jpg", "dx": words[n % len(words)]} for n in range(count)]
     images = made_up.write_images(tmp_path / "i", [row["file"] for row in rows], (600, 450))
-    return render_files(draft(made_up.write_table(tmp_path / "t.csv", rows), images, "my-clinic"))
+    return draft(made_up.write_table(tmp_path / "t.csv", rows), images, "my-clinic")
 
 
 def test_each_environment_has_a_root_a_size_and_a_model_of_its_own(tmp_path, draft):
@@ -42,7 +46,10 @@ def test_classes_of_ones_own_are_called_by_their_word(tmp_path, draft):
     }
 
 
-def test_without_melanoma_no_recall_of_it_is_asked_for(tmp_path, draft, load):
-    files = drafted(draft, tmp_path, ["bcc", "nv"])
-    floors = yaml.safe_load(files["parameters_promote.yml"])["promote"]["floors"]
-    assert floors == {"melanoma_recall": None}
+def test_without_melanoma_no_figure_of_it_is_asked_for(tmp_path, draft, load):
+    promote = load(draft_of(draft, tmp_path, ["bcc", "nv"])).promote
+    asked = [gate.metric for gate in promote.gates.values() if gate]
+    assert asked == ["test/balanced_accuracy", "test/macro_auc"]
+    for margins in (promote.against.holder, promote.against.first_champion):
+        assert {metric for metric, margin in margins.items() if margin} == {"macro_auc"}
+    assert promote.against.reported == ["balanced_accuracy"]

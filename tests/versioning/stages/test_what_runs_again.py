@@ -88,7 +88,7 @@ def test_a_change_of_code_touches_who_runs_it(stages, path, expected, project_pa
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        (("promote", "floors", "macro_auc"), 0.5, set()),
+        (("promote", "gates", "macro_auc", "bound"), 0.5, set()),
         (("evaluate", "operating_points", "mel_recall_90", "recall"), 0.91, EVALUATED),
         (("explain", "per_class"), 3, {"explain"}),
         (("train", "loss", "label_smoothing"), 0.2, {*TRAINED, "train_drawing"}),

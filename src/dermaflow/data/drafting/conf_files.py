@@ -114,10 +114,15 @@ def _render_register(draft: Draft) -> str:
 
 
 def _render_promote(draft: Draft) -> str:
-    """The base's floors ask for a melanoma's recall, which not every set can have."""
+    """The base's gates ask for figures of melanoma, which not every set can have."""
     if "mel" in draft.classes.classes:
         return ""
     return (
-        comment("No class is `mel`, so that there is no recall of it to be asked for.")
-        + "promote:\n  floors:\n    melanoma_recall: null\n"
+        comment("No class is `mel`, so that there are no figures of it to be asked for.")
+        + "promote:\n"
+        "  gates: {melanoma_recall: null}\n"
+        "  against:\n"
+        "    holder: {mel/auc: null}\n"
+        "    first_champion: {mel/auc: null}\n"
+        "    reported: [balanced_accuracy]\n"
     )

@@ -203,7 +203,6 @@ def _estimate(
 def _estimate_auc(
     held_out: Predictions, code: str, evaluate: EvaluateParams, generator: np.random.Generator
 ) -> Estimate:
-    """AUC of a class against all others; without an interval where the bootstrap has no width."""
     number = held_out.classes.index(code)
 
     def statistic(weights: Floats) -> dict[str, Floats]:
