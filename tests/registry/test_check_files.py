@@ -140,11 +140,24 @@ def test_a_file_that_is_missing_or_too_many_is_named(client, register, local, ca
     refuse(client, version, message)
 
 
-def test_files_that_are_gone_are_said_to_be(client, register, local):
-    version = register()
-    shutil.rmtree(local(version))
-    text = refuse(client, version, "its files cannot be fetched: .*No such file", RegistryError)
+def test_files_that_are_gone_are_said_to_be(client, experiment, model, local_store):
+    run = client.get_run(experiment.make_run())
+    place = f"{run.info.artifact_uri}/nowhere"
+    client.create_registered_model(model)
+    version = client.create_model_version(model, place, run.info.run_id)
+    said = "No such file" if client.tracking_uri == local_store else "404 Client Error"
+    text = refuse(
+        client, version, f"version 1 of {model}: its files cannot be .*: .*{said}", RegistryError
+    )
     assert "\n" not in text
+    assert "#" not in text
+
+
+def test_a_model_that_was_deleted_in_its_run_has_its_files_still(client, register):
+    version = register()
+    client.delete_logged_model(version.source.removeprefix("models:/"))
+    with fetch_checked(client, version) as checked:
+        assert checked.digest == version.tags[DIGEST_TAG]
 
 
 def test_a_list_made_anew_is_not_the_one_that_was_registered(client, register, local):

@@ -8,6 +8,7 @@ import mlflow
 import pytest
 import torch
 import yaml
+from mlflow.entities import LoggedModelStatus
 from mlflow.types import DataType
 from packaging.requirements import Requirement
 
@@ -99,13 +100,17 @@ def test_a_version_names_its_run_its_code_and_the_run_that_measured_it(
     }
 
 
-def test_a_model_is_of_the_environment_that_made_it(client, model, register):
-    register({"env": "clinic"})
-    assert client.get_registered_model(model).tags == {"environment": "clinic"}
-    with pytest.raises(RegistryError, match=rf"{model} is of the environment clinic: "):
+def test_nothing_is_uploaded_that_may_not_be_registered(
+    client, experiment, model, register, tmp_path, monkeypatch
+):
+    client.create_registered_model(model, {"environment": "clinic"})
+    with pytest.raises(RegistryError, match="is of the environment clinic"):
         register({"env": "smoke"})
-    assert len(client.search_model_versions(f"name = '{model}'")) == 1
-    assert register({"env": "clinic"})[0]["version"] == "2"
+    monkeypatch.setenv("DERMAFLOW_SIGNING_KEY", str(tmp_path / "none"))
+    with pytest.raises(RegistryError, match=r"DERMAFLOW_SIGNING_KEY: .* is no readable PEM file"):
+        register({"env": "clinic"})
+    (tried,) = client.search_logged_models([experiment.id])
+    assert tried.status == LoggedModelStatus.FAILED
 
 
 def test_a_version_says_where_git_did_not_know_the_code(client, register):

@@ -133,7 +133,7 @@ def test_the_folder_holds_the_contract_and_the_code(model_folder):
     (package,) = (model_folder / "code").iterdir()
     assert re.fullmatch("dermaflow_model_[0-9a-f]{12}", package.name)
     assert (package / "serving/predictor.py").exists()
-    assert len(list(model_folder.rglob("*.py"))) <= 25
+    assert len(list(model_folder.rglob("*.py"))) <= 30
     requirements = (model_folder / "requirements.txt").read_text().splitlines()
     assert [line.partition("==")[0] for line in requirements] == [
         "mlflow", "numpy", "pandas", "pillow", "safetensors", "torch", "torchvision",

@@ -67,7 +67,7 @@ def fetch_checked(
             found = check_model(folder, version.name, str(version.version))
             _check_digest(found, version.tags.get(DIGEST_TAG), digest)
             check_signature(found, version.tags.get(SIGNATURE_TAG))
-            _check_model_id(folder, version.source)
+            _check_model_id(folder, version.source or "")
             evidence = read_evidence(folder / EVIDENCE_FOLDER)
         except (IntegrityError, RegistryError) as error:
             raise type(error)(f"{named}: {error}") from error
@@ -107,7 +107,8 @@ def _fetch(client: MlflowClient, version: ModelVersion, folder: Path) -> Path:
     except (MlflowException, OSError) as error:
         if is_full(error):
             raise
-        reason = one_line(redact(str(error)), _SHOWN)
+        # MLflow sets a heading before what the server said: "##### File … #####".
+        reason = one_line(redact(str(error).rpartition("#####")[2]), _SHOWN)
         raise RegistryError(
             f"version {version.version} of {version.name}: its files cannot be fetched: {reason}"
         ) from error

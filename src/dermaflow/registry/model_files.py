@@ -73,8 +73,10 @@ def _check_meta(path: Path, name: str, version: str) -> None:
     except (yaml.YAMLError, ValueError, RecursionError):
         told = None
     # Who loads the model by its own id, not as a version, leaves no name.
-    known = ((name, version), ("None", "None"))
-    keys = ("model_name", "model_version")
-    is_mlflows = isinstance(told, dict) and sorted(map(str, told)) == sorted(keys)
-    if not is_mlflows or tuple(str(told[key]) for key in keys) not in known:
+    known = [
+        {"model_name": name, "model_version": version},
+        {"model_name": "None", "model_version": "None"},
+    ]
+    found = {str(key): str(value) for key, value in told.items()} if isinstance(told, dict) else {}
+    if found not in known:
         raise IntegrityError(f"{MLFLOW_FILE} holds something other than {name} {version}")

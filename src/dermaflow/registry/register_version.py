@@ -17,12 +17,11 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import LoggedModel, Run
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema
 from PIL import Image
 
-from dermaflow.errors import RegistryError
 from dermaflow.ml.evaluation.decision_rule import RULE_FILE
 from dermaflow.ml.models.save_weights import save_weights
 from dermaflow.ml.models.weights import Weights
@@ -33,6 +32,7 @@ from dermaflow.registry.evidence import UNKNOWN as NO_ENVIRONMENT
 from dermaflow.registry.evidence import Evidence, write_evidence
 from dermaflow.registry.logged_model import log_saved_model
 from dermaflow.registry.model_files import CONTRACT_FILE, seal_model
+from dermaflow.registry.registered_model import ENVIRONMENT_TAG, own_model
 from dermaflow.registry.shipped_code import importable, write_model_package
 from dermaflow.registry.signature import sign_digest
 from dermaflow.registry.version_card import describe_version
@@ -45,7 +45,6 @@ logger = logging.getLogger(__name__)
 
 # Distributions whose name is not that of the module.
 _DISTRIBUTIONS = {"PIL": "pillow"}
-ENVIRONMENT_TAG = "environment"  # of a registered model, and of its versions
 MODEL = "model"  # the folder that MLflow keeps
 
 
@@ -83,28 +82,18 @@ def register_version(
         RegistryError: the registered model is another environment's, the evidence says what cannot
             be, or the host's signing key cannot be used.
     """
-    run = mlflow.active_run()
-    if run is None:
+    active = mlflow.active_run()
+    if active is None:
         raise RuntimeError("a model is registered from within an MLflow run, and none is active")
     client = MlflowClient()
-    run = client.get_run(run.info.run_id)  # with what was logged since it was opened
-    own_model(client, name, run.data.tags.get("env", NO_ENVIRONMENT), contract["intended_use"])
+    run = client.get_run(active.info.run_id)  # with what was logged since it was opened
+    env = run.data.tags.get("env", NO_ENVIRONMENT)
+    own_model(client, name, env, contract["intended_use"])
     measured_by = run_that_measured(client, run, metrics)
-    evidence = replace(
-        evidence, environment=run.data.tags.get("env", NO_ENVIRONMENT), metrics_run=measured_by
-    )
-    digest = ""
-
-    def save(identity: Model) -> None:
-        nonlocal digest
-        parts = (classifier, decision_rule, contract, evidence)
-        digest = _save_model(Path(folder), *parts, identity)
-
-    with tempfile.TemporaryDirectory() as folder:
-        names = name_metrics(evidence.parts)
-        logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, names, save)
-    all_tags = _origin_tags(run) | dict(tags) | _identity_tags(digest)
-    all_tags[METRICS_RUN_TAG] = measured_by
+    evidence = replace(evidence, environment=env, metrics_run=measured_by)
+    logged, identity = _log_model(client, run, classifier, decision_rule, contract, evidence)
+    all_tags = _origin_tags(run) | dict(tags) | identity | {METRICS_RUN_TAG: measured_by}
+    digest = identity[DIGEST_TAG]
     registered = client.create_model_version(
         name,
         logged.model_uri,
@@ -125,24 +114,25 @@ def register_version(
     }
 
 
-def own_model(client: MlflowClient, name: str, env: str, intended_use: str) -> None:
-    """Make the registered model, unless it is there and is this environment's.
+def _log_model(
+    client: MlflowClient,
+    run: Run,
+    classifier: Weights,
+    decision_rule: Mapping[str, Any],
+    contract: Mapping[str, Any],
+    evidence: Evidence,
+) -> tuple[LoggedModel, dict[str, str]]:
+    """Save the model's folder and upload it; gives also the tags of its digest and signature."""
+    identity: dict[str, str] = {}
 
-    Two environments that shared one would take aliases from each other.
+    def save(model: Model) -> None:
+        digest = _save_model(Path(folder), classifier, decision_rule, contract, evidence, model)
+        identity.update(_identity_tags(digest))  # before the upload, as a key may be unusable
 
-    Raises:
-        RegistryError: it is another environment's.
-    """
-    found = client.search_registered_models(f"name = '{name}'")
-    if not found:
-        client.create_registered_model(name, {ENVIRONMENT_TAG: env}, intended_use)
-        return
-    owner = found[0].tags.get(ENVIRONMENT_TAG, env)
-    if owner != env:
-        raise RegistryError(
-            f"the registered model {name} is of the environment {owner}: give {env} another name "
-            f"(register.name in conf/{env}/parameters_register.yml)"
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        names = name_metrics(evidence.parts)
+        logged = log_saved_model(client, run.info.run_id, Path(folder) / MODEL, names, save)
+    return logged, identity
 
 
 def _save_model(
