@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dermaflow.errors import ParameterError
 from dermaflow.io.seeding import derive_seed, numpy_generator
 from dermaflow.ml.evaluation.bootstrap import group_resamples
 from dermaflow.ml.evaluation.decision_rule import DecisionRule
@@ -25,8 +26,15 @@ BESIDE = {"balanced_accuracy": 0.02}
 
 
 def model_of(logits: pd.DataFrame, decision_rule: Mapping[str, Any], classes: list[str]) -> Model:
-    """The test images of an environment's model, from the data of its evaluate stage."""
+    """The test images of an environment's model, from the data of its evaluate stage.
+
+    Raises:
+        ParameterError: a class has no test image, so that its AUC is unknown.
+    """
     test = logits[logits["split"] == "test"]
+    missing = [code for code in classes if not test["label"].eq(code).any()]
+    if missing:
+        raise ParameterError(f"logits: no test image of {', '.join(missing)}, so no AUC of it")
     rule = DecisionRule.from_dict(decision_rule)
     offsets = np.array([rule.class_offsets.get(code, 0.0) for code in classes])
     scaled = test[logit_columns(classes)].to_numpy(np.float64) / rule.temperature + offsets

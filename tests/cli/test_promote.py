@@ -97,8 +97,11 @@ def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
     assert found.keys() == {"balanced_accuracy", "melanoma_recall", "validation_passed"}
 
     source = client.get_model_version(MODEL, str(good)).source
-    Path(urlsplit(source).path, "artifacts/weights/config.json").write_text("of another network")
+    config = Path(urlsplit(source).path, "artifacts/weights/config.json")
+    whole = config.read_text()
+    config.write_text("of another network")
     done = kedro("promote", good)
+    config.write_text(whole)
     assert done.exit_code == 15
     assert "config.json" in done.stderr
     assert [one.decision.kind for one in decisions(good)] == ["promoted", "refused"]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from conf_params import params_of
+from dermaflow.errors import ParameterError
 from dermaflow.ml.evaluation.paired_difference import Pairing, Resampling, paired_differences
 from dermaflow.params.parameters import Parameters
 from dermaflow_bench.bench_config import GatePowerConfig
@@ -48,10 +49,10 @@ def test_most_equal_models_pass_a_wide_margin_and_worse_ones_do_not():
 def test_the_model_is_that_of_the_test_images_by_its_rule():
     logits = pd.DataFrame(
         {
-            "split": ["val", "test", "test"],
-            "label": ["mel", "nv", "mel"],
-            "group_id": ["a", "b", "b"],
-            **{f"logit_{code}": [1.0, 2.0, 3.0 + place] for place, code in enumerate(CLASSES)},
+            "split": ["val", "test", "test", "test"],
+            "label": ["mel", "nv", "mel", "bcc"],
+            "group_id": ["a", "b", "b", "c"],
+            **{f"logit_{code}": [1.0, 2.0, 3.0 + place, 0.0] for place, code in enumerate(CLASSES)},
         }
     )
     rule = {
@@ -63,5 +64,7 @@ def test_the_model_is_that_of_the_test_images_by_its_rule():
         "classifier": "c",
     }
     model = model_of(logits, rule, list(CLASSES))
-    np.testing.assert_allclose(model.logits, [[1.0, 1.5, 1.0], [1.5, 2.5, 2.5]])
-    assert (model.labels.tolist(), model.groups) == ([2, 1], ["b", "b"])
+    np.testing.assert_allclose(model.logits, [[1.0, 1.5, 1.0], [1.5, 2.5, 2.5], [0.0, 0.5, 0.0]])
+    assert (model.labels.tolist(), model.groups) == ([2, 1, 0], ["b", "b", "c"])
+    with pytest.raises(ParameterError, match="no test image of bcc"):
+        model_of(logits[:3], rule, list(CLASSES))

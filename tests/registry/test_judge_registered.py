@@ -83,6 +83,18 @@ def test_a_holder_whose_files_are_damaged_refuses_what_would_replace_it(register
     found = failed(judge(candidate, holder))
     assert list(found) == ["holder_comparable"]
     assert "model.safetensors" in found["holder_comparable"]
+    assert found["holder_comparable"].endswith("restore its files, or take its alias away")
+
+
+def test_a_damaged_version_that_nothing_is_asked_against_stands_in_no_way(
+    client, register, parameters
+):
+    (candidate, _), (first, folder) = register(), register()
+    (folder / "artifacts/weights/model.safetensors").write_text("of a network")
+    changes = {"against.first_champion": {"macro_auc": None, "mel/auc": None}}
+    asked = parameters.model_copy(update={"promote": params_of("promote", changes, "base")})
+    others = Others(first_champion=first)
+    assert failed(judge_registered(client, candidate, others, asked, "base", None)) == {}
 
 
 def test_overwritten_figures_are_refused_whether_they_are_possible_or_not(register, judge):

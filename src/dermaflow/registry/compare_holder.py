@@ -68,9 +68,10 @@ def compare_versions(
         rescore: scores the other version on images that are new to it; None where nothing can.
 
     Returns:
-        A check a metric; a single one that failed, with the reason, where there is no comparison.
+        A check a metric, none where no margin is asked; a single one that failed, with the reason,
+        where there is no comparison.
     """
-    if not asked.margins and not asked.reported:
+    if not asked.margins:
         return []
     try:
         pairing = _pair(candidate, other, asked, rescore)

@@ -28,7 +28,7 @@ FIGURES_FILE, IMAGES_FILE = "evidence.json", "images.parquet"
 UNKNOWN = "unknown"  # an environment or run that nobody named
 
 # A metric is a share, within [0, 1], unless its name ends in one of these, which may exceed 1.
-ABOVE_ONE = ("images", "groups", "support", "log_loss", "log_loss_uncalibrated", "mean_size")
+ABOVE_ONE = ("images", "groups", "support", "log_loss", "log_loss_uncalibrated", "set_size")
 
 _TEXTS = ("image", "group", "content", "split", "source", "label")
 _SHOWN = 200  # characters of another library's error

@@ -16,6 +16,12 @@ from dermaflow.registry.gates import Check
 from dermaflow.registry.judge_version import judge_version
 from dermaflow.registry.rescore import ImagePlaces, Opponent, StoreRescore
 
+# What helps where nothing is known of another version.
+_HELP: dict[Opponent, str] = {
+    "holder": "restore its files, or take its alias away",
+    "first_champion": "restore its files, or set promote.against.first_champion's margins to null",
+}
+
 
 @dataclass(frozen=True)
 class Others:
@@ -75,16 +81,18 @@ def judge_registered(
         candidate = stack.enter_context(fetch_checked(client, version, digest=digest))
         known: dict[Opponent, CheckedModel] = {}
         unknown = []
-        named: list[tuple[Opponent, ModelVersion | None]] = [
-            ("holder", others.holder),
-            ("first_champion", others.first_champion),
+        against = parameters.promote.against
+        named: list[tuple[Opponent, ModelVersion | None, dict[str, float | None]]] = [
+            ("holder", others.holder, against.holder),
+            ("first_champion", others.first_champion, against.first_champion),
         ]
-        for who, other in named:
-            if other is not None:
+        for who, other, margins in named:
+            if other is not None and any(margin is not None for margin in margins.values()):
                 try:
                     known[who] = stack.enter_context(fetch_checked(client, other))
                 except (IntegrityError, RegistryError) as error:
-                    unknown.append(Check(f"{who}_comparable", False, str(error)))
+                    found = f"{error}; {_HELP[who]}"
+                    unknown.append(Check(f"{who}_comparable", False, found))
         folders = {who: model.folder for who, model in known.items()}
         checks = judge_version(
             candidate.evidence,
