@@ -29,7 +29,7 @@ def test_columns_images_words_questions_and_the_next_command_are_told(tmp_path):
         "Nävuszellnävus 50 nv Melanocytic naevus",
         "Ekzem 3 quarantined: no class",
         "unklar 2 quarantined: says that nothing is known",
-        "Wrote 6 files to conf/clinic. Next:",
+        "Wrote 7 files to conf/clinic. Next:",
         "kedro run --env clinic --pipelines ingest,validate",
     ):
         assert line in told

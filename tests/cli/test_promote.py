@@ -101,7 +101,6 @@ def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
     whole = config.read_text()
     config.write_text("of another network")
     done = kedro("promote", good)
-    config.write_text(whole)
     assert done.exit_code == 15
     assert "config.json" in done.stderr
     assert [one.decision.kind for one in decisions(good)] == ["promoted", "refused"]
@@ -109,6 +108,7 @@ def test_a_refused_version_leaves_the_alias_and_the_record_of_its_promotion(
     # Nothing can be held against a damaged holder; it is demoted first.
     done = kedro("promote", register())
     assert "holder_comparable" in done.stderr
+    config.write_text(whole)
     assert kedro("demote", good, "--reason", "damaged").exit_code == 0
 
 

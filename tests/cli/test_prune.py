@@ -6,6 +6,7 @@ def test_without_a_store_or_a_run_it_says_so(kedro, copy_project, tmp_path, clie
     none = kedro("prune", "--env", "smoke", uri=f"sqlite:///{tmp_path}/none.db", folder=tmp_path)
     assert none.exit_code == 13
     assert "there is no tracking store" in none.stderr
+    client.create_experiment("dermaflow-smoke")
     done = kedro("prune", "--env", "smoke", "--yes", folder=tmp_path)
     assert done.output.splitlines()[-1] == "runs of smoke: 0 stay, 0 go (0 bytes)"
     assert done.exit_code == 0

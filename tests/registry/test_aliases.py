@@ -11,7 +11,6 @@ from dermaflow.io.file_lock import LockHeldError, locked
 from dermaflow.registry.aliases import (
     alias_holder,
     alias_holders,
-    give_challenger,
     holding_aliases,
     move_alias,
 )
@@ -53,24 +52,6 @@ def test_two_moves_at_the_same_moment_are_seen_after_the_second(
     monkeypatch.setattr(client, "set_registered_model_alias", move_and_move_again)
     with pytest.raises(BusyError, match=r"from two hosts: version 2 has it, not version 1"):
         move_alias(client, model, "staging", "1", None)
-
-
-def test_the_newest_version_is_the_challenger(client, model, register, monkeypatch):
-    for _ in range(9):
-        register()
-    give_challenger(client, model)
-    assert alias_holder(client, model, "challenger") == "9"
-    move = client.set_registered_model_alias
-
-    def come_second(name, alias, version):
-        if version == "9":  # another run registers the next one just now
-            register()
-            move(name, alias, "10")
-        move(name, alias, version)
-
-    monkeypatch.setattr(client, "set_registered_model_alias", come_second)
-    give_challenger(client, model)
-    assert alias_holder(client, model, "challenger") == "10"
 
 
 @pytest.fixture

@@ -93,9 +93,13 @@ def test_a_log_that_was_deleted_is_not_begun_anew(registry, decision):
     assert len(read_decisions(registry.client, registry.model)) == 2
 
 
-def test_pruning_leaves_decisions_and_every_versions_run(registry, register, experiment, decision):
+def test_pruning_leaves_decisions_and_every_versions_run(registry, experiment, decision):
+    registry.client.create_registered_model(registry.model)
     for _ in range(2):
-        register()
+        made_by = registry.client.create_run(experiment.id).info
+        registry.client.create_model_version(
+            registry.model, f"{made_by.artifact_uri}/model", made_by.run_id
+        )
     append(registry, decision)
     nothing = {"newest": 0, "days": 0}
     rules = RunsRetention(finished=nothing, failed=nothing, killed=nothing)

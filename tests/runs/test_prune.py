@@ -64,7 +64,7 @@ def test_only_what_nothing_needs_goes(project):
     before = state(project)
     shown = prune(project, "--dry-run").stdout
     assert f"stays run {first.info.run_id[:8]}" in shown
-    assert "smoke: all: version 1 of dermaflow needs it" in shown
+    assert "smoke: all: version 1 of dermaflow-smoke needs it" in shown
     assert f"goes  run {second.info.run_id[:8]}" in shown
     assert "goes  data/smoke/unfinished/augment: 1.0 kB" in shown
     assert "unfinished/training" not in shown

@@ -14,7 +14,6 @@ from mlflow import MlflowClient
 
 from dermaflow.errors import BusyError
 from dermaflow.io.file_lock import locked
-from dermaflow.registry.registry_config import CHALLENGER
 from dermaflow.tracking.tracking_config import SQLITE_PREFIX, TrackingConfig, sqlite_file
 
 _HASH_DIGITS = 16
@@ -92,24 +91,6 @@ def move_alias(
             f"the alias {alias} of {model} was moved twice at the same moment, from two hosts: "
             f"{name_holder(found)} has it, not {name_holder(to)}: decide again"
         )
-
-
-def give_challenger(client: MlflowClient, model: str) -> None:
-    """Give ``challenger`` to the newest version, also where several are made at the same time.
-
-    Each process looks for a newer version after its own move, so that the last move is right.
-    """
-    newest, given = _newest_version(client, model), None
-    while newest != given:
-        client.set_registered_model_alias(model, CHALLENGER, newest)
-        given, newest = newest, _newest_version(client, model)
-
-
-def _newest_version(client: MlflowClient, model: str) -> str:
-    found = client.search_model_versions(
-        f"name = '{model}'", max_results=1, order_by=["version_number DESC"]
-    )
-    return str(found[0].version)
 
 
 def _digest(*names: str) -> str:

@@ -24,7 +24,7 @@ from dermaflow.registry.decisions_log import read_decisions
 from dermaflow.registry.evidence import FIGURES_FILE
 from dermaflow.registry.model_files import EVIDENCE_FOLDER
 from dermaflow.registry.model_registry import ModelRegistry
-from dermaflow.registry.registry_config import CHALLENGER
+from dermaflow.registry.registered_model import CHALLENGER
 
 logger = logging.getLogger(__name__)
 

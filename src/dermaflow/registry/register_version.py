@@ -16,13 +16,12 @@ from mlflow.models import Model
 
 from dermaflow.ml.evaluation.feature_space import FeatureSpace
 from dermaflow.ml.models.weights import Weights
-from dermaflow.registry.aliases import give_challenger
 from dermaflow.registry.check_files import DIGEST_TAG, SIGNATURE_TAG
 from dermaflow.registry.evidence import UNKNOWN as NO_ENVIRONMENT
 from dermaflow.registry.evidence import Evidence
 from dermaflow.registry.logged_model import log_saved_model
 from dermaflow.registry.model_folder import MODEL, ModelParts, save_model
-from dermaflow.registry.registered_model import ENVIRONMENT_TAG, own_model
+from dermaflow.registry.registered_model import ENVIRONMENT_TAG, give_challenger, own_model
 from dermaflow.registry.signature import sign_digest
 from dermaflow.registry.version_card import describe_version
 from dermaflow.tracking.metric_names import name_metrics

@@ -12,9 +12,9 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from dermaflow.errors import PromotionError
 from dermaflow.params.base import Params, PositiveFloat
 from dermaflow.params.check import read_config
+from dermaflow.registry.registered_model import CHALLENGER
 from dermaflow.versioning.dvc.stage_file import read_yaml
 
-CHALLENGER = "challenger"  # the alias of the newest version, which `register` gives
 KIND = "registry"  # of the file
 
 Alias = Annotated[

@@ -20,6 +20,8 @@ from dermaflow.versioning.stages.stage_dependencies import (
 )
 
 EVALUATED = {"evaluate", "evaluate_drawing", "crossval_evaluate", "crossval_evaluate_drawing"}
+# What a version was measured with goes along with it.
+MEASURED = EVALUATED | {"register"}
 TRAINED = {"train", "crossval_train", "search"}
 
 
@@ -89,7 +91,7 @@ def test_a_change_of_code_touches_who_runs_it(stages, path, expected, project_pa
     ("key", "value", "expected"),
     [
         (("promote", "gates", "macro_auc", "bound"), 0.5, set()),
-        (("evaluate", "operating_points", "mel_recall_90", "recall"), 0.91, EVALUATED),
+        (("evaluate", "operating_points", "mel_recall_90", "recall"), 0.91, MEASURED),
         (("explain", "per_class"), 3, {"explain"}),
         (("train", "loss", "label_smoothing"), 0.2, {*TRAINED, "train_drawing"}),
     ],
