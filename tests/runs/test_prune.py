@@ -92,7 +92,7 @@ def test_only_what_nothing_needs_goes(project):
     again = prune(project, "--yes").stdout
     assert "goes" not in again
     restore = ("kedro", "restore", first.info.run_id, "--env", "smoke", "--data-only")
-    assert "outputs: 44 of 44 are those of the run" in project.run(*restore).stdout
+    assert re.search(r"^outputs: (\d+) of \1 are those", project.run(*restore).stdout, re.MULTILINE)
 
 
 def test_a_cache_that_may_be_shared_is_not_touched(project, tmp_path):
