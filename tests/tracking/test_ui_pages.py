@@ -23,6 +23,7 @@ def test_pages_are_the_servers_or_those_that_kedro_ui_shows(uri, server):
         system_metrics_interval=0,
         log_pictures=True,
     )
-    assert runs_page(there, "7") == f"{server}/#/experiments/7/runs?workflowType=machine_learning"
+    view = "?workflowType=machine_learning"
+    assert runs_page(there, "7") == f"{server}/#/experiments/7/runs{view}"
     assert runs_page(there, None) == f"{server}/#/experiments"
-    assert run_page(there, "7", "c0ffee") == f"{server}/#/experiments/7/runs/c0ffee"
+    assert run_page(there, "7", "c0ffee") == f"{server}/#/experiments/7/runs/c0ffee{view}"

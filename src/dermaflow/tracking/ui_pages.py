@@ -29,7 +29,7 @@ def runs_page(config: TrackingConfig, experiment: str | None, port: int = PORT) 
 
 def run_page(config: TrackingConfig, experiment: str, run_id: str) -> str:
     """Address of a run's own page."""
-    return f"{_server(config, PORT)}/#/experiments/{experiment}/runs/{run_id}"
+    return f"{_server(config, PORT)}/#/experiments/{experiment}/runs/{run_id}?{_VIEW}"
 
 
 def has_server(config: TrackingConfig) -> bool:
