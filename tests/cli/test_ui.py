@@ -31,14 +31,14 @@ def shown(project, store):
 @pytest.mark.slow
 def test_it_serves_the_store_and_names_the_page_of_the_runs(shown, client):
     port, line = shown
-    number = client.get_experiment_by_name("dermaflow").experiment_id
+    number = client.get_experiment_by_name("dermaflow-base").experiment_id
     server = f"http://127.0.0.1:{port}"
     page = f"/#/experiments/{number}/runs?workflowType=machine_learning"
     assert line == f"The runs: {server}{page}"
     wait_for_server(server)
     asked = f"{server}/api/2.0/mlflow/experiments/get?experiment_id={number}"
     with urllib.request.urlopen(asked, timeout=30) as answer:
-        assert json.load(answer)["experiment"]["name"] == "dermaflow"
+        assert json.load(answer)["experiment"]["name"] == "dermaflow-base"
 
 
 def test_without_a_run_it_says_what_makes_one(kedro, tmp_path):

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import os
 import shlex
 import shutil
@@ -136,7 +137,7 @@ def test_dvc_and_restore_work_without_a_repository(first, run):
     assert again.count("unchanged, skipped") >= 7
     run("rm", "-r", "data/smoke/08_reporting")
     restored = run("kedro", "restore", "latest", "--env", "smoke", "--data-only")
-    assert "outputs: 44 of 44" in restored
+    assert re.search(r"outputs: (\d+) of \1 are those", restored)
     assert "unchanged, skipped" in run("kedro", "run", "--env", "smoke")
 
 
