@@ -4,8 +4,8 @@
 """
 
 import json
-import re
 import os
+import re
 import shlex
 import shutil
 import subprocess

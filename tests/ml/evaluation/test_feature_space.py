@@ -10,19 +10,25 @@ from dermaflow.ml.evaluation.feature_space import SPACE_FILE, FeatureSpace, load
 
 @pytest.fixture
 def space():
-    """Around (1, 1); the first direction counts double; classes at the centre and far right."""
+    """Around (1, 0); the first direction counts double; classes there and on the other side."""
     return FeatureSpace(
-        np.ones(2, np.float32),
+        np.array([1, 0], np.float32),
         np.diag([2, 1]).astype(np.float32),
-        np.array([[0, 0], [100, 0]], np.float32),
+        np.array([[0, 0], [-4, 0]], np.float32),
     )
 
 
-def test_the_distance_is_to_the_nearest_class(space):
-    features = np.array([[1, 1], [2, 1], [1, 2], [51, 1], [52.5, 5]], np.float32)
-    np.testing.assert_allclose(space.distances(features), [0, 2, 1, 0, 5])
+def test_the_distance_is_to_the_nearest_class_whatever_the_length(space):
+    features = np.array([[1, 0], [7, 0], [-3, 0], [0, 5], [3, 4], [-3, 4]], np.float32)
+    # (0.6, 0.8) is 0.4 to the left of the centre, which counts double, and 0.8 above it.
+    aside = np.hypot(0.8, 0.8)
+    np.testing.assert_allclose(space.distances(features), [0, 0, 0, 5**0.5, aside, aside], 1e-6)
     assert space.distances(features).dtype == np.float32
     assert space.distances(np.empty((0, 2), np.float32)).shape == (0,)
+
+
+def test_features_that_are_all_zero_have_a_distance(space):
+    np.testing.assert_allclose(space.distances(np.zeros((1, 2), np.float32)), [2])
 
 
 def test_a_distance_does_not_depend_on_the_images_beside_it(space):

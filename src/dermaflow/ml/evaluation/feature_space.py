@@ -22,13 +22,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """Features moved and scaled so that the spread within a class is 1 in every direction.
+    """Features of length 1, moved and scaled to a spread of 1 within a class in every direction.
 
     The Euclidean distance there is the Mahalanobis distance by the covariance that the classes
-    share (Lee et al. 2018, arXiv:1807.03888).
+    share (Lee et al. 2018, arXiv:1807.03888), of features whose length tells nothing (Mueller and
+    Hein 2025, arXiv:2505.18032).
 
     Attributes:
-        centre: float32 (D,), is subtracted from features.
+        centre: float32 (D,), is subtracted from features of length 1.
         whitening: float32 (D, D), is multiplied with the rest from the right.
         means: float32 (C, D), of what comes of it, of each class that has training images.
     """
@@ -71,10 +72,17 @@ class FeatureSpace:
     def distances(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Distance to the nearest class, float32 (N,), of features (N, D)."""
         # In double precision: the sum of a matrix product in single depends on its size.
-        whitened: Floats = (features.astype(np.float64) - self.centre) @ self.whitening
+        whitened: Floats = (to_unit_length(features) - self.centre) @ self.whitening
         squares = [((whitened - mean) ** 2).sum(1) for mean in self.means.astype(np.float64)]
         distances: Floats = np.sqrt(np.min(squares, axis=0))
         return distances.astype(np.float32)
+
+
+def to_unit_length(features: NDArray[np.float32]) -> Floats:
+    """Features (N, D) divided by their lengths, float64; those of length 0 stay as they are."""
+    values = features.astype(np.float64)
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return values / np.where(lengths > 0, lengths, 1)
 
 
 def load_feature_space(folder: Path, digest: str) -> FeatureSpace:

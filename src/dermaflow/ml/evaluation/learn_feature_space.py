@@ -11,7 +11,7 @@ from scipy.linalg import solve_triangular
 from sklearn.covariance import ledoit_wolf
 
 from dermaflow.io.seeding import numpy_generator
-from dermaflow.ml.evaluation.feature_space import FeatureSpace
+from dermaflow.ml.evaluation.feature_space import FeatureSpace, to_unit_length
 
 # Of the mean variance, added to each: keeps the covariance invertible, whatever the shrinkage.
 _RIDGE = 1e-6
@@ -30,7 +30,7 @@ def learn_feature_space(features: NDArray[np.float32], labels: Sequence[str]) ->
         labels: N codes.
     """
     codes, member = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
-    values = features.astype(np.float64)
+    values = to_unit_length(features)
     means = np.stack([values[member == number].mean(0) for number in range(len(codes))])
     size = features.shape[1]
     covariance = _share_covariance(values - means[member])
