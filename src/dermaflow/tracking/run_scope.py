@@ -10,8 +10,15 @@ from dermaflow.schema import ALL_STAGES
 NAME_LENGTH = 250  # MLflow's databases keep no longer name
 
 # Kedro's parameters of a run that take a part of its pipelines -> the word for them in a name.
-_FROM = {"from_nodes": "from", "from_inputs": "from"}
-_TO = {"node_names": "", "to_nodes": "to", "to_outputs": "to", "namespaces": "", "tags": ""}
+_PARTS = {
+    "from_nodes": "from",
+    "from_inputs": "from",
+    "node_names": "",
+    "to_nodes": "to",
+    "to_outputs": "to",
+    "namespaces": "",
+    "tags": "",
+}
 
 
 def name_run(env: str, run_params: Mapping[str, Any], part: str = "") -> str:
@@ -25,7 +32,7 @@ def name_run(env: str, run_params: Mapping[str, Any], part: str = "") -> str:
     # DVC tells a stage and its drawing apart by tags, which then say all.
     pipelines = [] if run_params.get("tags") else run_params.get("pipeline_names")
     parts = ["+".join(_in_order(pipelines))]
-    for key, word in (_FROM | _TO).items():
+    for key, word in _PARTS.items():
         if run_params.get(key):
             parts += [word, "+".join(_in_order(run_params[key]))]
     scope = " ".join(filter(None, parts)) or "all"
@@ -43,7 +50,7 @@ def asks_for(stage: str, run_params: Mapping[str, Any], outputs: Iterable[str]) 
         run_params: what Kedro's hooks get of that name.
         outputs: data sets of the stage.
     """
-    named = {name for key in _FROM | _TO for name in run_params.get(key) or ()}
+    named = {name for key in _PARTS for name in run_params.get(key) or ()}
     if not named or stage in (run_params.get("pipeline_names") or ()):
         return True
     return any(name in {stage, *outputs} or name.startswith(f"{stage}.") for name in named)
