@@ -12,6 +12,16 @@ from dermaflow.versioning.stages.stage_dependencies import adapter_of
 
 _CONF = Path(__file__).parents[1] / "conf"
 
+# A gate of promotion with all of its keys.
+GATE = {
+    "metric": "test/mel/recall",
+    "direction": ">=",
+    "bound": 0.7,
+    "judged_by": "value",
+    "least": 10,
+    "below_least": "refuse",
+}
+
 
 def params_of(group: str, changes: dict[str, Any] | None = None, env: str = "smoke") -> Any:
     """A validated group of parameters.

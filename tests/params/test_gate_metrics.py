@@ -6,21 +6,13 @@ import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
 
-from conf_params import params_of
+from conf_params import GATE, params_of
 from dermaflow.errors import ParameterError
 from dermaflow.params.check import check_parameters
 from dermaflow.params.gate_metrics import MetricNames, unknown_metrics
 from dermaflow.settings import CONFIG_LOADER_ARGS
 
 NAMES = MetricNames(("mel", "nv"), ("mel_recall_90",), ("milk10k",))
-GATE = {
-    "metric": "test/mel/recall",
-    "direction": ">=",
-    "bound": 0.7,
-    "judged_by": "value",
-    "least": 10,
-    "below_least": "refuse",
-}
 
 
 def problems(changes):

@@ -3,16 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from conf_params import params_of
-
-GATE = {
-    "metric": "test/mel/recall",
-    "direction": ">=",
-    "bound": 0.7,
-    "judged_by": "value",
-    "least": 10,
-    "below_least": "refuse",
-}
+from conf_params import GATE, params_of
 
 
 @pytest.mark.parametrize(
